@@ -1,0 +1,64 @@
+"""A batch of examples as tensors, and what a reverse complement does to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+PartSlices = dict[str, slice]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Examples on one device.
+
+    Parameters
+    ----------
+    tokens : Tensor, shape (U, L + 2 * margin), uint8
+        Windows with their margins. `U` equals `B` unless `pair` points into them.
+    labels : Tensor, shape (B, T), float32
+        NaN where absent. An objective that may not see a label is handed an absent one.
+    domain : Tensor, shape (B,), int64
+        Codes into ``DataSpec.domains``.
+    row : Tensor, shape (B,), int64
+        Rows of the dataset that the examples are.
+    parts : dict of str to slice
+        Which rows of the batch each part of a mixed batch takes (``source``, ``target`` ...), of any sizes.
+    step : int
+        The number of the batch: batch k is a pure function of the seed and k.
+    tracks : Tensor, shape (U, K, L + 2 * margin), float32, optional
+        Per-base signals along the windows.
+    covariates : Tensor, shape (V, C), float32, optional
+        Vectors beside the windows.
+    pair : Tensor, shape (B, 2), int64, optional
+        For each example its window and its covariate vector; absent means that example i has window i and vector i.
+    """
+
+    tokens: Tensor
+    labels: Tensor
+    domain: Tensor
+    row: Tensor
+    parts: PartSlices = field(default_factory=dict)
+    step: int = 0
+    tracks: Tensor | None = None
+    covariates: Tensor | None = None
+    pair: Tensor | None = None
+
+    def __len__(self) -> int:
+        """Return the number of examples."""
+        return self.labels.shape[0]
+
+    def to(self, device: torch.device | str) -> Batch:
+        """Return the same batch on `device`; tensors travel without waiting where the memory is pinned."""
+        return self._each_tensor(lambda tensor: tensor.to(device, non_blocking=True))
+
+    def pin_memory(self) -> Batch:
+        """Return the same batch in page-locked memory (PyTorch's loader calls this)."""
+        return self._each_tensor(lambda tensor: tensor.pin_memory())
+
+    def _each_tensor(self, change: Any) -> Batch:
+        tensors = {f.name: getattr(self, f.name) for f in fields(self)}
+        return replace(self, **{name: change(value) for name, value in tensors.items() if isinstance(value, Tensor)})

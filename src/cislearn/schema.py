@@ -1,0 +1,110 @@
+"""What an example is: its tasks, further inputs, domains and lengths. Knows nothing of arrays or models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+TaskKind = Literal["binary", "multiclass", "regression", "profile"]
+InputKind = Literal["track", "covariate"]
+ReverseRule = Literal["none", "flip", "flip_and_permute", "flip_and_shift"]
+"""What a reverse complement does to values along a window.
+
+``none``: nothing (a class, a vector). ``flip``: reverse the positions. ``flip_and_permute``: also reverse the order of the
+channels (two strands swap). ``flip_and_shift``: reverse, then move by one position, for signals that sit between bases.
+"""
+
+
+@dataclass(frozen=True)
+class TaskSpec:
+    """One output of a model.
+
+    Parameters
+    ----------
+    name : str
+        Unique among the tasks of a dataset.
+    kind : {"binary", "multiclass", "regression", "profile"}
+        What its label is.
+    channels : int
+        Number of classes (multiclass) or of strands (profile), else 1.
+    out_length : int, optional
+        Positions of a profile; None for every other kind.
+    rc : ReverseRule
+        What a reverse complement of the window does to the label.
+    """
+
+    name: str
+    kind: TaskKind = "binary"
+    channels: int = 1
+    out_length: int | None = None
+    rc: ReverseRule = "none"
+
+    @property
+    def n_logits(self) -> int:
+        """Columns of the logits that belong to this task."""
+        return self.channels if self.kind == "multiclass" else 1
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """A further input: a per-base track along the window, or a covariate vector beside it."""
+
+    name: str
+    kind: InputKind
+    channels: int = 1
+    rc: ReverseRule = "none"
+
+
+@dataclass(frozen=True)
+class DataSpec:
+    """The shape of a dataset, which is all that a model needs to know of it.
+
+    Parameters
+    ----------
+    tasks : tuple of TaskSpec
+        In the order of the label columns.
+    domains : tuple of str
+        Cell types, species or conditions, in the order of their codes.
+    length : int
+        Window length in bp that a model reads.
+    margin : int
+        Bases stored on either side of the window, for shifts.
+    inputs : tuple of InputSpec
+        Tracks and covariates; empty for sequence alone.
+    """
+
+    tasks: tuple[TaskSpec, ...]
+    domains: tuple[str, ...]
+    length: int
+    margin: int = 0
+    inputs: tuple[InputSpec, ...] = ()
+
+    @property
+    def n_logits(self) -> int:
+        """Number of logits over all tasks."""
+        return sum(task.n_logits for task in self.tasks)
+
+    def columns(self, task: str) -> slice:
+        """Columns of the logits that belong to `task`."""
+        first = 0
+        for spec in self.tasks:
+            if spec.name == task:
+                return slice(first, first + spec.n_logits)
+            first += spec.n_logits
+        raise KeyError(f"no task {task!r}; tasks: {', '.join(spec.name for spec in self.tasks)}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values, for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> DataSpec:
+        """Inverse of `to_dict`."""
+        return cls(
+            tasks=tuple(TaskSpec(**task) for task in values["tasks"]),
+            domains=tuple(values["domains"]),
+            length=values["length"],
+            margin=values["margin"],
+            inputs=tuple(InputSpec(**item) for item in values["inputs"]),
+        )
