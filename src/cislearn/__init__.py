@@ -1,5 +1,53 @@
-"""Learn what regulatory DNA does from sequence when labels are scarce."""
+"""Learn what regulatory DNA does from sequence when labels are scarce.
 
-from importlib.metadata import version as _version
+The names below are imported when they are first used, so that ``import cislearn`` takes no time.
+"""
 
-__version__ = _version("cislearn")
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cislearn.api import train
+    from cislearn.data.dataset import Dataset, read_dataset, write_dataset
+    from cislearn.data.prepare import prepare
+    from cislearn.data.simulate import simulate, write_simulated
+    from cislearn.experiment.execute import Experiment
+    from cislearn.prediction.loading import load_model
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "train": "cislearn.api",
+    "Dataset": "cislearn.data.dataset",
+    "read_dataset": "cislearn.data.dataset",
+    "write_dataset": "cislearn.data.dataset",
+    "prepare": "cislearn.data.prepare",
+    "simulate": "cislearn.data.simulate",
+    "write_simulated": "cislearn.data.simulate",
+    "Experiment": "cislearn.experiment.execute",
+    "load_model": "cislearn.prediction.loading",
+}
+
+__all__ = [
+    "Dataset",
+    "Experiment",
+    "load_model",
+    "prepare",
+    "read_dataset",
+    "simulate",
+    "train",
+    "write_dataset",
+    "write_simulated",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'cislearn' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

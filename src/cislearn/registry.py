@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from cislearn.errors import UserError, nearest
 
@@ -100,3 +101,25 @@ def _import_package(place: str, search: Sequence[Path]) -> ModuleType:
     finally:
         for folder in added:
             sys.path.remove(folder)
+
+
+def options_of(part: Callable[..., Any]) -> dict[str, Any]:
+    """Keyword-only options of a part and their defaults."""
+    parameters = inspect.signature(part).parameters.values()
+    return {p.name: p.default for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
+
+
+def check_options(part: Callable[..., Any], options: Mapping[str, Any], *, what: str) -> None:
+    """Refuse options that `part` does not take, with the nearest that it does.
+
+    Raises
+    ------
+    UserError
+        Names the option and `what` it was given to.
+    """
+    parameters = inspect.signature(part).parameters.values()
+    if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters):
+        return
+    for name in options:
+        if name not in options_of(part):
+            raise UserError(f"{what} has no option {name!r}{nearest(name, options_of(part))}")

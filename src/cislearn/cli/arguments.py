@@ -1,0 +1,47 @@
+"""Arguments of the form ``NAME=FILE``, as several verbs take them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from cislearn.errors import UserError
+
+
+def files_by_domain(values: Sequence[str], option: str) -> dict[str, list[Path]]:
+    """Return the files of each domain of ``DOMAIN=FILE`` arguments, in order; a domain may have several.
+
+    Raises
+    ------
+    UserError
+        For an argument without ``=``, or a file that is not there.
+    """
+    files: dict[str, list[Path]] = {}
+    for value in values:
+        domain, equals, name = value.partition("=")
+        if not (domain and equals and name):
+            raise UserError(f"{value!r} is not DOMAIN=FILE", where=option, fix=f"For example {option} K562=peaks.bed.gz")
+        files.setdefault(domain, []).append(existing(Path(name), option))
+    return files
+
+
+def genome_argument(values: Sequence[str]) -> Path | dict[str, Path] | None:
+    """Return the genome of all domains (``FILE``), that of each (``DOMAIN=FILE`` ...), or None.
+
+    Raises
+    ------
+    UserError
+        Where both forms are mixed, or a file is not there.
+    """
+    if not values:
+        return None
+    if len(values) == 1 and (Path(values[0]).exists() or "=" not in values[0]):
+        return existing(Path(values[0]), "--genome")
+    return {domain: paths[0] for domain, paths in files_by_domain(values, "--genome").items()}
+
+
+def existing(path: Path, option: str) -> Path:
+    """Return `path`, or say that there is no such file."""
+    if not path.exists():
+        raise UserError(f"{path}: no such file", where=option)
+    return path

@@ -1,0 +1,36 @@
+"""``cislearn evaluate``: score a trained model on another dataset."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def evaluate(
+    run: Annotated[Path, typer.Argument(help="The folder of an experiment or of a run.")],
+    on: Annotated[Path, typer.Option(help="A labelled dataset folder.")],
+    method: Annotated[
+        str | None, typer.Option(help="Of an experiment: which; by default the last listed that saw no target label.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Also write the scores to this .tsv.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or gpu.")] = "auto",
+) -> None:
+    """Score a trained model on every labelled window of a dataset, each domain by itself, with intervals.
+
+    Thresholds for F1 and MCC are those that the model was trained with.
+    """
+    from cislearn.cli.show import console, show_table
+    from cislearn.data.dataset import read_dataset
+    from cislearn.engine.devices import choose_device
+    from cislearn.experiment.evaluate import evaluate_on
+    from cislearn.runs import write_table
+
+    dataset = read_dataset(on)
+    scores = evaluate_on(run, dataset, method=method, device=choose_device(device).torch)  # type: ignore[arg-type]
+    shown = ["domain", "task", "metric", "estimate", "low", "high", "seeds_sd", "n", "prevalence"]
+    show_table(scores[shown], title=f"{run} on {on} (method {scores['method'].iloc[0]}, {scores['n_seeds'].iloc[0]} seeds)")
+    if out is not None:
+        write_table(out, scores)
+        console().print(f"scores: {out}")

@@ -1,0 +1,42 @@
+"""``cislearn predict``: score sequences or regions with a trained model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def predict(
+    run: Annotated[Path, typer.Argument(help="The folder of an experiment or of a run.")],
+    source: Annotated[
+        Path,
+        typer.Option("--input", "--regions", "--fasta", "--table", help="BED, narrowPeak, FASTA, .seq or table."),
+    ],
+    out: Annotated[Path, typer.Option(help="The file to be: .tsv, .parquet or .bed.")],
+    genome: Annotated[Path | None, typer.Option(help="FASTA, for regions.")] = None,
+    method: Annotated[
+        str | None, typer.Option(help="Of an experiment: which; by default the last listed that saw no target label.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or gpu.")] = "auto",
+) -> None:
+    """Score each row of a file: one row out for each row in, in order, also where it could not be scored."""
+    from cislearn.cli.arguments import existing
+    from cislearn.cli.show import console
+    from cislearn.engine.devices import choose_device
+    from cislearn.prediction.files import predict_file, write_predictions
+    from cislearn.prediction.loading import load_members
+    from cislearn.runs import runs_under
+
+    members = load_members(run, method)
+    chosen = choose_device(device)  # type: ignore[arg-type]
+    titles = {folder.info["method"] for folder in runs_under(run, method)}
+    print_ = console().print
+    print_(f"  method {', '.join(sorted(titles))}, {len(members)} seed(s) averaged; device: {chosen}")
+    table = predict_file(members, existing(source, "--input"), genome=genome, device=chosen.torch)
+    write_predictions(table, out, members[0].spec)  # type: ignore[arg-type]
+    scored = int((table["not_scored"] == "").sum())
+    print_(f"{scored:,} of {len(table):,} rows scored -> {out}")
+    for reason, n in table.loc[table["not_scored"] != "", "not_scored"].value_counts().head(5).items():
+        print_(f"  {n:,} not scored: {reason}")

@@ -1,0 +1,71 @@
+"""``cislearn prepare``: the user's files to a dataset folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def prepare(
+    out: Annotated[Path, typer.Option(help="The dataset folder to be.")],
+    peaks: Annotated[
+        list[str] | None,
+        typer.Option("--peaks", "--positives", help="DOMAIN=FILE: bound regions (BED, narrowPeak, broadPeak) or sequences (FASTA)."),
+    ] = None,
+    negatives: Annotated[list[str] | None, typer.Option(help="DOMAIN=FILE: unbound regions or sequences.")] = None,
+    unlabelled: Annotated[list[str] | None, typer.Option(help="DOMAIN=FILE: regions or sequences without labels.")] = None,
+    table: Annotated[
+        list[str] | None,
+        typer.Option(help="FILE or DOMAIN=FILE: TSV, CSV or Parquet with a sequence or locus and label columns."),
+    ] = None,
+    genome: Annotated[list[str] | None, typer.Option(help="FASTA of all domains, or DOMAIN=FASTA for each.")] = None,
+    length: Annotated[int | None, typer.Option(help="Window length in bp; by default that of the inputs.")] = None,
+    margin: Annotated[int, typer.Option(help="Bases kept on either side, for shifts in training.")] = 0,
+    task: Annotated[str, typer.Option(help="Name of the task that peaks and negatives are of.")] = "binding",
+    labels: Annotated[str | None, typer.Option(help="Label columns of the tables, with commas between.")] = None,
+    sequence_column: Annotated[str | None, typer.Option(help="Sequence column of the tables.")] = None,
+    domain_column: Annotated[str | None, typer.Option(help="Domain column of the tables.")] = None,
+    kind: Annotated[
+        list[str] | None, typer.Option(help="TASK=binary, multiclass or regression, where it is not to be guessed.")
+    ] = None,
+    drop_outside: Annotated[bool, typer.Option(help="Leave out regions past the end of their chromosome.")] = False,
+    overwrite: Annotated[bool, typer.Option(help="Replace a dataset that is there.")] = False,
+) -> None:
+    """Make a dataset of peaks and a genome, of FASTA files, or of tables."""
+    from cislearn.cli.arguments import existing, files_by_domain, genome_argument
+    from cislearn.cli.progress import Steps
+    from cislearn.cli.show import console
+    from cislearn.data.prepare import prepare as make
+    from cislearn.errors import UserError
+
+    by_domain = files_by_domain([t for t in table or [] if "=" in t and not Path(t).exists()], "--table")
+    plain = [existing(Path(t), "--table") for t in table or [] if "=" not in t or Path(t).exists()]
+    if by_domain and plain:
+        raise UserError("either all tables are DOMAIN=FILE or none is", where="--table")
+    data = make(
+        out,
+        positives=files_by_domain(peaks or [], "--peaks"),
+        negatives=files_by_domain(negatives or [], "--negatives"),
+        unlabelled=files_by_domain(unlabelled or [], "--unlabelled"),
+        tables=by_domain or plain,
+        genome=genome_argument(genome or []),
+        length=length,
+        margin=margin,
+        task=task,
+        label_columns=labels.split(",") if labels else None,
+        sequence_column=sequence_column,
+        domain_column=domain_column,
+        kinds=dict(k.split("=", 1) for k in kind or [] if "=" in k),
+        outside="drop" if drop_outside else "error",
+        overwrite=overwrite,
+        progress=Steps(),
+    )
+    print_ = console().print
+    print_(f"{len(data):,} windows of {data.spec.length} bp in {out}; domains: {', '.join(data.spec.domains)}")
+    for note in data.provenance.get("notes", []):
+        print_(f"note: {note}")
+    if len(data.dropped):
+        print_(f"{len(data.dropped):,} rows were left out, each with its reason in {out / 'dropped.tsv'}")
+    print_(f"next: cislearn inspect {out}")

@@ -1,0 +1,66 @@
+"""Progress on the terminal: a bar a run, and lines where there is no terminal."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from cislearn.cli.show import console
+from cislearn.experiment.reporter import Reporter
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+SHOWN = {"valid_score": "validation {:.3f}", "domain_accuracy": "domain accuracy {:.2f}", "lambda": "lambda {:.2f}"}
+
+
+class TerminalReporter(Reporter):
+    """Shows notes as lines and each run as a bar with its latest validation."""
+
+    def __init__(self) -> None:
+        self.console = console()
+        self.bar: Progress | None = None
+        self.task: TaskID | None = None
+        self.title, self.latest, self.last_shown = "", "", 0.0
+
+    def note(self, text: str) -> None:
+        """Print a line."""
+        self.console.print(f"  {text}")
+
+    def begin(self, title: str, steps: int, done: int) -> None:
+        """Open a bar."""
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+        self.title, self.latest = title, ""
+        if self.console.is_terminal:
+            columns = (TextColumn("  {task.description:<28}"), BarColumn(30), MofNCompleteColumn(), TimeElapsedColumn())
+            self.bar = Progress(*columns, TextColumn("{task.fields[latest]}"), console=self.console)
+            self.task = self.bar.add_task(title, total=steps, completed=done, latest="")
+            self.bar.start()
+
+    def step(self, done: int, shown: dict[str, float]) -> None:
+        """Move the bar on, a few times a second at most."""
+        if shown:
+            self.latest = "  ".join(text.format(shown[key]) for key, text in SHOWN.items() if key in shown)
+        if self.bar is not None and self.task is not None and (shown or time.monotonic() - self.last_shown > 0.2):
+            self.bar.update(self.task, completed=done, latest=self.latest)
+            self.last_shown = time.monotonic()
+
+    def end(self, text: str) -> None:
+        """Close the bar, or print the line that stands for it."""
+        if self.bar is not None:
+            self.bar.stop()
+            self.bar = None
+        else:
+            self.console.print(f"  {self.title:<28} {text:>6}  {self.latest}")
+
+
+class Steps:
+    """A line for each thing that is done, for verbs that read and write."""
+
+    def __init__(self) -> None:
+        self.console = console()
+
+    def __call__(self, text: str) -> None:
+        """Print what is done next."""
+        self.console.print(f"  {text} ...")

@@ -1,0 +1,96 @@
+"""Tables and notes on the terminal."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import Console
+
+    from cislearn.experiment.execute import Experiment
+
+
+def console() -> Console:
+    """Return the console that results are printed to; wide where the output is no terminal, so that no table is cut."""
+    from rich.console import Console
+
+    plain = Console(highlight=False)
+    return plain if plain.is_terminal else Console(highlight=False, width=160)
+
+
+def show_table(table: pd.DataFrame, title: str | None = None) -> None:
+    """Print a table; numbers to the right, NaN as a dash."""
+    from rich import box
+    from rich.table import Table
+
+    shown = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
+    for name in table.columns:
+        is_number = table[name].dtype.kind in "if"
+        shown.add_column(str(name), justify="right" if is_number else "left")
+    for row in table.itertuples(index=False):
+        shown.add_row(*(_cell(value) for value in row))
+    console().print(shown)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return "-" if math.isnan(value) else f"{value:,.3f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def show_experiment(experiment: Experiment) -> None:
+    """Print the comparison that an experiment ends with, and where its report is."""
+    summary = experiment.summary
+    parts = set(summary["part"])
+    part = "target test" if "target test" in parts else "source test"
+    rows = summary[summary["part"] == part]
+    first = rows.iloc[0]
+    protocol = rows["protocol"].iloc[0].partition(":")[0]
+    console().print(
+        f"\n{first['domain']}, {part} (protocol: {protocol}, selection: {first['selection'].replace('_', ' ')},"
+        f" {first['n_seeds']} seed{'s' if first['n_seeds'] > 1 else ''}, {first['n']:,} windows)"
+    )
+    for task in rows["task"].unique():
+        table = _scores(rows[rows["task"] == task], experiment.comparison, task)
+        show_table(table, title=str(task) if rows["task"].nunique() > 1 else None)
+    if (rows["selection"] == "oracle").any():
+        console().print("selection: oracle; every number above was chosen with the target's labels")
+    console().print(f"report: {experiment.report}")
+
+
+def _scores(rows: pd.DataFrame, comparison: pd.DataFrame | None, task: str) -> pd.DataFrame:
+    import pandas as pd
+
+    metrics = list(rows["metric"].unique())
+    table = []
+    for method in rows["method"].unique():
+        mine = rows[rows["method"] == method].set_index("metric")
+        main = mine.loc[metrics[0]]
+        shown = {"": _method_name(method, main["protocol"]), metrics[0]: _number(main["estimate"])}
+        shown["95 % interval"] = f"{_number(main['low'])} - {_number(main['high'])}"
+        for metric in metrics[1:]:
+            name = f"AUPRC (prevalence {_number(main['prevalence'], 2)})" if metric == "AUPRC" else metric
+            shown[name] = _number(mine.loc[metric, "estimate"])
+        shown["difference to the first"] = _difference(comparison, method, task, metrics[0])
+        table.append(shown)
+    return pd.DataFrame(table)
+
+
+def _method_name(method: str, protocol: str) -> str:
+    return f"{method.replace('_', ' ')}{' (upper bound)' if protocol.startswith('upper bound') else ''}"
+
+
+def _difference(comparison: pd.DataFrame | None, method: str, task: str, metric: str) -> str:
+    if comparison is None:
+        return ""
+    rows = comparison[(comparison["method"] == method) & (comparison["task"] == task) & (comparison["metric"] == metric)]
+    if rows.empty:
+        return ""
+    row = rows.iloc[0]
+    return f"{row['difference']:+.3f} ({row['low']:.3f} to {row['high']:.3f})"
+
+
+def _number(value: float, places: int = 3) -> str:
+    return "-" if math.isnan(value) else f"{value:.{places}f}"

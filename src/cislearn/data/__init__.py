@@ -1,0 +1,1 @@
+"""Examples: read files, prepare, dataset folders, splits, leaks, batches, views, the simulator."""

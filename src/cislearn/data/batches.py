@@ -1,0 +1,190 @@
+"""Which rows make up batch k: a pure function of the seed and k, so that a resumed run goes on exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from jaxtyping import Int
+
+from cislearn.data.batch import Batch
+from cislearn.data.dataset import Dataset
+from cislearn.data.sequences import Sequences
+from cislearn.errors import UserError
+
+Balance = Literal["none", "domain", "class", "domain_and_class"]
+
+
+@dataclass(frozen=True)
+class TrainingRows:
+    """The rows of one part of the training data and the labels that it may see.
+
+    Parameters
+    ----------
+    rows : ndarray, shape (n,), int64
+        Rows of the dataset.
+    labels : ndarray, shape (n, T), float32
+        NaN where absent; of an unlabelled part all are, so that nothing downstream can read what it may not.
+    domain : ndarray, shape (n,), int64
+        Domain codes.
+    """
+
+    rows: Int[np.ndarray, " n"]
+    labels: np.ndarray
+    domain: Int[np.ndarray, " n"]
+
+
+def training_rows(dataset: Dataset, rows: Int[np.ndarray, " n"], *, labelled: bool) -> TrainingRows:
+    """Take `rows` of a dataset for training, with their labels or with none."""
+    shape = (len(rows), len(dataset.spec.tasks))
+    labels = dataset.labels_float(rows) if labelled else np.full(shape, np.nan, dtype=np.float32)
+    return TrainingRows(np.asarray(rows, dtype=np.int64), labels, dataset.domain_codes[rows])
+
+
+class Stream:
+    """An endless sequence over `size` items: one seeded permutation after another.
+
+    Parameters
+    ----------
+    size : int
+        Number of items, at least one.
+    seed : tuple of int
+        Fixes all permutations.
+    """
+
+    def __init__(self, size: int, seed: tuple[int, ...]) -> None:
+        self.size, self.seed = size, seed
+        self._kept: dict[int, np.ndarray] = {}
+
+    def take(self, places: Int[np.ndarray, " n"]) -> Int[np.ndarray, " n"]:
+        """Return the items at `places` of the sequence."""
+        rounds, offsets = np.divmod(places, self.size)
+        items = np.empty(len(places), dtype=np.int64)
+        for number in np.unique(rounds):
+            mine = rounds == number
+            items[mine] = self._permutation(int(number))[offsets[mine]]
+        return items
+
+    def _permutation(self, number: int) -> np.ndarray:
+        if number not in self._kept:
+            if len(self._kept) > 1:
+                del self._kept[min(self._kept)]
+            self._kept[number] = np.random.default_rng([*self.seed, number]).permutation(self.size)
+        return self._kept[number]
+
+
+class Mixer:
+    """Draws rows of one part in turn from groups (domains, classes), each group in its own random order.
+
+    Slot i of the endless sequence goes to group ``i mod G``: every group has the same share of each batch, whatever its
+    size, and small groups come round more often. With one group all rows come once in each pass.
+    """
+
+    def __init__(self, groups: list[Int[np.ndarray, " n"]], seed: tuple[int, ...]) -> None:
+        self.groups = groups
+        self.streams = [Stream(len(group), (*seed, g)) for g, group in enumerate(groups)]
+
+    def take(self, first: int, n: int) -> Int[np.ndarray, " n"]:
+        """Return the places within the part of slots ``first ... first + n``."""
+        slots = np.arange(first, first + n)
+        turn, group = np.divmod(slots, len(self.groups))
+        taken = np.empty(n, dtype=np.int64)
+        for g, (members, stream) in enumerate(zip(self.groups, self.streams, strict=True)):
+            mine = group == g
+            taken[mine] = members[stream.take(turn[mine])]
+        return taken
+
+
+def balance_groups(part: TrainingRows, balance: Balance) -> list[Int[np.ndarray, " n"]]:
+    """Split the rows of a part into the groups that are drawn equally often.
+
+    Raises
+    ------
+    UserError
+        For balance by class with several tasks, where it has no meaning.
+    """
+    keys = [np.zeros(len(part.rows))]
+    if balance in ("domain", "domain_and_class"):
+        keys.append(part.domain)
+    if balance in ("class", "domain_and_class") and not np.isnan(part.labels).all():
+        if part.labels.shape[1] != 1:
+            raise UserError(f"training.balance {balance} needs a single task; this dataset has {part.labels.shape[1]}")
+        keys.append(part.labels[:, 0])
+    _, group = np.unique(np.stack(keys, axis=1), axis=0, return_inverse=True, equal_nan=True)
+    return [np.flatnonzero(group == g) for g in range(group.max() + 1)]
+
+
+class Batches:
+    """All batches of a training, by number.
+
+    Parameters
+    ----------
+    sequences : Sequences
+        Where windows come from.
+    parts : dict of str to TrainingRows
+        ``source`` (labelled), ``target`` (unlabelled) ...
+    draws : dict of str to float
+        Rows of each part for each labelled row.
+    batch_size : int
+        Labelled rows in a batch.
+    seed : int
+        With the number of a batch it fixes its rows.
+    balance : {"none", "domain", "class", "domain_and_class"}
+        What each batch holds equal shares of, within each part.
+    rank, world : int
+        Of `world` processes number `rank` takes rows ``rank::world`` of each part.
+    """
+
+    def __init__(
+        self,
+        sequences: Sequences,
+        parts: Mapping[str, TrainingRows],
+        draws: Mapping[str, float],
+        *,
+        batch_size: int,
+        seed: int,
+        balance: Balance = "none",
+        rank: int = 0,
+        world: int = 1,
+    ) -> None:
+        empty = [name for name in draws if len(parts[name].rows) == 0]
+        if empty:
+            raise UserError(f"there are no training rows of part {empty[0]!r}")
+        self.sequences, self.parts, self.rank, self.world = sequences, {name: parts[name] for name in draws}, rank, world
+        self.sizes = {name: max(1, round(batch_size * share)) for name, share in draws.items()}
+        self.mixers = {
+            name: Mixer(balance_groups(part, balance), (seed, p)) for p, (name, part) in enumerate(self.parts.items())
+        }
+        self.steps_per_epoch = -(-len(parts["source"].rows) // self.sizes["source"])
+
+    def __getitem__(self, k: int) -> Batch:
+        """Return batch `k`, on the CPU."""
+        places = {n: self.mixers[n].take(k * size, size)[self.rank :: self.world] for n, size in self.sizes.items()}
+        rows = np.concatenate([self.parts[n].rows[p] for n, p in places.items()])
+        labels = np.concatenate([self.parts[n].labels[p] for n, p in places.items()])
+        domain = np.concatenate([self.parts[n].domain[p] for n, p in places.items()])
+        ends = np.cumsum([len(p) for p in places.values()])
+        slices = {n: slice(int(end) - len(p), int(end)) for (n, p), end in zip(places.items(), ends, strict=True)}
+        return Batch(
+            tokens=torch.from_numpy(self.sequences.gather(rows)),
+            labels=torch.from_numpy(labels),
+            domain=torch.from_numpy(domain),
+            row=torch.from_numpy(rows),
+            parts=slices,
+            step=k,
+        )
+
+
+class Loader:
+    """Batches ``start ... stop`` in order."""
+
+    def __init__(self, batches: Batches, start: int, stop: int) -> None:
+        self.batches, self.start, self.stop = batches, start, stop
+
+    def __iter__(self) -> Iterator[Batch]:
+        """Yield the batches."""
+        for k in range(self.start, self.stop):
+            yield self.batches[k]

@@ -1,0 +1,66 @@
+"""Which rows belong to one locus: windows that overlap, or that are the same sequence on either strand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Bool, Int64, UInt64
+
+from cislearn.data.dataset import Dataset
+from cislearn.data.sequences import map_windows
+from cislearn.sequence.hashes import canonical_hash
+
+CHROMOSOME_SPAN = 1 << 40
+"""Distance between the zeros of two chromosomes on one common axis; longer than any chromosome."""
+
+
+def window_hashes(dataset: Dataset) -> UInt64[np.ndarray, " n"]:
+    """Hash of each row's window without its margin, equal for a window and its reverse complement."""
+    return map_windows(dataset.sequences, canonical_hash, margin=dataset.spec.margin)
+
+
+def has_locus(loci: pd.DataFrame) -> Bool[np.ndarray, " n"]:
+    """Whether the place of each row is known."""
+    return (loci["chrom"] != "").to_numpy(bool)
+
+
+def chromosome_names(loci: pd.DataFrame) -> pd.Series:
+    """Genome and chromosome of each row as one text; chromosomes of two genomes are two."""
+    return loci["genome"].astype(str) + "|" + loci["chrom"].astype(str)
+
+
+def on_one_axis(loci: pd.DataFrame) -> tuple[Int64[np.ndarray, " n"], Int64[np.ndarray, " n"]]:
+    """Starts and ends with all chromosomes laid on one axis, so that windows overlap there if they overlap at all."""
+    offset = pd.factorize(chromosome_names(loci))[0].astype(np.int64) * CHROMOSOME_SPAN
+    return offset + loci["start"].to_numpy(np.int64), offset + loci["end"].to_numpy(np.int64)
+
+
+def cluster_starts(start: Int64[np.ndarray, " n"], end: Int64[np.ndarray, " n"]) -> Int64[np.ndarray, " n"]:
+    """For each interval the start of the cluster of overlapping intervals that it belongs to (one sorted sweep).
+
+    Parameters
+    ----------
+    start, end : ndarray, shape (n,), int64
+        0-based half-open; intervals that only touch do not overlap.
+    """
+    order = np.argsort(start, kind="stable")
+    reach = np.maximum.accumulate(end[order])
+    is_first = np.ones(len(start), dtype=bool)
+    is_first[1:] = start[order][1:] >= reach[:-1]
+    clusters = np.empty_like(start)
+    clusters[order] = start[order][is_first][np.cumsum(is_first) - 1]
+    return clusters
+
+
+def overlaps_any(
+    start: Int64[np.ndarray, " n"],
+    end: Int64[np.ndarray, " n"],
+    other_start: Int64[np.ndarray, " m"],
+    other_end: Int64[np.ndarray, " m"],
+) -> Bool[np.ndarray, " n"]:
+    """Whether each interval shares a base with any of the others."""
+    if not len(other_start):
+        return np.zeros(len(start), dtype=bool)
+    order = np.argsort(other_start)
+    reach = np.concatenate([[np.iinfo(np.int64).min], np.maximum.accumulate(other_end[order])])
+    return reach[np.searchsorted(other_start[order], end, side="left")] > start

@@ -1,0 +1,304 @@
+"""A dataset: examples with their loci, labels and windows, in memory and as a folder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float32, Int, Int64
+
+import cislearn
+from cislearn.data.atomic import folder_written_whole
+from cislearn.data.sequences import GenomeSequences, Sequences, TableSequences
+from cislearn.errors import UserError
+from cislearn.genome.token_genome import open_genome
+from cislearn.schema import DataSpec
+
+FORMAT = 1
+MARKER = "dataset.json"
+ABSENT = -1
+"""The absent label in ``labels.npy`` of a dataset whose tasks are all binary (NaN in every other)."""
+
+LOCI_DEFAULTS: dict[str, Any] = {
+    "domain": "", "genome": "", "chrom": "", "start": -1, "end": -1, "strand": ".", "name": "", "part": "",
+    "file": "", "line": 0, "note": "",
+}  # fmt: skip
+"""Columns of ``loci.parquet`` with what stands there where nothing is known (``chrom`` is empty: no locus)."""
+
+DROPPED_COLUMNS = ["file", "line", "chrom", "start", "end", "name", "domain", "reason"]
+ORIGIN_COLUMNS = ["file", "line", "note", "name"]
+"""Columns that say where an example was read, and do not change what it is."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Examples of one window length, from any number of domains, with any number of tasks.
+
+    Parameters
+    ----------
+    path : Path, optional
+        Its folder; None for one that lives in memory only.
+    spec : DataSpec
+        Tasks, domains, length, margin.
+    loci : DataFrame, N rows
+        ``LOCI_DEFAULTS`` says the columns; ``start`` and ``end`` are 0-based half-open, the window without its margin.
+    labels : ndarray, shape (N, T)
+        int8 with -1 where absent if all tasks are binary, else float32 with NaN.
+    sequences : Sequences
+        The windows, by row.
+    dropped : DataFrame
+        What was read and left out, each with its reason.
+    provenance : dict
+        Files, options and versions that it was made with.
+    hash : str
+        Of its content: two datasets with equal hashes have equal examples in equal order.
+    truth : DataFrame, optional
+        Planted motifs (row, motif, start, end, strand) of simulated data.
+    """
+
+    path: Path | None
+    spec: DataSpec
+    loci: pd.DataFrame
+    labels: np.ndarray
+    sequences: Sequences
+    dropped: pd.DataFrame
+    provenance: dict[str, Any] = field(default_factory=dict)
+    hash: str = ""
+    truth: pd.DataFrame | None = None
+
+    def __len__(self) -> int:
+        """Return the number of examples."""
+        return len(self.loci)
+
+    @cached_property
+    def domain_codes(self) -> Int64[np.ndarray, " n"]:
+        """Position in ``spec.domains`` of each row's domain."""
+        return pd.Categorical(self.loci["domain"], categories=list(self.spec.domains)).codes.astype(np.int64)
+
+    def labels_float(self, rows: Int[np.ndarray, " n"]) -> Float32[np.ndarray, "n t"]:
+        """Labels of `rows` with NaN where absent."""
+        labels = np.asarray(self.labels[rows], dtype=np.float32)
+        if self.labels.dtype == np.int8:
+            labels[labels == ABSENT] = np.nan
+        return labels
+
+
+def write_dataset(
+    path: Path | str,
+    *,
+    spec: DataSpec,
+    loci: pd.DataFrame,
+    labels: np.ndarray,
+    sequences: Sequences,
+    dropped: pd.DataFrame | None = None,
+    provenance: Mapping[str, Any] | None = None,
+    truth: pd.DataFrame | None = None,
+    overwrite: bool = False,
+) -> Dataset:
+    """Write a dataset folder, whole or not at all, and return it as `read_dataset` would.
+
+    Parameters
+    ----------
+    path : Path
+        The folder to be.
+    spec : DataSpec
+        Tasks, domains, length, margin.
+    loci : DataFrame, N rows
+        Any columns of ``LOCI_DEFAULTS`` (``domain`` at least) and any further ones; with `GenomeSequences` ``genome``.
+    labels : ndarray, shape (N, T)
+        Numbers with NaN where absent; int8 with -1 is taken as well where all tasks are binary.
+    sequences : TableSequences or GenomeSequences
+        N windows of ``spec.length + 2 * spec.margin`` bases; ``TableSequences.of(tokens)`` makes one of an array.
+    dropped, truth : DataFrame, optional
+        See `Dataset`.
+    provenance : mapping, optional
+        Anything that JSON holds.
+    overwrite : bool
+        Replace a dataset that is there.
+
+    Raises
+    ------
+    UserError
+        Where the folder is taken or cannot be written.
+    ValueError
+        Where the parts do not agree in size or with the spec.
+    """
+    path = Path(path)
+    loci = _with_defaults(loci)
+    labels = _stored_labels(spec, labels)
+    _check(spec, loci, labels, sequences)
+    with folder_written_whole(path, marker=MARKER, overwrite=overwrite) as folder:
+        loci.to_parquet(folder / "loci.parquet", index=False)
+        np.save(folder / "labels.npy", labels)
+        if isinstance(sequences, TableSequences):
+            np.save(folder / "sequences.npy", sequences.tokens)
+            np.save(folder / "sequence_index.npy", sequences.index)
+        _dropped_table(dropped).to_csv(folder / "dropped.tsv", sep="\t", index=False, lineterminator="\n")
+        if truth is not None:
+            truth.to_parquet(folder / "truth.parquet", index=False)
+        content = {
+            "format": FORMAT,
+            "cislearn": cislearn.__version__,
+            "spec": spec.to_dict(),
+            "sequences": _sequences_entry(sequences),
+            "provenance": dict(provenance or {}),
+            "hash": content_hash(spec, loci, labels, sequences),
+            "sizes": {file.name: file.stat().st_size for file in sorted(folder.iterdir())},
+        }
+        (folder / MARKER).write_text(json.dumps(content, indent=1) + "\n")
+    return read_dataset(path)
+
+
+def read_dataset(path: Path | str, *, genomes: Mapping[str, Path] | None = None) -> Dataset:
+    """Open a dataset folder; labels and windows stay on disk until they are asked for.
+
+    Parameters
+    ----------
+    path : Path
+        The folder.
+    genomes : mapping of str to Path, optional
+        Where genomes that it refers to lie now, if they have moved.
+
+    Raises
+    ------
+    UserError
+        Where the folder is absent, half-written, truncated, of another format, or its genome has changed.
+    """
+    path = Path(path)
+    content = _read_marker(path)
+    _check_sizes(path, content["sizes"])
+    spec = DataSpec.from_dict(content["spec"])
+    loci = pd.read_parquet(path / "loci.parquet")
+    truth = path / "truth.parquet"
+    dataset = Dataset(
+        path=path,
+        spec=spec,
+        loci=loci,
+        labels=np.load(path / "labels.npy", mmap_mode="r"),
+        sequences=_open_sequences(path, content["sequences"], spec, loci, genomes or {}),
+        dropped=pd.read_csv(path / "dropped.tsv", sep="\t", keep_default_na=False, dtype={"chrom": str, "name": str}),
+        provenance=content["provenance"],
+        hash=content["hash"],
+        truth=pd.read_parquet(truth) if truth.exists() else None,
+    )
+    try:
+        _check(spec, loci, dataset.labels, dataset.sequences)
+    except ValueError as error:
+        raise UserError(f"is not a whole dataset: {error}", where=path, fix="Prepare it again.") from error
+    return dataset
+
+
+def content_hash(spec: DataSpec, loci: pd.DataFrame, labels: np.ndarray, sequences: Sequences) -> str:
+    """Hash of the examples: spec, loci without their origin, labels, windows (or genomes by their hashes)."""
+    digest = hashlib.blake2b(json.dumps(spec.to_dict(), sort_keys=True).encode(), digest_size=16)
+    for column in sorted(set(loci.columns) - set(ORIGIN_COLUMNS)):
+        digest.update(column.encode())
+        digest.update(pd.util.hash_array(loci[column].to_numpy(), categorize=True).tobytes())
+    digest.update(np.ascontiguousarray(labels).data)
+    if isinstance(sequences, TableSequences):
+        digest.update(np.ascontiguousarray(sequences.tokens).data)
+        digest.update(np.ascontiguousarray(sequences.index, dtype=np.int64).data)
+    elif isinstance(sequences, GenomeSequences):
+        digest.update(json.dumps({name: genome.hash for name, genome in sequences.genomes.items()}).encode())
+    return digest.hexdigest()
+
+
+def _with_defaults(loci: pd.DataFrame) -> pd.DataFrame:
+    absent = {column: value for column, value in LOCI_DEFAULTS.items() if column not in loci}
+    whole = loci.reset_index(drop=True).assign(**absent)
+    first = list(LOCI_DEFAULTS)
+    return whole[first + [column for column in whole.columns if column not in first]]
+
+
+def _stored_labels(spec: DataSpec, labels: np.ndarray) -> np.ndarray:
+    if any(task.kind != "binary" for task in spec.tasks):
+        return np.asarray(labels, dtype=np.float32)
+    if labels.dtype == np.int8:
+        return labels
+    return np.where(np.isnan(labels), ABSENT, labels).astype(np.int8)
+
+
+def _check(spec: DataSpec, loci: pd.DataFrame, labels: np.ndarray, sequences: Sequences) -> None:
+    n = len(loci)
+    if labels.shape != (n, len(spec.tasks)):
+        raise ValueError(f"labels have shape {labels.shape}; {n:,} loci and {len(spec.tasks)} tasks were expected")
+    if len(sequences) != n:
+        raise ValueError(f"there are {len(sequences):,} windows for {n:,} loci")
+    if sequences.width != spec.length + 2 * spec.margin:
+        raise ValueError(f"windows are {sequences.width} bp wide; {spec.length} + 2 x {spec.margin} bp were expected")
+    if strangers := set(loci["domain"].unique()) - set(spec.domains):
+        raise ValueError(f"loci name domains that the spec does not: {', '.join(sorted(map(str, strangers)))}")
+    if labels.dtype == np.int8 and not np.isin(labels, (ABSENT, 0, 1)).all():
+        raise ValueError("a binary label is neither 0, 1 nor absent")
+    if isinstance(sequences, TableSequences) and n and not 0 <= sequences.index.max() < len(sequences.tokens):
+        raise ValueError("sequence_index points past the end of the windows")
+
+
+def _dropped_table(dropped: pd.DataFrame | None) -> pd.DataFrame:
+    return pd.DataFrame(columns=DROPPED_COLUMNS) if dropped is None else dropped[DROPPED_COLUMNS]
+
+
+def _sequences_entry(sequences: Sequences) -> dict[str, Any]:
+    if isinstance(sequences, GenomeSequences):
+        genomes = {name: {"path": str(g.path), "hash": g.hash} for name, g in sequences.genomes.items()}
+        return {"kind": "genome", "genomes": genomes}
+    return {"kind": "table"}
+
+
+def _read_marker(path: Path) -> dict[str, Any]:
+    if not path.is_dir():
+        raise UserError("there is no such folder", where=path, fix="Make a dataset with: cislearn prepare --out ...")
+    if not (path / MARKER).is_file():
+        raise UserError(f"is not a dataset: it has no {MARKER}", where=path, fix="Prepare it again.")
+    try:
+        content: dict[str, Any] = json.loads((path / MARKER).read_text())
+        version = content["format"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError("cannot be read as JSON of a dataset", where=path / MARKER, fix="Prepare it again.") from error
+    if version != FORMAT:
+        raise UserError(
+            f"has format {version}; this version of cislearn reads format {FORMAT}",
+            where=path / MARKER,
+            fix="Prepare it again, or use the version that wrote it.",
+        )
+    return content
+
+
+def _check_sizes(path: Path, sizes: Mapping[str, int]) -> None:
+    for name, expected in sizes.items():
+        file = path / name
+        if not file.is_file():
+            raise UserError("is missing: the dataset is not whole", where=file, fix="Prepare it again.")
+        if file.stat().st_size != expected:
+            raise UserError(
+                f"has {file.stat().st_size:,} bytes, {expected:,} were written: it is truncated or changed",
+                where=file,
+                fix="Prepare it again.",
+            )
+
+
+def _open_sequences(
+    path: Path, entry: Mapping[str, Any], spec: DataSpec, loci: pd.DataFrame, moved: Mapping[str, Path]
+) -> Sequences:
+    if entry["kind"] == "table":
+        return TableSequences(np.load(path / "sequences.npy", mmap_mode="r"), np.load(path / "sequence_index.npy"))
+    genomes = {}
+    for name, known in entry["genomes"].items():
+        fasta = Path(moved.get(name, known["path"]))
+        if not fasta.is_file():
+            raise UserError(f"genome {name} is not there any more", where=fasta, fix="Put it back, or prepare again.")
+        genomes[name] = open_genome(fasta)
+        if genomes[name].hash != known["hash"]:
+            raise UserError(
+                f"genome {name} differs from the one that {path} was made with",
+                where=fasta,
+                fix="Put the same genome back, or prepare again.",
+            )
+    return GenomeSequences.at(loci, genomes, length=spec.length, margin=spec.margin)

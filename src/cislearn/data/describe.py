@@ -1,0 +1,72 @@
+"""What is in a dataset and its split, as plain values: for ``cislearn inspect``, ``data.json`` and the report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from cislearn.data.dataset import Dataset
+from cislearn.data.leaks import find_leaks
+from cislearn.data.parts import LEFT_OUT, PART_NAMES, SplitResult
+from cislearn.data.sequences import map_windows
+from cislearn.sequence.composition import gc_fraction
+
+
+def describe(dataset: Dataset, split: SplitResult, roles: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Counts, composition, split, drops and leaks of a dataset.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Any.
+    split : SplitResult
+        Of its rows.
+    roles : mapping of str to str, optional
+        Domain to ``source`` or ``target``; every other domain is ``other``.
+
+    Returns
+    -------
+    dict
+        Values that JSON holds; ``docs/architecture.md`` lists them under ``data.json``.
+    """
+    gc = map_windows(dataset.sequences, gc_fraction, margin=dataset.spec.margin)
+    return {
+        "dataset": None if dataset.path is None else str(dataset.path),
+        "hash": dataset.hash,
+        "n": len(dataset),
+        "length": dataset.spec.length,
+        "domains": [
+            _domain(dataset, split, gc, code, (roles or {}).get(name, "other"))
+            for code, name in enumerate(dataset.spec.domains)
+        ],
+        "split": {"how": split.how, "notes": list(split.notes), "left_out": _tally(split.left_out["reason"])},
+        "dropped": _tally(dataset.dropped["reason"].str.replace(r" in .* line \d+$| of .* line \d+$", "", regex=True)),
+        "leaks": find_leaks(dataset, split.part).to_dict(),
+    }
+
+
+def _domain(dataset: Dataset, split: SplitResult, gc: np.ndarray, code: int, role: str) -> dict[str, Any]:
+    rows = np.flatnonzero(dataset.domain_codes == code)
+    part, labels = split.part[rows], dataset.labels_float(rows)
+    known = gc[rows][~np.isnan(gc[rows])]
+    return {
+        "name": dataset.spec.domains[code],
+        "role": role,
+        "n": len(rows),
+        "per_part": {name: int((part == p).sum()) for p, name in [*enumerate(PART_NAMES), (LEFT_OUT, "left out")]},
+        "per_task": {task.name: _answers(labels[:, k], task.kind) for k, task in enumerate(dataset.spec.tasks)},
+        "gc_mean": float(known.mean()) if len(known) else None,
+    }
+
+
+def _answers(label: np.ndarray, kind: str) -> dict[str, int]:
+    unlabelled = int(np.isnan(label).sum())
+    if kind == "binary":
+        return {"positive": int((label == 1).sum()), "negative": int((label == 0).sum()), "unlabelled": unlabelled}
+    return {"labelled": len(label) - unlabelled, "unlabelled": unlabelled}
+
+
+def _tally(reasons: Any) -> list[dict[str, Any]]:
+    return [{"reason": str(reason), "n": int(n)} for reason, n in reasons.value_counts().items()]

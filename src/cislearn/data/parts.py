@@ -1,0 +1,132 @@
+"""The parts of a split, and what each must hold for training and scoring to make sense."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float64, Int, Int8
+
+from cislearn.data.dataset import Dataset
+from cislearn.errors import UserError
+
+TRAIN, VALID, TEST = 0, 1, 2
+LEFT_OUT = -1
+PART_NAMES = ("train", "valid", "test")
+
+
+@dataclass(frozen=True)
+class SplitResult:
+    """Which part each row belongs to.
+
+    Parameters
+    ----------
+    part : ndarray, shape (N,), int8
+        ``TRAIN``, ``VALID``, ``TEST`` or ``LEFT_OUT``.
+    how : str
+        ``chromosome``, ``block``, ``sequence`` or ``given``.
+    notes : list of str
+        Why so, and which chromosomes or blocks.
+    left_out : DataFrame
+        ``row`` and ``reason`` of the rows that are in no part.
+    """
+
+    part: Int8[np.ndarray, " n"]
+    how: str
+    notes: list[str] = field(default_factory=list)
+    left_out: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"row": [], "reason": []}))
+
+
+class Stratum(NamedTuple):
+    """Rows of one domain with one answer: ``positive`` or ``negative`` of a task, ``labelled``, or all ``rows``."""
+
+    domain: str
+    task: str
+    answer: str
+
+
+@dataclass(frozen=True)
+class Strata:
+    """How many rows of each stratum each group of rows has.
+
+    Parameters
+    ----------
+    names : list of Stratum
+        The strata that have rows.
+    counts : ndarray, shape (groups, strata), float64
+        Rows.
+    """
+
+    names: list[Stratum]
+    counts: Float64[np.ndarray, "g s"]
+
+
+def count_strata(dataset: Dataset, group: Int[np.ndarray, " n"], n_groups: int) -> Strata:
+    """Count the rows of each stratum in each group; rows whose group is negative are left out.
+
+    With several binary tasks the rows that are negative for all of them are a stratum too: they can all lie on one
+    chromosome while each single task has negatives everywhere.
+    """
+    names, columns = list[Stratum](), list[np.ndarray]()
+
+    def add(stratum: Stratum, rows: np.ndarray) -> None:
+        rows = rows[group[rows] >= 0]
+        if len(rows):
+            names.append(stratum)
+            columns.append(np.bincount(group[rows], minlength=n_groups).astype(float))
+
+    for code, domain in enumerate(dataset.spec.domains):
+        rows = np.flatnonzero(dataset.domain_codes == code)
+        labels = dataset.labels_float(rows)
+        add(Stratum(domain, "", "rows"), rows)
+        binary = np.array([task.kind == "binary" for task in dataset.spec.tasks])
+        for column, task in enumerate(dataset.spec.tasks):
+            if binary[column]:
+                add(Stratum(domain, task.name, "positive"), rows[labels[:, column] == 1])
+                add(Stratum(domain, task.name, "negative"), rows[labels[:, column] == 0])
+            else:
+                add(Stratum(domain, task.name, "labelled"), rows[~np.isnan(labels[:, column])])
+        if binary.sum() > 1:
+            add(Stratum(domain, "every task", "negative"), rows[(labels[:, binary] == 0).all(axis=1)])
+    return Strata(names, np.stack(columns, axis=1) if columns else np.zeros((n_groups, 0)))
+
+
+def is_balanced(strata: Strata, shares: Float64[np.ndarray, " 3"]) -> bool:
+    """Whether each part (the groups of `strata`) has a quarter or more of its fair share of each stratum."""
+    fair = shares[:, None] * strata.counts.sum(axis=0)
+    return bool((strata.counts >= np.floor(fair / 4)).all()) and _what_is_missing(strata) is None
+
+
+def check_parts(dataset: Dataset, part: Int8[np.ndarray, " n"], how: str) -> None:
+    """Refuse a split with an empty part, or with a part in which a labelled domain lacks a class in every task.
+
+    Raises
+    ------
+    UserError
+        With the counts.
+    """
+    missing = _what_is_missing(count_strata(dataset, part.astype(np.int64), len(PART_NAMES)))
+    if missing:
+        raise UserError(
+            f"the split by {how} leaves {missing}",
+            fix="Give other shares or chromosomes for valid and test, smaller blocks, or more data.",
+        )
+
+
+def _what_is_missing(strata: Strata) -> str | None:
+    rows = strata.counts[:, [name.answer == "rows" for name in strata.names]].sum(axis=1)
+    counts = ", ".join(f"{name} {int(n):,}" for name, n in zip(PART_NAMES, rows, strict=True))
+    for part, n in zip(PART_NAMES, rows, strict=True):
+        if n == 0:
+            return f"no rows for {part} ({counts})"
+    for domain in dict.fromkeys(name.domain for name in strata.names):
+        for answer in ("positive", "negative", "labelled"):
+            mine = [k for k, name in enumerate(strata.names) if name.domain == domain and name.answer == answer]
+            in_parts = strata.counts[:, mine].sum(axis=1)
+            if mine and (in_parts == 0).any():
+                part = PART_NAMES[int(np.argmin(in_parts))]
+                counts = ", ".join(f"{name} {int(n):,}" for name, n in zip(PART_NAMES, in_parts, strict=True))
+                return f"no {answer} rows of domain {domain!r} for {part} ({answer}: {counts})"
+    return None

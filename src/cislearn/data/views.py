@@ -1,0 +1,121 @@
+"""From stored windows with margins to what a model sees: cropped, shifted, on either strand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import torch
+from jaxtyping import Bool, Float, Int, UInt8
+from torch import Tensor
+from torch.nn import functional as F
+
+from cislearn.data.batch import Batch
+from cislearn.schema import DataSpec, ReverseRule
+
+PAD = 4
+
+
+@dataclass(frozen=True)
+class Views:
+    """How batches are looked at.
+
+    Parameters
+    ----------
+    spec : DataSpec
+        Window length and margin.
+    strand : {"forward", "augment"}
+        In training: as stored, or each window on a strand drawn for it.
+    max_shift : int
+        In training each window moves by up to this many bp either way; beyond the stored margin it is padded with N.
+    seed : int
+        Together with the step it fixes all that is drawn.
+    """
+
+    spec: DataSpec
+    strand: Literal["forward", "augment"] = "forward"
+    max_shift: int = 0
+    seed: int = 0
+
+    def __call__(self, batch: Batch, kind: Literal["plain", "train"], step: int, view: int = 0) -> Batch:
+        """Return the batch cropped to the window length: ``plain`` about the centre, ``train`` moved and turned.
+
+        Parameters
+        ----------
+        batch : Batch
+            With margins.
+        kind : {"plain", "train"}
+            See above.
+        step : int
+            The step of the training.
+        view : int
+            Number of the view, for methods that look at one batch twice.
+        """
+        windows = batch.tokens.shape[0]
+        if kind == "plain":
+            still, forward = torch.zeros(windows, dtype=torch.int64), torch.zeros(windows, dtype=torch.bool)
+            return crop(batch, self.spec, still, forward)
+        generator = torch.Generator().manual_seed(mix_seed(self.seed, step, view))
+        shift = torch.randint(-self.max_shift, self.max_shift + 1, (windows,), generator=generator)
+        turned = torch.rand(windows, generator=generator) < (0.5 if self.strand == "augment" else 0.0)
+        return crop(batch, self.spec, shift, turned)
+
+
+def crop(batch: Batch, spec: DataSpec, shift: Int[Tensor, " u"], turned: Bool[Tensor, " u"]) -> Batch:
+    """Cut each window out of its margins, moved by `shift` bp, and reverse-complement those that are `turned`.
+
+    Tracks move with their windows and are turned by the rule that the schema gives them.
+    """
+    extra = max(0, int(shift.abs().max()) - spec.margin) if len(shift) else 0
+    start = spec.margin + extra + shift
+    tokens = F.pad(batch.tokens, (extra, extra), value=PAD) if extra else batch.tokens
+    places = _places(start, turned, spec.length, "flip").to(tokens.device)
+    tokens = complement(tokens.gather(1, places), turned.to(tokens.device))
+    if batch.tracks is None:
+        return replace(batch, tokens=tokens)
+    # One place more on the right: a signal to the left of base i lies, on the other strand, to the right of its partner.
+    stored = F.pad(batch.tracks, (extra, extra + 1))
+    pieces = stored.split([item.channels for item in spec.inputs if item.kind == "track"], dim=1)
+    rules = [item.rc for item in spec.inputs if item.kind == "track"]
+    cut = [_cut_track(piece, start, turned, spec.length, rule) for piece, rule in zip(pieces, rules, strict=True)]
+    return replace(batch, tokens=tokens, tracks=torch.cat(cut, dim=1))
+
+
+def reverse_complement(batch: Batch, spec: DataSpec) -> Batch:
+    """Return the batch on the other strand: tokens and tracks, each by its rule. Windows must be cropped already."""
+    windows = batch.tokens.shape[0]
+    still, all_turned = torch.zeros(windows, dtype=torch.int64), torch.ones(windows, dtype=torch.bool)
+    return crop(batch, replace(spec, margin=0), still, all_turned)
+
+
+def complement(tokens: UInt8[Tensor, "u length"], turned: Bool[Tensor, " u"]) -> UInt8[Tensor, "u length"]:
+    """Replace each base of the `turned` windows by its partner; N stays. In the order ACGT the partner of t is 3 - t."""
+    return torch.where(turned[:, None] & (tokens < PAD), 3 - tokens, tokens)
+
+
+def _cut_track(
+    track: Float[Tensor, "u channels stored"], start: Tensor, turned: Tensor, length: int, rule: ReverseRule
+) -> Float[Tensor, "u channels length"]:
+    places = _places(start, turned, length, rule).to(track.device)
+    cut = track.gather(2, places[:, None].expand(-1, track.shape[1], -1))
+    if rule == "flip_and_permute":
+        cut = torch.where(turned.to(track.device)[:, None, None], cut.flip(1), cut)
+    return cut
+
+
+def _places(start: Tensor, turned: Tensor, length: int, rule: ReverseRule) -> Int[Tensor, "u length"]:
+    """Stored position that each position of the view shows."""
+    along = torch.arange(length)
+    forward = start[:, None] + along
+    if rule == "none":
+        return forward
+    last = length if rule == "flip_and_shift" else length - 1
+    return torch.where(turned[:, None], start[:, None] + last - along, forward)
+
+
+def mix_seed(*numbers: int) -> int:
+    """One seed of several numbers; near ones give unrelated seeds."""
+    seed = 0
+    for number in numbers:
+        seed = (seed * 6364136223846793005 + number + 1442695040888963407) % 2**63
+    return seed

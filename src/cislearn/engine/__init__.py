@@ -1,0 +1,1 @@
+"""Devices, and the record of what a run was made with."""

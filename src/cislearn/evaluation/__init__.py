@@ -1,0 +1,1 @@
+"""Arrays in, numbers out: metrics, their intervals, paired differences, the distance between domains."""

@@ -1,0 +1,150 @@
+"""The configuration of an experiment: typed, with a default for every key, and nothing unknown accepted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt
+
+Fraction = Annotated[float, Field(gt=0.0, lt=1.0)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _named(value: Any) -> Any:
+    return {"name": value} if isinstance(value, str) else value
+
+
+class SplitConfig(_Section):
+    """Which loci are for training, validation and testing, across all domains at once."""
+
+    by: Literal["auto", "given", "chromosome", "block", "sequence"] = Field(
+        "auto", description="what is kept together; auto says in the report what it took and why"
+    )
+    valid: Fraction | list[str] = Field(0.1, description="share of the rows, or chromosome names")
+    test: Fraction | list[str] = Field(0.2, description="share of the rows, or chromosome names")
+    block: PositiveInt = Field(5_000_000, description="bp, for by: block")
+    seed: NonNegativeInt = 0
+
+
+class DataConfig(_Section):
+    """Which examples."""
+
+    path: Path = Field(description="a dataset folder, as `cislearn prepare` or `simulate` makes it")
+    target: str | None = Field(None, description="the domain adapted to; training never sees its labels")
+    sources: list[str] | None = Field(None, description="labelled domains; by default all but the target")
+    split: SplitConfig = SplitConfig()
+
+
+class ReverseComplementConfig(_Section):
+    """What is done about the second strand."""
+
+    train: Literal["forward", "augment"] = "augment"
+    predict: Literal["forward", "average"] = "average"
+
+
+STRAND_PRESETS = {
+    "none": {"train": "forward", "predict": "forward"},
+    "augmented": {"train": "augment", "predict": "forward"},
+    "post_hoc": {"train": "augment", "predict": "average"},
+}
+
+
+def _strands(value: Any) -> Any:
+    if isinstance(value, str):
+        if value not in STRAND_PRESETS:
+            raise ValueError(f"{value!r} is no preset; known: {', '.join(STRAND_PRESETS)}")
+        return STRAND_PRESETS[value]
+    return value
+
+
+class EncoderConfig(BaseModel):
+    """An encoder by name; every further key is an option of that encoder."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    name: str = "motif_cnn"
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The encoder's options."""
+        return dict(self.model_extra or {})
+
+
+class ModelConfig(_Section):
+    """Which network."""
+
+    encoder: Annotated[EncoderConfig, BeforeValidator(_named)] = Field(
+        EncoderConfig(), description="a name, {name: ..., option: ...}, package.module:Class or file.py:Class"
+    )
+    reverse_complement: Annotated[ReverseComplementConfig, BeforeValidator(_strands)] = Field(
+        ReverseComplementConfig(), description="{train: ..., predict: ...}, or none, augmented, post_hoc"
+    )
+
+
+class MethodConfig(BaseModel):
+    """A method by name; every further key is an option of its objective."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    name: str
+    label: str | None = Field(None, description="its name in folders and tables, where one method is listed twice")
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The objective's options."""
+        return dict(self.model_extra or {})
+
+    @property
+    def title(self) -> str:
+        """Its name in folders and tables."""
+        return self.label or self.name
+
+
+class OptimiserConfig(_Section):
+    """How weights are updated."""
+
+    name: Literal["adamw", "adam", "sgd"] = "adamw"
+    learning_rate: PositiveFloat = 3e-3
+    weight_decay: Annotated[float, Field(ge=0)] = 1e-3
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    decay: Literal["cosine", "constant", "ganin"] = "cosine"
+    warmup: Annotated[float, Field(ge=0, lt=1)] = 0.05
+
+
+class TrainingConfig(_Section):
+    """How long and how."""
+
+    epochs: PositiveInt = Field(12, description="passes over the labelled rows")
+    batch_size: PositiveInt = Field(128, description="labelled rows in a batch; methods add unlabelled rows of their own")
+    balance: Literal["none", "domain", "class", "domain_and_class"] = Field(
+        "none", description="what each batch holds equal shares of"
+    )
+    max_shift: NonNegativeInt = Field(0, description="bp by which windows move at random in training")
+    optimiser: OptimiserConfig = OptimiserConfig()
+    patience: PositiveInt | None = Field(None, description="stop after so many validations without a better score")
+    validate_every: PositiveInt | None = Field(None, description="steps between validations; by default one epoch")
+    gradient_clip: PositiveFloat | None = Field(None, description="greatest norm of the gradient")
+    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
+    device: Literal["auto", "cpu", "gpu"] = "auto"
+    seeds: Annotated[list[NonNegativeInt], Field(min_length=1)] = Field([0, 1, 2], description="one run each")
+    init_from: Path | None = Field(None, description="a finished run whose encoder is the beginning")
+
+
+class ExperimentConfig(_Section):
+    """A whole experiment."""
+
+    data: DataConfig
+    model: ModelConfig = ModelConfig()
+    methods: Annotated[list[Annotated[MethodConfig, BeforeValidator(_named)]], Field(min_length=1)] = Field(
+        [MethodConfig(name="source_only"), MethodConfig(name="adversarial")],
+        description="trained side by side and compared on the same loci; the first is the baseline",
+    )
+    training: TrainingConfig = TrainingConfig()
+    selection: Literal["source_validation", "last", "oracle"] = Field(
+        "source_validation",
+        description="which weights are kept: best on the sources' validation part, last, or (oracle, stamped on every"
+        " number) best on the target's validation labels",
+    )
+    out: Path | None = Field(None, description="the folder of the experiment; by default runs/<name of this file>")

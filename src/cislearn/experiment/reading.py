@@ -1,0 +1,120 @@
+"""From a YAML file and ``--set key=value`` to a configuration, with errors that name line, key and the nearest known one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from cislearn.errors import UserError, nearest
+from cislearn.experiment.config import ExperimentConfig
+
+Key = tuple[str | int, ...]
+
+
+def read_config(path: Path, settings: Iterable[str] = ()) -> ExperimentConfig:
+    """Read an experiment from YAML; `settings` (``training.epochs=5``) replace what stands in the file.
+
+    Relative paths are those of the working folder. Without `out`, the folder is ``runs/`` and the file's name.
+
+    Raises
+    ------
+    UserError
+        Where the file is not YAML, a key is unknown or a value not allowed: names the line and what was expected.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        values = yaml.safe_load(text)
+        lines = _lines(yaml.compose(text))
+    except FileNotFoundError as error:
+        raise UserError("no such file", where=path, fix="`cislearn new NAME.yaml` writes one to fill in.") from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else None
+        raise UserError(f"is not YAML: {getattr(error, 'problem', error)}", where=path, line=line) from error
+    if not isinstance(values, dict):
+        raise UserError("is empty or no mapping of keys", where=path, fix="`cislearn new NAME.yaml` writes one to fill in.")
+    values.setdefault("out", f"runs/{path.stem}")
+    return make_config(values, settings, where=path, lines=lines)
+
+
+def make_config(
+    values: Mapping[str, Any],
+    settings: Iterable[str] = (),
+    *,
+    where: Path | str = "configuration",
+    lines: Mapping[Key, int] | None = None,
+) -> ExperimentConfig:
+    """Return the configuration of plain `values`; see `read_config`."""
+    values = _copy(values)
+    for setting in settings:
+        _set(values, setting)
+    try:
+        return ExperimentConfig.model_validate(values)
+    except ValidationError as error:
+        raise _explain(error, where, lines or {}) from error
+
+
+def _set(values: dict[str, Any], setting: str) -> None:
+    key, equals, text = setting.partition("=")
+    if not equals or not key:
+        raise UserError(f"{setting!r} is not key=value", where="--set", fix="For example --set training.epochs=5")
+    *parents, last = key.split(".")
+    place = values
+    for parent in parents:
+        below = place.get(parent)
+        if isinstance(below, str):
+            below = {"name": below}
+        place[parent] = below if isinstance(below, dict) else {}
+        place = place[parent]
+    place[last] = yaml.safe_load(text)
+
+
+def _copy(values: Any) -> Any:
+    if isinstance(values, Mapping):
+        return {key: _copy(value) for key, value in values.items()}
+    return [_copy(value) for value in values] if isinstance(values, list) else values
+
+
+def _lines(node: yaml.Node | None, key: Key = ()) -> dict[Key, int]:
+    """Line of each key of a YAML document, 1-based."""
+    found: dict[Key, int] = {}
+    if isinstance(node, yaml.MappingNode):
+        for name, value in node.value:
+            found[(*key, name.value)] = name.start_mark.line + 1
+            found |= _lines(value, (*key, name.value))
+    elif isinstance(node, yaml.SequenceNode):
+        for i, value in enumerate(node.value):
+            found[(*key, i)] = value.start_mark.line + 1
+            found |= _lines(value, (*key, i))
+    return found
+
+
+def _explain(error: ValidationError, where: Path | str, lines: Mapping[Key, int]) -> UserError:
+    """The first problem as a `UserError`."""
+    problem = error.errors(include_url=False)[0]
+    key = tuple(part for part in problem["loc"] if not (isinstance(part, str) and "[" in part))
+    name = ".".join(str(part) for part in key)
+    line = next((lines[key[:n]] for n in range(len(key), 0, -1) if key[:n] in lines), None)
+    if problem["type"] == "extra_forbidden":
+        known = _known_keys(key[:-1])
+        prefix = "".join(f"{part}." for part in key[:-1])
+        text = f"{name} is not known{nearest(name, [prefix + k for k in known])}"
+    elif problem["type"] == "missing":
+        text = f"{name} is missing"
+    else:
+        text = f"{name}: {problem['msg'][0].lower()}{problem['msg'][1:]}; it is {problem['input']!r}"
+    return UserError(text, where=where, line=line, fix="`cislearn new --schema` lists all keys.")
+
+
+def _known_keys(parents: Key) -> list[str]:
+    section: type[BaseModel] = ExperimentConfig
+    for parent in parents:
+        annotation = section.model_fields[str(parent)].annotation
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            return []
+        section = annotation
+    return list(section.model_fields)

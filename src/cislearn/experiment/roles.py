@@ -1,0 +1,111 @@
+"""Which rows of a dataset play which part in an experiment: sources and target, training, validation and test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Int, Int8
+
+from cislearn.data.dataset import Dataset
+from cislearn.data.leaks import LeakReport, drop_leaks
+from cislearn.data.split import TEST, TRAIN, VALID, SplitResult, split_rows
+from cislearn.errors import UserError, nearest
+from cislearn.experiment.config import DataConfig
+
+Side = Literal["sources", "target"]
+PARTS = {"train": TRAIN, "valid": VALID, "test": TEST}
+
+
+@dataclass(frozen=True)
+class Roles:
+    """A dataset with its domains and rows told apart.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        All examples.
+    sources : tuple of str
+        Labelled domains that training learns from.
+    target : str, optional
+        The domain adapted to.
+    part : ndarray, shape (N,), int8
+        Part of each row.
+    split : SplitResult
+        How the parts were made.
+    leaks : LeakReport
+        What the parts share, before it was left out.
+    """
+
+    dataset: Dataset
+    sources: tuple[str, ...]
+    target: str | None
+    part: Int8[np.ndarray, " n"]
+    split: SplitResult
+    leaks: LeakReport
+
+    def rows(self, side: Side, part: Literal["train", "valid", "test"]) -> Int[np.ndarray, " m"]:
+        """Rows of the sources or of the target in one part, in order."""
+        names = self.sources if side == "sources" else (self.target,)
+        codes = [self.dataset.spec.domains.index(name) for name in names if name is not None]
+        return np.flatnonzero((self.part == PARTS[part]) & np.isin(self.dataset.domain_codes, codes))
+
+    def labelled_rows(self, side: Side, part: Literal["train", "valid", "test"]) -> Int[np.ndarray, " m"]:
+        """Those of `rows` with at least one label."""
+        rows = self.rows(side, part)
+        return rows[~np.isnan(self.dataset.labels_float(rows)).all(axis=1)]
+
+    @property
+    def sides(self) -> list[Side]:
+        """The sides that there are."""
+        return ["sources"] if self.target is None else ["sources", "target"]
+
+    def domain_name(self, side: Side) -> str:
+        """The side's domains for people."""
+        return ", ".join(self.sources) if side == "sources" else str(self.target)
+
+    @property
+    def role_of_domain(self) -> dict[str, str]:
+        """``source``, ``target`` or ``other`` of each domain of the dataset."""
+        roles = dict.fromkeys(self.dataset.spec.domains, "other") | dict.fromkeys(self.sources, "source")
+        return roles if self.target is None else roles | {self.target: "target"}
+
+
+def assign_roles(dataset: Dataset, config: DataConfig) -> Roles:
+    """Tell the domains and rows of `dataset` apart as `config` says.
+
+    Parts are given to loci across all domains at once, so a source's example at one of the target's test loci is no
+    training example; rows that still share a sequence or a locus with the test part are left out of training.
+
+    Raises
+    ------
+    UserError
+        Where a domain is unknown, source and target are the same, or the sources have no labels.
+    """
+    domains = dataset.spec.domains
+    for name in [*(config.sources or []), *([config.target] if config.target else [])]:
+        if name not in domains:
+            raise UserError(f"domain {name!r} is not in the dataset{nearest(name, domains)}", where=config.path)
+    sources = tuple(config.sources or [name for name in domains if name != config.target])
+    if config.target in sources:
+        raise UserError(f"{config.target!r} is both a source and the target", where="data.sources")
+    if not sources:
+        raise UserError(
+            f"the only domain, {config.target!r}, is the target: there is no source to learn from",
+            where=config.path,
+            fix="Add a labelled domain, or leave data.target out for plain supervised training.",
+        )
+    labels = dataset.labels_float(np.flatnonzero(np.isin(dataset.loci["domain"], sources)))
+    if np.isnan(labels).all():
+        raise UserError(f"the sources ({', '.join(sources)}) have no label", where=config.path)
+    split = split_rows(
+        dataset,
+        by=config.split.by,
+        valid=config.split.valid,
+        test=config.split.test,
+        block=config.split.block,
+        seed=config.split.seed,
+    )
+    part, leaks = drop_leaks(dataset, split.part)
+    return Roles(dataset, sources, config.target, part, split, leaks)

@@ -1,0 +1,95 @@
+"""From the runs' predictions to the tables that an experiment ends with: scores and differences, with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cislearn.evaluation.tables import comparison_table, score_table
+from cislearn.experiment.methods import Method
+from cislearn.experiment.roles import Roles, Side
+from cislearn.runs import RunFolder
+from cislearn.schema import TaskSpec
+
+PART_NAMES: dict[Side, str] = {"sources": "source test", "target": "target test"}
+
+
+class Scores:
+    """The test predictions of all runs of some methods, lined up by row.
+
+    Parameters
+    ----------
+    roles : Roles
+        Which rows are the test rows.
+    clusters : ndarray, shape (N,)
+        Cluster of loci of each row of the dataset.
+    runs : dict of Method's title to its runs, by seed
+        Finished.
+    """
+
+    def __init__(self, roles: Roles, clusters: np.ndarray, runs: dict[str, list[RunFolder]]) -> None:
+        self.roles, self.clusters = roles, clusters
+        self.tables = {title: [_test_rows(run) for run in each] for title, each in runs.items()}
+        self.thresholds = {title: [run.info["thresholds"] for run in each] for title, each in runs.items()}
+
+    def summary(self, methods: Sequence[Method], selection: str) -> pd.DataFrame:
+        """Return ``summary.tsv``: each metric of each method on the sources' and the target's test rows."""
+        tables = []
+        for method in methods:
+            for side in self.roles.sides:
+                for task in self.roles.dataset.spec.tasks:
+                    kwargs = self._inputs(method.title, side, task)
+                    if len(kwargs["labels"]) and not np.isnan(kwargs["labels"]).all():
+                        about = {
+                            "method": method.title,
+                            "part": PART_NAMES[side],
+                            "domain": self.roles.domain_name(side),
+                            "task": task.name,
+                        }
+                        table = score_table(task.kind, **kwargs)  # type: ignore[arg-type]
+                        tables.append(_prepend(about, table).assign(protocol=method.protocol, selection=selection))
+        return pd.concat(tables, ignore_index=True)
+
+    def comparison(self, methods: Sequence[Method], side: Side) -> pd.DataFrame | None:
+        """Return ``comparison.tsv``: each method minus the first, on one side's test rows; None where none is to be had."""
+        baseline, *others = methods
+        tables = []
+        for method in others:
+            for task in self.roles.dataset.spec.tasks:
+                ours, theirs = (self._inputs(m.title, side, task) for m in (method, baseline))
+                if len(ours["labels"]) and not np.isnan(ours["labels"]).all():
+                    table = comparison_table(
+                        task.kind,  # type: ignore[arg-type]
+                        **ours,
+                        baseline=theirs["logits"],
+                        baseline_thresholds=theirs["thresholds"],
+                    )
+                    about = {"method": method.title, "baseline": baseline.title, "part": PART_NAMES[side]}
+                    tables.append(_prepend(about | {"task": task.name}, table))
+        return pd.concat(tables, ignore_index=True) if tables else None
+
+    def _inputs(self, title: str, side: Side, task: TaskSpec) -> dict[str, Any]:
+        """Labels, logits of all seeds, clusters and thresholds of one method, side and task."""
+        rows = self.roles.rows(side, "test")
+        tables = [table.loc[rows] for table in self.tables[title]]
+        columns = [name for name in tables[0] if name == f"logit_{task.name}" or name.startswith(f"logit_{task.name}_")]
+        logits = np.stack([table[columns].to_numpy(dtype=np.float64) for table in tables])
+        thresholds = [each.get(task.name, np.nan) for each in self.thresholds[title]]
+        return {
+            "labels": tables[0][f"label_{task.name}"].to_numpy(dtype=np.float64),
+            "logits": logits if task.kind == "multiclass" else logits[:, :, 0],
+            "clusters": self.clusters[rows],
+            "thresholds": np.array(thresholds, dtype=np.float64) if task.kind == "binary" else None,
+        }
+
+
+def _test_rows(run: RunFolder) -> pd.DataFrame:
+    table = pd.read_parquet(run.path / "predictions.parquet")
+    return table[table["part"] == "test"].set_index("row")
+
+
+def _prepend(values: dict[str, str], table: pd.DataFrame) -> pd.DataFrame:
+    return pd.concat([pd.DataFrame([values] * len(table), index=table.index), table], axis=1)

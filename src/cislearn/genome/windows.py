@@ -1,0 +1,127 @@
+"""Windows of one length about regions; what does not fit is listed with its reason, never lost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Bool, Int64
+
+from cislearn.errors import UserError
+
+OUTSIDE = "past the end of {chrom} ({length:,} bp)"
+UNKNOWN = "unknown chromosome {chrom}"
+LEAVES = "window would leave the chromosome"
+
+
+class PlacedWindows(NamedTuple):
+    """Windows and the regions that have none; together they are all regions, each in the order given.
+
+    Parameters
+    ----------
+    kept : DataFrame
+        The columns of the regions, with `start` and `end` those of the window, and region_start, region_end, note.
+    dropped : DataFrame
+        The columns of the regions, and reason.
+    """
+
+    kept: pd.DataFrame
+    dropped: pd.DataFrame
+
+
+def place_windows(
+    intervals: pd.DataFrame,
+    *,
+    length: int,
+    chromosomes: Mapping[str, int],
+    where: str | Path = "",
+    outside: Literal["error", "drop"] = "error",
+    genome: str = "the genome",
+) -> PlacedWindows:
+    """Place a window about the summit or else the centre of each region.
+
+    A window is ``[centre - length // 2, centre - length // 2 + length)``, where the centre is the summit or, without
+    one, ``(start + end) // 2``; so 101 bp about ``mid`` are ``[mid - 50, mid + 51)``.
+
+    Parameters
+    ----------
+    intervals : DataFrame
+        Regions as `cislearn.genome.intervals.read_intervals` gives them: 0-based, half-open.
+    length : int
+        Bases of each window.
+    chromosomes : mapping of str to int
+        Names and lengths (bp) of the genome.
+    where : str or Path
+        The file of the regions, for messages.
+    outside : {"error", "drop"}
+        What is done where a region itself ends past its chromosome, which is the sign of another build. A region
+        within the chromosome whose window sticks out is always dropped.
+    genome : str
+        Name of the genome, for messages.
+
+    Raises
+    ------
+    UserError
+        Where a region ends past its chromosome and `outside` is ``"error"``.
+    """
+    if length < 1:
+        raise ValueError(f"windows have one base or more, not {length}")
+    size = intervals["chrom"].map(dict(chromosomes)).fillna(-1).to_numpy(dtype=np.int64)
+    is_unknown = size < 0
+    is_outside = ~is_unknown & (intervals["end"].to_numpy() > size)
+    if outside == "error" and is_outside.any():
+        raise _another_build(intervals, is_outside, size, where, genome)
+    start = _window_start(intervals, length)
+    is_leaving = (start < 0) | (start + length > size)
+    is_kept = ~(is_unknown | is_outside | is_leaving)
+    reason = np.select([is_unknown, is_outside], [UNKNOWN, OUTSIDE], default=LEAVES)
+    dropped = _with_reasons(intervals[~is_kept], reason[~is_kept], size[~is_kept])
+    return PlacedWindows(_windows(intervals[is_kept], start[is_kept], length), dropped)
+
+
+def _window_start(intervals: pd.DataFrame, length: int) -> Int64[np.ndarray, " n"]:
+    summit = intervals["summit"].to_numpy()
+    middle = (intervals["start"].to_numpy() + intervals["end"].to_numpy()) // 2
+    return np.where(summit >= 0, summit, middle) - length // 2
+
+
+def _windows(regions: pd.DataFrame, start: Int64[np.ndarray, " n"], length: int) -> pd.DataFrame:
+    width = regions["end"] - regions["start"]
+    note = [f"resized from {bp:,} bp" if bp != length else "" for bp in width]
+    placed = regions.assign(
+        start=start,
+        end=start + length,
+        region_start=regions["start"],
+        region_end=regions["end"],
+        note=pd.Series(note, index=regions.index, dtype=str),
+    )
+    return placed.reset_index(drop=True)
+
+
+def _with_reasons(regions: pd.DataFrame, reason: np.ndarray, size: Int64[np.ndarray, " n"]) -> pd.DataFrame:
+    told = [
+        text.format(chrom=chrom, length=length)
+        for text, chrom, length in zip(reason, regions["chrom"], size, strict=True)
+    ]
+    return regions.assign(reason=pd.Series(told, index=regions.index, dtype=str)).reset_index(drop=True)
+
+
+def _another_build(
+    intervals: pd.DataFrame,
+    is_outside: Bool[np.ndarray, " n"],
+    size: Int64[np.ndarray, " n"],
+    where: str | Path,
+    genome: str,
+) -> UserError:
+    row = int(np.flatnonzero(is_outside)[0])
+    first = intervals.iloc[row]
+    return UserError(
+        f"end {first['end']:,} is past the end of {first['chrom']} ({size[row]:,} bp in {genome})",
+        where=where or None,
+        line=int(first["line"]),
+        fix=f"the file looks like another build: {is_outside.sum():,} of {len(intervals):,} regions fall outside. "
+        "Give the genome that matches, or --drop-outside to leave them out (they will be listed in dropped.tsv).",
+    )

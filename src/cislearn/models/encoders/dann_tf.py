@@ -1,0 +1,99 @@
+"""The published network of DANN_TF to the letter (Lan et al. 2019, IJMS 20:3425), at any window length."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from cislearn.models.encoder import Encoder, register
+from cislearn.models.stages import Stage
+from cislearn.schema import DataSpec
+
+
+def same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
+    """Zeros before and after, as TensorFlow's "SAME": the output has ``ceil(size / stride)`` places, the odd zero is last."""
+    total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
+    return total // 2, total - total // 2
+
+
+class AsImage(nn.Module):
+    """One-hot rows A, C, G, T as an image of one channel: ``(n, 4, length) -> (n, 1, 4, length)``."""
+
+    def forward(self, x: Float[Tensor, "n 4 length"]) -> Float[Tensor, "n 1 4 length"]:
+        """Return a view with the channel axis added."""
+        return x.unsqueeze(1)
+
+
+class SameConv2d(nn.Module):
+    """2-D convolution over the 4 x length image, kernel 4 x `width`, padded as TensorFlow's "SAME".
+
+    A kernel of height 4 gets one row of zeros above and two below, so that it slides over the nucleotide axis too: odd
+    in biology, and published.
+    """
+
+    def __init__(self, c_in: int, c_out: int, width: int) -> None:
+        super().__init__()
+        rows, columns = same_padding(4, 4, 1), same_padding(width, width, 1)
+        self.pad = nn.ZeroPad2d((*columns, *rows))
+        self.conv = nn.Conv2d(c_in, c_out, (4, width))
+
+    def forward(self, x: Float[Tensor, "n c 4 length"]) -> Float[Tensor, "n d 4 length"]:
+        """Return the convolution, of the same height and length."""
+        return self.conv(self.pad(x))
+
+
+class TwoLogitDifference(nn.Module):
+    """``z1 - z0`` of each pair of logits: binary cross-entropy on it equals softmax cross-entropy on the pair."""
+
+    def forward(self, z: Float[Tensor, "n two_t"]) -> Float[Tensor, "n t"]:
+        """Return the difference for each task."""
+        return z[:, 1::2] - z[:, 0::2]
+
+
+def same_pool(length: int) -> nn.Sequential:
+    """Max-pool 1 x 5, stride 1 x 2, "SAME"; zeros pad as well as minus infinity does, since it follows a ReLU."""
+    return nn.Sequential(nn.ZeroPad2d((*same_padding(length, 5, 2), 0, 0)), nn.MaxPool2d((1, 5), stride=(1, 2)))
+
+
+@register("dann_tf")
+class DannTF(Encoder):
+    """Two 2-D convolutions over the one-hot image; 541,042 parameters with its label head at 101 bp and one binary task.
+
+    Conv 4 x 5 (32) ReLU, pool; conv 4 x 5 (48) ReLU, pool; flatten (4992 features at 101 bp). Label head 100 ReLU, 100
+    ReLU, 2 logits, of which the difference is returned. Weights begin as a truncated normal of sd 0.1, offsets at 0.1.
+    With its domain head (100 ReLU, 2 logits; built by the adversarial objective) it has 1,040,544 parameters. The
+    dropout of the paper's code is defined there and never used: there is none here.
+
+    Parameters
+    ----------
+    length : int
+        Window length in bp; 101 as published.
+    """
+
+    discriminator_width = 100
+
+    def __init__(self, length: int) -> None:
+        super().__init__()
+        half = -(-length // 2)
+        self.stages = nn.Sequential(
+            Stage(nn.Sequential(AsImage(), SameConv2d(1, 32, 5)), None, nn.ReLU(), same_pool(length)),
+            Stage(SameConv2d(32, 48, 5), None, nn.ReLU(), nn.Sequential(same_pool(half), nn.Flatten())),
+        )
+        self.initialise(self)
+
+    def head(self, n_features: int, spec: DataSpec) -> nn.Sequential:
+        """Return the published label head: two hidden layers of 100, two logits a binary task."""
+        binary = all(task.kind == "binary" for task in spec.tasks)
+        last = Stage(nn.Linear(100, spec.n_logits * (2 if binary else 1)), pool=TwoLogitDifference() if binary else None)
+        return nn.Sequential(
+            Stage(nn.Linear(n_features, 100), None, nn.ReLU()), Stage(nn.Linear(100, 100), None, nn.ReLU()), last
+        )
+
+    def initialise(self, module: nn.Module) -> None:
+        """Truncated normal weights of sd 0.1 (cut at two sd, as TensorFlow's), offsets 0.1."""
+        for part in module.modules():
+            if isinstance(part, nn.Conv2d | nn.Linear):
+                nn.init.trunc_normal_(part.weight, std=0.1, a=-0.2, b=0.2)
+                if isinstance(part.bias, torch.Tensor):
+                    nn.init.constant_(part.bias, 0.1)

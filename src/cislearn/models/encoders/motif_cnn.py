@@ -1,0 +1,60 @@
+"""The default encoder: a small convolutional network that looks for motifs and for motifs near each other."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from cislearn.models.encoder import Encoder, register
+from cislearn.models.layers import layers as layers_of
+from cislearn.models.stages import Stage
+
+
+@register("motif_cnn")
+class MotifCNN(Encoder):
+    """Two convolutions and a global maximum.
+
+    The first convolution holds motif detectors; the second, after pooling by `pool`, sees about
+    ``motif_width + pool * pair_width`` bases and so pairs of motifs and their spacing; the maximum over all positions
+    makes the features blind to where they lie.
+
+    Parameters
+    ----------
+    length : int
+        Window length in bp.
+    motifs : int
+        Filters of the first convolution.
+    motif_width : int
+        Their width in bp, odd.
+    pairs : int
+        Filters of the second convolution.
+    pair_width : int
+        Their width in pooled positions, odd.
+    pool : int
+        Positions pooled between the two.
+    features : int
+        Length of the feature vector.
+    layers : {"channels_last", "plain"}
+        Where the layers come from; the weights are the same.
+    """
+
+    def __init__(
+        self,
+        length: int,
+        *,
+        motifs: int = 32,
+        motif_width: int = 13,
+        pairs: int = 64,
+        pair_width: int = 7,
+        pool: int = 4,
+        features: int = 64,
+        layers: str = "channels_last",
+    ) -> None:
+        super().__init__()
+        if length < pool:
+            raise ValueError(f"windows of {length} bp are shorter than the pooling of {pool}")
+        make = layers_of(layers)
+        self.stages = nn.Sequential(
+            Stage(make.conv(4, motifs, motif_width), None, make.activation(), make.pool(pool)),
+            Stage(make.conv(motifs, pairs, pair_width), None, make.activation(), make.global_pool(length // pool)),
+            Stage(make.dense(pairs, features), None, make.activation()),
+        )

@@ -1,0 +1,144 @@
+"""The network: tokens are embedded, an encoder makes features of them, a head makes logits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor, nn
+
+from cislearn.errors import UserError
+from cislearn.models.encoder import Encoder, OneStage, encoders
+from cislearn.models.stages import Stage
+from cislearn.registry import check_options
+from cislearn.schema import DataSpec
+
+
+class OneHot(nn.Module):
+    """Tokens A0 C1 G2 T3 N4 as ``(n, 4, length)`` of zeros and ones; N is all zeros. Made on the tokens' device."""
+
+    bases: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("bases", torch.arange(4, dtype=torch.uint8).view(1, 4, 1), persistent=False)
+
+    def forward(self, tokens: UInt8[Tensor, "n length"]) -> Float[Tensor, "n 4 length"]:
+        """Return the one-hot windows as float32."""
+        return (tokens.unsqueeze(1) == self.bases).float()
+
+
+class Network(nn.Module):
+    """Encoder and head for the tasks of a dataset.
+
+    Parameters
+    ----------
+    encoder : Encoder
+        From one-hot windows to features.
+    spec : DataSpec
+        Tasks and window length.
+    """
+
+    def __init__(self, encoder: Encoder, spec: DataSpec) -> None:
+        super().__init__()
+        self.spec = spec
+        self.one_hot = OneHot()
+        self.encoder = encoder
+        self.n_features = _count_features(encoder, spec.length)
+        self.head = encoder.head(self.n_features, spec)
+        encoder.initialise(self.head)
+
+    @property
+    def stages(self) -> list[Stage]:
+        """Encoder and head as one list of stages down to the logits."""
+        return [*self.encoder.stages, *self.head]
+
+    def embed(self, tokens: UInt8[Tensor, "n length"]) -> Float[Tensor, "n 4 length"]:
+        """Return the input of `forward` for tokens."""
+        return self.one_hot(tokens)
+
+    def features(self, x: Float[Tensor, "n 4 length"]) -> Float[Tensor, "n f"]:
+        """Return the encoder's features."""
+        return self.encoder(x)
+
+    def classify(self, features: Float[Tensor, "n f"]) -> Float[Tensor, "n t"]:
+        """Return the logits of features."""
+        return self.head(features)
+
+    def forward(self, x: Float[Tensor, "n 4 length"]) -> Float[Tensor, "n t"]:
+        """Return the logits of one-hot windows."""
+        return self.classify(self.features(x))
+
+
+class Output(nn.Module):
+    """One logit of a model as ``(n, 1)``: what attribution methods take.
+
+    Parameters
+    ----------
+    model : nn.Module
+        Maps one-hot windows to logits and has a `spec`.
+    task : str
+        The task; there is no default, since attributions of the wrong task look like any other.
+    channel : int
+        The class, for a multiclass task.
+    """
+
+    def __init__(self, model: nn.Module, task: str, channel: int = 0) -> None:
+        super().__init__()
+        self.model = model
+        columns = range(model.spec.n_logits)[model.spec.columns(task)]  # type: ignore[union-attr, index]
+        self.column = columns[channel]
+
+    def forward(self, x: Float[Tensor, "n 4 length"]) -> Float[Tensor, "n 1"]:
+        """Return the logit of the task."""
+        return self.model(x)[:, self.column : self.column + 1]
+
+
+def output(model: nn.Module, task: str, channel: int = 0) -> Output:
+    """Return `model` cut down to one task's logit, ``(n, 4, length) -> (n, 1)``; see `Output`."""
+    return Output(model, task, channel)
+
+
+def build_network(
+    name: str, spec: DataSpec, options: Mapping[str, Any] | None = None, *, search: Sequence[Path] = ()
+) -> Network:
+    """Build the network that a configuration or a saved model describes.
+
+    Parameters
+    ----------
+    name : str
+        A registered encoder, ``package.module:Class`` or ``file.py:Class``.
+    spec : DataSpec
+        Tasks and window length.
+    options : mapping, optional
+        Keyword arguments of the encoder.
+    search : sequence of Path
+        Folders in which a user's own file or package is looked for.
+
+    Raises
+    ------
+    UserError
+        Where the encoder or one of its options is unknown, or it cannot be built for these windows.
+    """
+    options = dict(options or {})
+    part = encoders.get(name, search)
+    check_options(part, options, what=f"encoder {name}")
+    try:
+        made = part(spec.length, **options)
+        return Network(made if isinstance(made, Encoder) else OneStage(made), spec)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise UserError(f"encoder {name} cannot be built for windows of {spec.length} bp: {error}") from error
+
+
+def _count_features(encoder: nn.Module, length: int) -> int:
+    training = encoder.training
+    encoder.eval()
+    with torch.no_grad():
+        shape = encoder(torch.zeros(1, 4, length)).shape
+    encoder.train(training)
+    if len(shape) != 2:
+        raise ValueError(f"it returns features of shape {tuple(shape)}; expected (windows, features)")
+    return int(shape[1])

@@ -1,0 +1,108 @@
+"""Models on disk: weights as safetensors, the rest as JSON. Loads without Lightning, pickles or a network."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from cislearn import __version__
+from cislearn.atomic import file_written_whole, write_json
+from cislearn.errors import UserError
+from cislearn.models.network import Network, build_network
+from cislearn.models.strands import StrandAverage
+from cislearn.schema import DataSpec
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """All that it takes to build a network again and to use it as it was meant.
+
+    Parameters
+    ----------
+    encoder : str
+        A registered name, or the address of the user's own class.
+    options : dict
+        The encoder's options.
+    spec : DataSpec
+        Tasks, domains, window length.
+    predict : {"average", "forward"}
+        Whether predictions average the two strands.
+    search : list of str
+        Folders in which the user's own class was found.
+    extra : dict
+        What a run adds: thresholds, the dataset's hash.
+    """
+
+    encoder: str
+    spec: DataSpec
+    options: dict[str, Any] = field(default_factory=dict)
+    predict: Literal["average", "forward"] = "average"
+    search: list[str] = field(default_factory=list)
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    def with_extra(self, **extra: Any) -> ModelCard:
+        """Return the card with what a run adds."""
+        return replace(self, extra=self.extra | extra)
+
+    def build(self) -> Network:
+        """Return the network with fresh weights."""
+        return build_network(self.encoder, self.spec, self.options, search=[Path(folder) for folder in self.search])
+
+
+def save_model(folder: Path, network: Network, card: ModelCard) -> None:
+    """Write ``model.safetensors`` and ``model.json``, the latter last: with it the model is whole."""
+    with file_written_whole(folder / "model.safetensors") as partial:
+        save_file({name: value.contiguous().cpu() for name, value in network.state_dict().items()}, partial)
+    write_json(folder / "model.json", {"format": FORMAT, "cislearn": __version__, **asdict(card)})
+
+
+def read_card(folder: Path) -> ModelCard:
+    """Read ``model.json``.
+
+    Raises
+    ------
+    UserError
+        Where it is absent, not JSON, or of another format.
+    """
+    path = folder / "model.json"
+    if not path.is_file():
+        raise UserError("holds no finished model (no model.json)", where=folder)
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UserError(f"is not whole: {error}", where=path, fix="Train the run again.") from error
+    if values.pop("format", None) != FORMAT:
+        raise UserError(f"is of another format; this cislearn {__version__} reads format {FORMAT}", where=path)
+    values.pop("cislearn")
+    return ModelCard(**{**values, "spec": DataSpec.from_dict(values["spec"])})
+
+
+def load_network(folder: Path) -> Network:
+    """Return the trained network of a run folder, on the CPU, in evaluation mode, without strand averaging.
+
+    Raises
+    ------
+    UserError
+        Where the files are absent, truncated or do not fit each other.
+    """
+    network = read_card(folder).build()
+    path = folder / "model.safetensors"
+    try:
+        network.load_state_dict(load_file(path))
+    except FileNotFoundError as error:
+        raise UserError("holds no finished model (no model.safetensors)", where=folder) from error
+    except Exception as error:  # safetensors raises its own class; torch RuntimeError where shapes differ
+        raise UserError(f"does not fit its model.json or is not whole: {error}", where=path) from error
+    return network.eval()
+
+
+def for_prediction(network: Network, predict: Literal["average", "forward"]) -> nn.Module:
+    """Return the network as predictions use it: both strands averaged, or as it is."""
+    return StrandAverage(network) if predict == "average" else network

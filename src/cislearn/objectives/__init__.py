@@ -1,0 +1,5 @@
+"""One file a way of learning. Importing this package registers all of them."""
+
+from cislearn.objectives import adversarial, supervised
+
+__all__ = ["adversarial", "supervised"]

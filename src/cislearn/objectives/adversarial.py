@@ -1,0 +1,121 @@
+"""Features that tell the task but not the cell type: domain-adversarial training (DANN; DANN_TF)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from cislearn.data.batch import Batch
+from cislearn.objectives.objective import Model, Objective, register
+from cislearn.objectives.schedules import schedule as schedule_of
+from cislearn.objectives.supervised import spread_weights, task_loss
+from cislearn.schema import DataSpec
+
+
+class _Reverse(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, strength: float) -> Tensor:
+        ctx.strength = strength
+        return x.view_as(x)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+        return -ctx.strength * gradient, None
+
+
+def reverse_gradient(x: Tensor, strength: float) -> Tensor:
+    """Return `x`; on the way back the gradient is multiplied by ``-strength`` (Ganin et al. 2016, eq. 18)."""
+    return _Reverse.apply(x, strength)
+
+
+class Discriminator(nn.Module):
+    """Tells the domain from features: one hidden ReLU layer, a logit a domain. No batch norm, which would leak it."""
+
+    def __init__(self, n_features: int, width: int, n_domains: int) -> None:
+        super().__init__()
+        self.hidden = nn.Linear(n_features, width)
+        self.activation = nn.ReLU()
+        self.logits = nn.Linear(width, n_domains)
+
+    def forward(self, features: Float[Tensor, "n f"]) -> Float[Tensor, "n d"]:
+        """Return the domain logits."""
+        return self.logits(self.activation(self.hidden(features)))
+
+
+@register("adversarial")
+class Adversarial(Objective):
+    """Supervised loss on the source plus a domain loss whose gradient is reversed on its way into the features.
+
+    Source and unlabelled target rows go through the encoder in one pass, so batch-norm statistics are those of both.
+    Assumes that the same features are informative in both domains and that the share of positives is about equal: under
+    a label shift it aligns positives with negatives. Ganin et al. 2016; for binding, Lan et al. 2019 (DANN_TF).
+
+    Parameters
+    ----------
+    weight : float
+        Weight of the domain loss; the reversed gradient has this factor as well.
+    schedule : str or mapping
+        Lambda over the training: ``late``, ``ganin``, ``sawtooth``, ``constant``, or one with options.
+    discriminator : {"binary", "domains"}
+        Source against target, or one class a domain.
+    width : int, optional
+        Hidden units of the discriminator; the encoder says where it is not given (100 in the published network).
+    positive_weight : float or list of float, optional
+        As for `Supervised`.
+    """
+
+    draws = {"source": 1.0, "target": 1.0}  # noqa: RUF012
+
+    def __init__(
+        self,
+        *,
+        weight: float = 1.0,
+        schedule: str | Mapping[str, Any] = "late",
+        discriminator: Literal["binary", "domains"] = "binary",
+        width: int | None = None,
+        positive_weight: float | list[float] | None = None,
+    ) -> None:
+        super().__init__()
+        if discriminator not in ("binary", "domains"):
+            raise ValueError(f"discriminator {discriminator!r}: expected binary or domains")
+        self.weight, self.schedule, self.kind = weight, schedule_of(schedule), discriminator
+        self.width, self.positive_weight = width, positive_weight
+        self._health: dict[str, Tensor | float] = {}
+
+    def setup(self, model: Model, spec: DataSpec) -> None:
+        """Make the discriminator on the model's features, with the encoder's way of setting first weights."""
+        self.spec = spec
+        self.register_buffer("weights", spread_weights(self.positive_weight, spec), persistent=False)
+        width = self.width or model.encoder.discriminator_width
+        n_domains = 2 if self.kind == "binary" else len(spec.domains)
+        self.discriminator = Discriminator(model.n_features, width, n_domains)
+        model.encoder.initialise(self.discriminator)
+
+    def losses(self, model: Model, batch: Batch, progress: float) -> dict[str, Tensor]:
+        """Return task and domain loss; see `Objective.losses`."""
+        strength = self.schedule(progress)
+        features = model.features(model.embed(batch.tokens))
+        source = batch.parts["source"]
+        logits = self.discriminator(reverse_gradient(features, strength))
+        domains = self._domains(batch)
+        self._health = {"lambda": strength, "domain_accuracy": (logits.argmax(1) == domains).float().mean().detach()}
+        return {
+            "task": task_loss(model.classify(features[source]), batch.labels[source], self.spec, self.weights),
+            "domain": self.weight * F.cross_entropy(logits, domains),
+        }
+
+    def health(self) -> dict[str, float]:
+        """Return lambda and the discriminator's accuracy in the last step (chance: as if it knew nothing)."""
+        return {name: float(value) for name, value in self._health.items()}
+
+    def _domains(self, batch: Batch) -> Int[Tensor, " n"]:
+        if self.kind == "domains":
+            return batch.domain
+        domains = torch.zeros_like(batch.domain)
+        domains[batch.parts["target"]] = 1
+        return domains

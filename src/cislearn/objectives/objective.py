@@ -1,0 +1,73 @@
+"""What an objective is, and the registry that holds ours and any of the user's."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Protocol, runtime_checkable
+
+from torch import Tensor, nn
+
+from cislearn.data.batch import Batch
+from cislearn.registry import Registry
+from cislearn.schema import DataSpec
+
+
+@runtime_checkable
+class Model(Protocol):
+    """What an objective may ask of a model: `cislearn.models.network.Network` and anything that answers alike."""
+
+    n_features: int
+    encoder: nn.Module
+
+    def embed(self, tokens: Tensor) -> Tensor:
+        """One-hot windows of tokens."""
+
+    def features(self, x: Tensor) -> Tensor:
+        """Features ``(n, f)``."""
+
+    def classify(self, features: Tensor) -> Tensor:
+        """Logits ``(n, t)`` of features."""
+
+
+class Objective(nn.Module, ABC):
+    """What is minimised, from a batch and a model.
+
+    A subclass sets `draws` and writes `losses`; the rest has defaults that do nothing. Its own modules (a
+    discriminator) are made in `setup` and trained with the model. All its randomness comes from PyTorch's generator,
+    which is seeded anew before each step, and all its schedules are pure functions of `progress`: so a resumed run
+    goes on exactly.
+    """
+
+    draws: dict[str, float] = {"source": 1.0}  # noqa: RUF012  (a subclass replaces it, nobody changes it)
+    """Rows drawn of each part for each labelled row of a batch: ``source`` is labelled, ``target`` is not."""
+
+    def setup(self, model: Model, spec: DataSpec) -> None:
+        """Make what the objective needs, once the shapes are known."""
+
+    @abstractmethod
+    def losses(self, model: Model, batch: Batch, progress: float) -> dict[str, Tensor]:
+        """Return named scalars, whose sum is minimised.
+
+        Parameters
+        ----------
+        model : Model
+            The network.
+        batch : Batch
+            Cropped and turned; its `parts` say which rows are which.
+        progress : float
+            Share of the training that is done, in [0, 1].
+        """
+
+    def health(self) -> dict[str, float]:
+        """Return what to log of the last step beside the losses."""
+        return {}
+
+    def after_step(self, model: Model) -> None:
+        """Do what follows an optimiser step (moving averages)."""
+
+    def finish(self, model: Model) -> None:
+        """Do what follows the last step."""
+
+
+objectives: Registry[type[Objective]] = Registry("method", home="cislearn.objectives")
+register = objectives.register

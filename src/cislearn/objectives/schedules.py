@@ -1,0 +1,60 @@
+"""How the strength of an objective grows: pure functions of the share of the training that is done, in [0, 1].
+
+Nothing is kept between calls, so a resumed run goes on where it stood (a schedule that counts its own calls restarts).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from cislearn.errors import UserError, nearest
+from cislearn.registry import check_options
+
+Schedule = Callable[[float], float]
+
+
+def ganin(progress: float, *, gamma: float = 10.0, maximum: float = 1.0) -> float:
+    """``maximum (2 / (1 + exp(-gamma p)) - 1)``: from 0 to `maximum` (Ganin et al. 2016, section 5.2)."""
+    return maximum * (2.0 / (1.0 + math.exp(-gamma * progress)) - 1.0)
+
+
+def constant(progress: float, *, value: float = 1.0) -> float:
+    """Return the same value always; DANN_TF's own code has 0.001, which is as good as no adversary."""
+    return value
+
+
+def sawtooth(progress: float, *, periods: int = 25, gamma: float = 10.0) -> float:
+    """`ganin` restarted in each of `periods` equal parts, as the review of DANN_TF ran it: one period an epoch."""
+    return ganin(progress * periods % 1.0, gamma=gamma)
+
+
+def late(progress: float, *, start: float = 0.2, gamma: float = 5.0, maximum: float = 3.0) -> float:
+    """Zero until `start`, then ``maximum (2 / (1 + exp(-gamma (p - start))) - 1)``: the features come first."""
+    return ganin(max(0.0, progress - start), gamma=gamma, maximum=maximum)
+
+
+SCHEDULES: dict[str, Callable[..., float]] = {
+    "ganin": ganin,
+    "constant": constant,
+    "sawtooth": sawtooth,
+    "late": late,
+}
+
+
+def schedule(description: str | Mapping[str, Any]) -> Schedule:
+    """Return the schedule that a configuration describes: a name, or ``{"name": ..., option: value}``.
+
+    Raises
+    ------
+    UserError
+        Where the name or an option is unknown.
+    """
+    options = {"name": description} if isinstance(description, str) else dict(description)
+    name = options.pop("name", None)
+    if name not in SCHEDULES:
+        raise UserError(f"schedule {name!r} is not known{nearest(str(name), SCHEDULES)}")
+    check_options(SCHEDULES[name], options, what=f"schedule {name}")
+    return partial(SCHEDULES[name], **options)

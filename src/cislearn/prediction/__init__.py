@@ -1,0 +1,1 @@
+"""From tokens to logits, and from users' files to tables of predictions. Validation uses the same code."""

@@ -1,0 +1,156 @@
+"""Users' files to tables of predictions: one row for each row of the file, in its order, scored or with the reason why not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from jaxtyping import Float, UInt8
+from torch import nn
+
+from cislearn.atomic import file_written_whole
+from cislearn.data.entries import Entries
+from cislearn.data.genomes import Genomes
+from cislearn.data.placing import Placed, cut_windows, gather_tokens, place_on_genome
+from cislearn.data.readers import read_examples
+from cislearn.errors import UserError
+from cislearn.prediction.predictor import NetworkPredictor
+from cislearn.runs import write_table
+from cislearn.schema import DataSpec, TaskSpec
+from cislearn.sequence.tokens import N
+
+CHUNK = 65_536
+ONLY_N = "no base of the window is known: it is N only"
+DOMAIN = "input"
+
+
+def predict_file(
+    members: Sequence[nn.Module],
+    path: Path | str,
+    *,
+    genome: Path | str | None = None,
+    device: torch.device | str = "cpu",
+    batch_size: int = 1024,
+) -> pd.DataFrame:
+    """Score each row of a FASTA, BED, narrowPeak, DeepBind or table file.
+
+    Regions are read from `genome` as windows about their summits or centres, those on the minus strand as its reverse
+    complement; sequences of other lengths are cropped about the centre or padded with N. Each such change stands in
+    ``note``.
+
+    Parameters
+    ----------
+    members : list of nn.Module
+        Models whose logits are averaged (one a seed).
+    path : Path
+        The file; its format shows in its content.
+    genome : Path, optional
+        FASTA; needed for regions.
+    device, batch_size
+        Where and how many windows at once.
+
+    Returns
+    -------
+    DataFrame
+        name, chrom, start, end, strand as in the file; for each binary task ``probability_<task>`` and
+        ``logit_<task>`` (multiclass: one each class; regression: ``value_<task>``), with several members the standard
+        deviation of their logits as ``sd_<task>``; ``note`` and ``not_scored``, the reason, empty for scored rows.
+
+    Raises
+    ------
+    UserError
+        Where the file cannot be read at all, or has regions and no genome is given.
+    """
+    spec: DataSpec = members[0].spec  # type: ignore[assignment]
+    entries = read_examples(Path(path))
+    placed, tokens_of = _place(entries, genome, spec.length)
+    table = entries.rows[["name", "chrom", "start", "end", "strand"]].copy()
+    table["note"] = ""
+    table["not_scored"] = ""
+    reasons = placed.dropped.set_index("line")["reason"]
+    lines = entries.rows["line"]
+    table["not_scored"] = lines.map(reasons).fillna("").astype(object) if len(reasons) else ""
+    rows = placed.rows["entry"].to_numpy()
+    notes = np.full(len(table), "", dtype=object)
+    notes[rows] = placed.rows["note"].to_numpy(dtype=object)
+    logits = np.full((len(table), len(members), spec.n_logits), np.nan, dtype=np.float32)
+    predictors = [NetworkPredictor(member, device, batch_size) for member in members]
+    unknown = np.zeros(len(table), dtype=bool)
+    for part in np.array_split(np.arange(len(rows)), max(1, -(-len(rows) // CHUNK))):
+        if len(part):
+            tokens = tokens_of(part)
+            for m, predictor in enumerate(predictors):
+                logits[rows[part], m] = predictor.predict(tokens)
+            unknown[rows[part]] = (tokens == N).all(axis=1)
+    logits[unknown] = np.nan
+    table["note"] = notes
+    table.loc[unknown, "not_scored"] = ONLY_N
+    scores = [_score_columns(task, logits[:, :, spec.columns(task.name)]) for task in spec.tasks]
+    return pd.concat([table.drop(columns=["note", "not_scored"]), *scores, table[["note", "not_scored"]]], axis=1)
+
+
+def _place(entries: Entries, genome: Path | str | None, length: int):  # type: ignore[no-untyped-def]
+    """Windows of the rows, and a function from positions among them to tokens."""
+    if entries.sequences is not None:
+        placed = cut_windows(entries, length=length, margin=0)
+        tokens = placed.tokens
+        assert tokens is not None
+        return placed, lambda part: tokens[part]
+    genomes = Genomes.open(genome, [DOMAIN])
+    named = replace(entries, rows=entries.rows.assign(domain=DOMAIN, genome=genomes.of_domain.get(DOMAIN, "")))
+    placed = place_on_genome(named, genomes.by_name, length=length, outside="drop")
+    return placed, lambda part: gather_tokens(placed.rows.iloc[part], genomes.by_name, length=length, margin=0)
+
+
+def _score_columns(task: TaskSpec, logits: Float[np.ndarray, "n members c"]) -> pd.DataFrame:
+    mean = logits.mean(axis=1)
+    columns: dict[str, np.ndarray] = {}
+    if task.kind == "multiclass":
+        shares = torch.softmax(torch.from_numpy(mean), dim=1).numpy()
+        columns |= {f"probability_{task.name}_{c}": shares[:, c] for c in range(task.channels)}
+        return pd.DataFrame(columns)
+    if task.kind == "regression":
+        columns[f"value_{task.name}"] = mean[:, 0]
+    else:
+        columns[f"probability_{task.name}"] = torch.sigmoid(torch.from_numpy(mean[:, 0])).numpy()
+        columns[f"logit_{task.name}"] = mean[:, 0]
+    if logits.shape[1] > 1:
+        columns[f"sd_{task.name}"] = logits[:, :, 0].std(axis=1, ddof=1)
+    return pd.DataFrame(columns)
+
+
+def write_predictions(table: pd.DataFrame, path: Path, spec: DataSpec) -> None:
+    """Write predictions as TSV, Parquet (``.parquet``) or BED (``.bed``), whole or not at all.
+
+    BED has the region, its name, the probability of the first task times 1000 as score and the strand, then probability
+    and reason; rows without coordinates cannot be written so.
+
+    Raises
+    ------
+    UserError
+        For BED where rows have no coordinates or the first task is not binary; for another extension.
+    """
+    if path.suffix in (".tsv", ".txt", ".parquet"):
+        write_table(path, table)
+        return
+    if path.suffix != ".bed":
+        raise UserError(f"extension {path.suffix!r} is not known", where=path, fix="Name it .tsv, .parquet or .bed.")
+    task = spec.tasks[0]
+    if task.kind != "binary" or (table["chrom"] == "").any():
+        raise UserError(
+            "BED needs coordinates in every row and a binary task", where=path, fix="Name it .tsv or .parquet."
+        )
+    probability = table[f"probability_{task.name}"]
+    bed = table[["chrom", "start", "end"]].assign(
+        name=table["name"].mask(table["name"] == "", "."),
+        score=(probability * 1000).round().fillna(0).astype(int),
+        strand=table["strand"],
+        probability=probability,
+        not_scored=table["not_scored"].mask(table["not_scored"] == "", "."),
+    )
+    with file_written_whole(path) as partial:
+        bed.to_csv(partial, sep="\t", index=False, header=False, lineterminator="\n", float_format="%.6g", na_rep="nan")

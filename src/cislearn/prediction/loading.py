@@ -1,0 +1,37 @@
+"""Trained models by the folder that they stand in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from torch import nn
+
+from cislearn.models.saving import for_prediction, load_network, read_card
+from cislearn.models.strands import Ensemble
+from cislearn.runs import runs_under
+
+
+def load_model(path: Path | str, method: str | None = None) -> nn.Module:
+    """Return a trained model: one run's, or the mean of the logits over the runs of an experiment.
+
+    Parameters
+    ----------
+    path : Path
+        A run, a method's folder, or an experiment.
+    method : str, optional
+        Of an experiment with several: which; by default the last listed that saw no target label.
+
+    Returns
+    -------
+    nn.Module
+        On the CPU, in evaluation mode: ``(N, 4, L)`` one-hot windows in the order ACGT to logits ``(N, T)``, both
+        strands averaged where the run was configured so. A plain torch module that attribution tools take as it is.
+    """
+    members = load_members(path, method)
+    return members[0] if len(members) == 1 else Ensemble(members).eval()
+
+
+def load_members(path: Path | str, method: str | None = None) -> list[nn.Module]:
+    """Return the models that `load_model` averages, one a seed."""
+    folders = [run.path for run in runs_under(Path(path), method)]
+    return [for_prediction(load_network(folder), read_card(folder).predict).eval() for folder in folders]

@@ -1,0 +1,73 @@
+"""Logits of windows: the one path that validation, evaluation and prediction share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int, UInt8
+from torch import nn
+
+from cislearn.data.sequences import Sequences
+
+
+class Predictor(Protocol):
+    """Anything that scores windows: networks, ensembles, baselines."""
+
+    def predict(self, tokens: UInt8[np.ndarray, "n length"]) -> Float[np.ndarray, "n t"]:
+        """Return the logits of windows."""
+
+
+class NetworkPredictor:
+    """A torch model as a predictor. The model's mode and device are as before after each call.
+
+    Parameters
+    ----------
+    model : nn.Module
+        With ``embed(tokens)``, and logits from what that returns.
+    device : torch.device or str
+        Where it computes.
+    batch_size : int
+        Windows at once; it changes the memory taken, not the numbers (beyond rounding).
+    """
+
+    def __init__(self, model: nn.Module, device: torch.device | str = "cpu", batch_size: int = 1024) -> None:
+        self.model, self.device, self.batch_size = model, torch.device(device), batch_size
+
+    def predict(self, tokens: UInt8[np.ndarray, "n length"]) -> Float[np.ndarray, "n t"]:
+        """Return the logits of windows as float32."""
+        return self._run(lambda x: self.model(x), tokens)
+
+    def features(self, tokens: UInt8[np.ndarray, "n length"]) -> Float[np.ndarray, "n f"]:
+        """Return the encoder's features of windows, on the forward strand."""
+        return self._run(lambda x: self.model.features(x), tokens)  # type: ignore[operator]
+
+    def _run(self, call: Callable, tokens: UInt8[np.ndarray, "n length"]) -> Float[np.ndarray, "n c"]:
+        if len(tokens) == 0:
+            raise ValueError("there are no windows to predict")
+        training, home = self.model.training, next(self.model.parameters()).device
+        self.model.eval().to(self.device)
+        try:
+            with torch.inference_mode():
+                pieces = [
+                    call(self.model.embed(torch.from_numpy(piece).to(self.device))).float().cpu().numpy()  # type: ignore[operator]
+                    for piece in np.array_split(tokens, -(-len(tokens) // self.batch_size))
+                ]
+        finally:
+            self.model.train(training).to(home)
+        return np.concatenate(pieces)
+
+
+def predict_rows(
+    predict: Callable[[np.ndarray], np.ndarray],
+    sequences: Sequences,
+    rows: Int[np.ndarray, " n"],
+    margin: int,
+    chunk: int = 65_536,
+) -> Float[np.ndarray, "n t"]:
+    """Return what `predict` says of rows of a dataset, whose margins are cut off, in bounded memory."""
+    keep = slice(margin, sequences.width - margin)
+    parts = np.array_split(rows, max(1, -(-len(rows) // chunk)))
+    return np.concatenate([predict(np.ascontiguousarray(sequences.gather(part)[:, keep])) for part in parts])

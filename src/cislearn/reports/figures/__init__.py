@@ -1,0 +1,1 @@
+"""One figure a function: values in, an SVG element out."""

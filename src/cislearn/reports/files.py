@@ -1,0 +1,106 @@
+"""Reading the files of a finished run: whole, or a message that names the one that is broken."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from cislearn.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+UNFINISHED = "finish the run by giving the same `cislearn train` command again"
+
+
+def require(path: Path) -> Path:
+    """Give back `path`, which has to be a file.
+
+    Raises
+    ------
+    UserError
+        If it is absent: a run that was stopped before its end lacks some of its files.
+    """
+    if not path.is_file():
+        raise UserError("is missing, so this run is not complete", where=path, fix=UNFINISHED)
+    return path
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises
+    ------
+    UserError
+        If the file is absent, cut short or not an object.
+    """
+    try:
+        values = json.loads(require(path).read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        line = getattr(error, "lineno", None)
+        raise UserError("is not whole JSON", where=path, line=line, fix=UNFINISHED) from error
+    if not isinstance(values, dict):
+        raise UserError(f"holds a {type(values).__name__} where an object was expected", where=path, fix=UNFINISHED)
+    return values
+
+
+def read_tsv(path: Path, *, text: Sequence[str], numbers: Sequence[str] = ()) -> pd.DataFrame:
+    """Read a table with a header; columns in `text` stay text, every other one is read as float64 (empty: NaN).
+
+    Parameters
+    ----------
+    path : Path
+        Tab-separated, UTF-8.
+    text, numbers : sequence of str
+        Columns that have to be there. A cell of `text` that reads ``NA`` is a name, not an absent value.
+
+    Raises
+    ------
+    UserError
+        If the file or a column is absent, a row is cut short, or a number is none.
+    """
+    try:
+        table = pd.read_csv(require(path), sep="\t", dtype=str, keep_default_na=False, quoting=3)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise UserError("is not a whole table", where=path, fix=UNFINISHED) from error
+    for column in (*text, *numbers):
+        if column not in table.columns:
+            raise UserError(f"has no column {column!r}", where=path, line=1, fix=UNFINISHED)
+    cut = table.isna().any(axis=1).to_numpy()
+    if cut.any():
+        raise UserError("the row is cut short", where=path, line=int(cut.argmax()) + 2, fix=UNFINISHED)
+    return table.assign(**{name: _floats(table[name], path) for name in table.columns if name not in text})
+
+
+def _floats(column: pd.Series, path: Path) -> np.ndarray:
+    """Read text as float64, the empty cell as NaN; name the line of what is neither."""
+    values = np.full(len(column), np.nan)
+    for index, cell in enumerate(column):
+        try:
+            values[index] = float(cell) if cell.strip() else np.nan
+        except ValueError:
+            problem = f"{column.name}: {cell!r} is not a number"
+            raise UserError(problem, where=path, line=index + 2, fix=UNFINISHED) from None
+    return values
+
+
+def read_predictions(path: Path) -> pd.DataFrame:
+    """Read the test rows of ``predictions.parquet``: domain, and label and logits of each task.
+
+    Raises
+    ------
+    UserError
+        If the file is absent, cut short or lacks a column that every such file has.
+    """
+    try:
+        table = pd.read_parquet(require(path))
+    except (OSError, ValueError) as error:
+        raise UserError("is not a whole Parquet file", where=path, fix=UNFINISHED) from error
+    for column in ("domain", "part"):
+        if column not in table.columns:
+            raise UserError(f"has no column {column!r}", where=path, fix=UNFINISHED)
+    return table[table["part"].astype(str) == "test"].reset_index(drop=True)

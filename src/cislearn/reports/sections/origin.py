@@ -1,0 +1,55 @@
+"""Where and how it ran, and how to make it again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cislearn.reports.blocks import Block, Code, Facts, Section, Text
+from cislearn.reports.numbers import duration
+from cislearn.reports.read import ReportData
+
+
+def environment_section(data: ReportData) -> Section | None:
+    """Device, threads, versions, git, seconds."""
+    facts = list(_flat(data.environment))
+    if isinstance(data.info.get("started"), str):
+        facts.append(("started", data.info["started"].replace("T", " ")))
+    if isinstance(data.info.get("seconds"), int | float):
+        facts.append(("took", duration(data.info["seconds"])))
+    return Section("environment", "Environment", (Facts(tuple(facts)),)) if facts else None
+
+
+def _flat(values: Mapping[str, Any], before: str = "") -> list[tuple[str, str]]:
+    """Nested names and values as one list; an empty value is left out."""
+    facts: list[tuple[str, str]] = []
+    for name, value in values.items():
+        label = f"{before}{name}".replace("_", " ")
+        if isinstance(value, Mapping):
+            facts += _flat(value, "" if name == "versions" else f"{label} ")
+        elif isinstance(value, bool):
+            facts.append((label, "yes" if value else "no"))
+        elif value is not None and value != "":
+            facts.append((label, ", ".join(map(str, value)) if isinstance(value, list) else str(value)))
+    return facts
+
+
+def origin_section(data: ReportData, command: str | None) -> Section | None:
+    """Show the command, the hashes it depends on, and the resolved configuration."""
+    command = command or data.info.get("command")
+    blocks: list[Block] = []
+    if command:
+        blocks.append(Code(str(command)))
+    known = {
+        "data": data.dataset.get("dataset"),
+        "data hash": data.dataset.get("hash"),
+        "experiment hash": data.info.get("hash"),
+    }
+    facts = tuple((name, str(value)) for name, value in known.items() if value)
+    blocks += [Facts(facts)] if facts else []
+    if data.config:
+        blocks += [
+            Text("The configuration below, every default filled in, makes the same runs again."),
+            Code(data.config, title="Resolved configuration"),
+        ]
+    return Section("again", "How to make it again", tuple(blocks)) if blocks else None

@@ -1,0 +1,127 @@
+"""What the numbers rest on: the model and the data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cislearn.reports.blocks import Block, Cell, Column, Facts, Section, Table, Text
+from cislearn.reports.numbers import DASH, count, decimal
+from cislearn.reports.read import ReportData
+
+PARTS = ("train", "valid", "test", "left out")
+
+
+def model_section(data: ReportData) -> Section | None:
+    """List the layers of the model, their shapes, parameters and receptive fields."""
+    layers = data.layers.get("layers", [])
+    if not layers:
+        return None
+    columns = (
+        Column("Layer", is_number=False), Column("Kind", is_number=False), Column("Output shape"),
+        Column("Parameters"), Column("Receptive field", "bp"),
+    )  # fmt: skip
+    rows = tuple(
+        (
+            Cell(str(layer["name"])),
+            Cell(str(layer["kind"])),
+            Cell(_shape(layer["shape"])),
+            Cell(_count(layer.get("parameters"))),
+            Cell(_count(layer.get("receptive_field"))),
+        )
+        for layer in layers
+    )
+    total, field = _count(data.layers.get("parameters")), _count(data.layers.get("receptive_field"))
+    caption = f"{data.layers.get('encoder', 'Model')}: {total} parameters, receptive field {field} bp."
+    return Section("model", "The model", (Table(caption, columns, rows),))
+
+
+def _shape(shape: Any) -> str:
+    """``64 x 101`` with a multiplication sign."""
+    return " \N{MULTIPLICATION SIGN} ".join(map(str, shape)) if isinstance(shape, list | tuple) else str(shape)
+
+
+def _count(number: Any) -> str:
+    """Write a whole number, or a dash for none."""
+    return count(number) if isinstance(number, int | float) else DASH
+
+
+def data_section(data: ReportData) -> Section | None:
+    """Domains and parts, labels, how it was split, what was dropped and why, and leaks."""
+    dataset = data.dataset
+    if not dataset:
+        return None
+    blocks: list[Block] = [_domain_table(dataset.get("domains", []))]
+    blocks += _label_tables(dataset.get("domains", []))
+    split = dataset.get("split", {})
+    checks = [("Split", str(split.get("how", "not recorded")))]
+    checks += [("How", "; ".join(split["notes"]))] if split.get("notes") else []
+    checks += [
+        (f"Leak check: {name.replace('_', ' ')}", _value(found)) for name, found in dataset.get("leaks", {}).items()
+    ]
+    blocks += [Facts(tuple(checks)), _dropped(dataset.get("dropped", []))]
+    return Section("data", "The data", tuple(blocks))
+
+
+def _domain_table(domains: list[Mapping[str, Any]]) -> Table:
+    """Loci of each domain in each part."""
+    columns = (
+        Column("Domain", is_number=False), Column("Role", is_number=False), Column("Loci"),
+        *(Column(part.capitalize()) for part in PARTS), Column("GC", "mean"),
+    )  # fmt: skip
+    rows = tuple(
+        (
+            Cell(str(domain["name"])),
+            Cell(str(domain.get("role", ""))),
+            Cell(_count(domain.get("n"))),
+            *(Cell(_count(domain.get("per_part", {}).get(part))) for part in PARTS),
+            Cell(decimal(domain["gc_mean"]) if isinstance(domain.get("gc_mean"), int | float) else DASH),
+        )
+        for domain in domains
+    )
+    return Table("Loci of each domain and the part they are in.", columns, rows)
+
+
+def _label_tables(domains: list[Mapping[str, Any]]) -> list[Table]:
+    """Labels of each domain and task, in the counts that the data report gives."""
+    rows = [(domain["name"], task, counts) for domain in domains for task, counts in domain.get("per_task", {}).items()]
+    names = list(dict.fromkeys(name for _, _, counts in rows for name in counts))
+    if not names:
+        return []
+    several = len({task for _, task, _ in rows}) > 1
+    columns = [Column("Domain", is_number=False), *([Column("Task", is_number=False)] if several else [])]
+    columns += [Column(name.replace("_", " ").capitalize()) for name in names]
+    cells = tuple(
+        (
+            Cell(str(domain)),
+            *([Cell(str(task))] if several else []),
+            *(Cell(_value(counts.get(name))) for name in names),
+        )
+        for domain, task, counts in rows
+    )
+    return [Table("Labels" + ("." if several else f" of {rows[0][1]}."), tuple(columns), cells)]
+
+
+def _value(found: Any) -> str:
+    """Write a count as a count, a fraction with three digits, anything else as it reads."""
+    if found is None:
+        return DASH
+    if isinstance(found, str):
+        return found
+    if isinstance(found, bool):
+        return "yes" if found else "no"
+    if isinstance(found, int):
+        return count(found)
+    if isinstance(found, float):
+        return decimal(found)
+    if isinstance(found, Mapping):
+        return ", ".join(f"{name} {_value(value)}" for name, value in found.items()) or "none"
+    return ", ".join(_value(value) for value in found) or "none"
+
+
+def _dropped(dropped: list[Mapping[str, Any]]) -> Block:
+    """Why regions are not in the data, and how many."""
+    if not dropped:
+        return Text("No region was dropped.")
+    rows = tuple((Cell(str(entry["reason"])), Cell(_count(entry["n"]))) for entry in dropped)
+    return Table("Regions that were dropped, and why.", (Column("Reason", is_number=False), Column("Regions")), rows)

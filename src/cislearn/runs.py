@@ -1,0 +1,133 @@
+"""Folders of experiments and runs: what stands where, and which are whole."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from cislearn.atomic import file_written_whole
+from cislearn.errors import UserError
+
+FORMAT = 1
+RUN, EXPERIMENT = "run.json", "experiment.json"
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The folder of one training. While it is trained it has another name, so a run that is there is whole."""
+
+    path: Path
+
+    @property
+    def partial(self) -> Path:
+        """The folder while the run is trained: ``seed-0.partial``."""
+        return self.path.with_name(f"{self.path.name}.partial")
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the run is there, whole."""
+        return (self.path / RUN).is_file()
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """What ``run.json`` says."""
+        return read_record(self.path / RUN)
+
+    def finish(self) -> None:
+        """Give the folder its name, now that the run is whole."""
+        try:
+            self.partial.rename(self.path)
+        except OSError as error:
+            raise UserError(f"cannot be renamed from {self.partial.name}: {error.strerror}", where=self.path) from error
+
+
+@dataclass(frozen=True)
+class ExperimentFolder:
+    """The folder of an experiment: ``<method>/seed-<n>/`` is a run."""
+
+    path: Path
+
+    def run(self, method: str, seed: int) -> RunFolder:
+        """Return the run of a method and a seed, whether it is there or not."""
+        return RunFolder(self.path / method / f"seed-{seed}")
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether all its runs are there and scored."""
+        return (self.path / EXPERIMENT).is_file()
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """What ``experiment.json`` says: methods, seeds, target and more."""
+        return read_record(self.path / EXPERIMENT)
+
+    def runs(self, method: str) -> list[RunFolder]:
+        """Return the finished runs of a method, by seed."""
+        return [self.run(method, seed) for seed in self.info["seeds"]]
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """Read a JSON file that a run or an experiment holds.
+
+    Raises
+    ------
+    UserError
+        Where it is absent, cut short, or of another format.
+    """
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UserError(
+            f"holds no finished run or experiment (no {path.name})", where=path.parent, fix="Give what `train` wrote."
+        ) from error
+    except (OSError, ValueError) as error:
+        raise UserError(f"is not whole: {error}", where=path, fix="Train it again.") from error
+    if record.get("format") != FORMAT:
+        raise UserError(f"has format {record.get('format')}; this version reads format {FORMAT}", where=path)
+    return record
+
+
+def runs_under(path: Path, method: str | None = None) -> list[RunFolder]:
+    """Return the finished runs that `path` stands for: itself, those of one method, or of an experiment's `method`.
+
+    Where an experiment holds several methods and none is named, the last one listed is taken: baselines come first.
+
+    Raises
+    ------
+    UserError
+        Where there is no finished run, or no method of that name.
+    """
+    if (path / RUN).is_file():
+        return [RunFolder(path)]
+    if (path / EXPERIMENT).is_file():
+        experiment = ExperimentFolder(path)
+        methods = experiment.info["methods"]
+        if method is not None and method not in methods:
+            raise UserError(f"holds no method {method!r}; it has {', '.join(methods)}", where=path)
+        return experiment.runs(method or default_method(experiment.info))
+    found = [RunFolder(run.parent) for run in sorted(path.glob(f"seed-*/{RUN}")) if not run.parent.suffix]
+    if found:
+        return found
+    raise UserError(
+        "holds no finished run or experiment", where=path, fix="Give a folder that `cislearn train` wrote and finished."
+    )
+
+
+def default_method(info: Mapping[str, Any]) -> str:
+    """Return the method that an experiment's predictions are of: the last listed that saw no target label."""
+    bounds = set(info.get("upper_bounds", []))
+    return [method for method in info["methods"] if method not in bounds or len(info["methods"]) == 1][-1]
+
+
+def write_table(path: Path, table: pd.DataFrame) -> None:
+    """Write a table as TSV, or as Parquet if its name says so, whole or not at all."""
+    with file_written_whole(path) as partial:
+        if path.suffix == ".parquet":
+            table.to_parquet(partial, index=False)
+        else:
+            table.to_csv(partial, sep="\t", index=False, lineterminator="\n", float_format="%.6g")

@@ -1,0 +1,147 @@
+"""Train one network, from the beginning or from where a killed run stood."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+
+from cislearn.data.batches import Batches, Loader
+from cislearn.data.views import Views
+from cislearn.engine.devices import Device
+from cislearn.models.network import Network
+from cislearn.objectives.objective import Objective
+from cislearn.training.judge import Judge, Validate, Watch, read_step
+from cislearn.training.learner import Learner
+from cislearn.training.optimisers import OptimiserPlan
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """How long and how a network is trained.
+
+    Parameters
+    ----------
+    steps : int
+        Batches in all.
+    validate_every : int
+        Steps between validations.
+    optimiser : OptimiserPlan
+        How weights are updated.
+    keep : {"best", "last"}
+        Which weights the training ends with.
+    patience : int, optional
+        Validations without a better score before it stops.
+    precision : str
+        As Lightning names it: ``32-true``, ``bf16-mixed``, ``16-mixed``.
+    gradient_clip : float, optional
+        Greatest norm of the gradient.
+    seed : int
+        Of the run.
+    """
+
+    steps: int
+    validate_every: int
+    optimiser: OptimiserPlan
+    keep: str = "best"
+    patience: int | None = None
+    precision: Any = "32-true"
+    gradient_clip: float | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What a training leaves beside the weights: one history row a validation, and the step whose weights are kept."""
+
+    history: list[dict[str, float]]
+    step: int
+
+
+def fit(
+    network: Network,
+    objective: Objective,
+    batches: Batches,
+    views: Views,
+    validate: Validate,
+    plan: TrainingPlan,
+    *,
+    checkpoint: Path,
+    device: Device,
+    watch: Watch | None = None,
+) -> Fitted:
+    """Train `network` in place by `objective`; where `checkpoint` exists, go on from it.
+
+    Parameters
+    ----------
+    network, objective
+        Freshly built (their first weights are replaced when going on); the objective is set up.
+    batches : Batches
+        The data.
+    views : Views
+        How batches are looked at.
+    validate : callable
+        From the network to its `Validation`.
+    plan : TrainingPlan
+        How long and how.
+    checkpoint : Path
+        One file, written whole after each validation.
+    device : Device
+        Where to compute.
+    watch : callable, optional
+        Told of each step.
+
+    Returns
+    -------
+    Fitted
+        The network holds the kept weights, on the CPU, in evaluation mode.
+    """
+    judge = Judge(
+        validate,
+        every=plan.validate_every,
+        keep=plan.keep,
+        patience=plan.patience,
+        checkpoint=checkpoint,
+        watch=watch,
+    )
+    learner = Learner(network, objective, views, plan.optimiser, plan.steps, plan.seed)
+    start = read_step(checkpoint) if checkpoint.is_file() else 0
+    with _quiet_lightning():
+        trainer = L.Trainer(
+            accelerator=device.accelerator,
+            devices=1,
+            precision=plan.precision,
+            max_steps=plan.steps,
+            gradient_clip_val=plan.gradient_clip,
+            callbacks=[judge],
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            default_root_dir=checkpoint.parent,
+        )
+        trainer.fit(learner, Loader(batches, start, plan.steps), ckpt_path=checkpoint if start else None)
+    objective.finish(network)
+    step = judge.restore(network.cpu())
+    network.eval()
+    return Fitted(judge.history, step)
+
+
+class _quiet_lightning(warnings.catch_warnings):  # noqa: N801
+    """Keeps Lightning's hints on loggers and data loaders, which are not the user's to follow, off the screen."""
+
+    def __enter__(self) -> Any:
+        entered = super().__enter__()
+        self.logger = logging.getLogger("lightning.pytorch")
+        self.level = self.logger.level
+        self.logger.setLevel(logging.ERROR)
+        warnings.filterwarnings("ignore", module="lightning.*")
+        return entered
+
+    def __exit__(self, *error: object) -> None:
+        self.logger.setLevel(self.level)
+        super().__exit__(*error)

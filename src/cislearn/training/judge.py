@@ -1,0 +1,156 @@
+"""Validation while training: history, the choice of the weights that are kept, early stopping, checkpoints."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import torch
+from lightning.pytorch.callbacks import Callback
+from torch import Tensor
+
+from cislearn.atomic import file_written_whole
+from cislearn.data.batch import Batch
+from cislearn.errors import UserError
+from cislearn.models.network import Network
+from cislearn.training.learner import Learner
+
+
+@dataclass(frozen=True)
+class Validation:
+    """What a validation found: its score (higher is better), the loss, and anything else worth a history column."""
+
+    score: float
+    loss: float
+    further: dict[str, float]
+
+
+Validate = Callable[[Network], Validation]
+Watch = Callable[[int, dict[str, float]], None]
+"""Called after each step with the number of steps done and what there is to show."""
+
+
+class Judge(Callback):
+    """Validates every so many steps and keeps all that a resumed run needs in one checkpoint file.
+
+    Parameters
+    ----------
+    validate : callable
+        From a network to a `Validation`.
+    every : int
+        Steps between validations; the last step is always followed by one.
+    keep : {"best", "last"}
+        Which weights the training ends with: those of the best validation score, or the last.
+    patience : int, optional
+        Stop after so many validations without a better score.
+    checkpoint : Path
+        Written whole after each validation.
+    watch : callable, optional
+        For progress bars.
+    """
+
+    def __init__(
+        self,
+        validate: Validate,
+        *,
+        every: int,
+        keep: str,
+        patience: int | None,
+        checkpoint: Path,
+        watch: Watch | None = None,
+    ) -> None:
+        self.validate, self.every, self.keep, self.patience = validate, every, keep, patience
+        self.checkpoint, self.watch = checkpoint, watch
+        self.history: list[dict[str, float]] = []
+        self.best_score, self.best_step, self.stale = -math.inf, 0, 0
+        self.best_weights: dict[str, Tensor] = {}
+        self._sums: dict[str, Tensor] = {}
+        self._steps = 0
+        self._began = time.monotonic()
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that must survive a kill."""
+        names = ("history", "best_score", "best_step", "stale", "best_weights")
+        return {name: getattr(self, name) for name in names}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from there."""
+        for name, value in state_dict.items():
+            setattr(self, name, value)
+
+    def on_train_batch_end(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Batch, batch_idx: int
+    ) -> None:
+        """Add up the losses; validate where it is due."""
+        assert isinstance(pl_module, Learner)
+        step = trainer.global_step
+        self._add(pl_module.last_losses)
+        if self.watch is not None:
+            self.watch(step, {})
+        if step % self.every == 0 or step == pl_module.total_steps:
+            self._judge(trainer, pl_module, step)
+
+    def _add(self, losses: dict[str, Tensor]) -> None:
+        for name, value in losses.items():
+            self._sums[name] = self._sums[name] + value if name in self._sums else value.clone()
+        self._steps += 1
+
+    def _judge(self, trainer: L.Trainer, learner: Learner, step: int) -> None:
+        row = self._losses(step)
+        found = self.validate(learner.network)
+        row |= {"valid_loss": found.loss, "valid_score": found.score, **found.further, **learner.objective.health()}
+        row["learning_rate"] = trainer.optimizers[0].param_groups[0]["lr"]
+        row["seconds"] = round(time.monotonic() - self._began, 2)
+        self.history.append(row)
+        self._keep_best(learner.network, found.score, step)
+        trainer.should_stop = self.patience is not None and self.stale >= self.patience
+        if self.watch is not None:
+            self.watch(step, row)
+        with file_written_whole(self.checkpoint) as partial:
+            trainer.save_checkpoint(partial)
+
+    def _losses(self, step: int) -> dict[str, float]:
+        means = {f"train_{name}": float(value) / self._steps for name, value in self._sums.items()}
+        total = sum(means.values())
+        if not math.isfinite(total):
+            raise UserError(
+                f"the training loss became {total} before step {step}",
+                fix="Lower training.optimiser.learning_rate or the method's weight, or set training.gradient_clip: 1.",
+            )
+        self._sums, self._steps = {}, 0
+        return {"step": step, "train_loss": total, **means}
+
+    def _keep_best(self, network: Network, score: float, step: int) -> None:
+        if score > self.best_score or not self.best_weights:
+            self.best_score, self.best_step, self.stale = score, step, 0
+            self.best_weights = {name: value.detach().clone().cpu() for name, value in network.state_dict().items()}
+        else:
+            self.stale += 1
+
+    def restore(self, network: Network) -> int:
+        """Give `network` the weights that the training ends with; return the step that they are of."""
+        if self.keep == "best":
+            network.load_state_dict(self.best_weights)
+            return self.best_step
+        return int(self.history[-1]["step"])
+
+
+def read_step(checkpoint: Path) -> int:
+    """Return the number of steps done when a checkpoint was written.
+
+    Raises
+    ------
+    UserError
+        Where it cannot be read.
+    """
+    try:
+        return int(torch.load(checkpoint, map_location="cpu", weights_only=True)["global_step"])
+    except Exception as error:  # a damaged archive raises any of half a dozen classes
+        raise UserError(
+            f"cannot be read: {error}", where=checkpoint, fix="Remove it to train this run from its beginning."
+        ) from error

@@ -1,0 +1,67 @@
+"""The Lightning module: one step from a batch to the loss of an objective."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import lightning as L
+import torch
+from torch import Tensor
+
+from cislearn.data.batch import Batch
+from cislearn.data.views import Views, mix_seed
+from cislearn.models.network import Network
+from cislearn.objectives.objective import Objective
+from cislearn.training.optimisers import OptimiserPlan, build_optimiser, learning_rate
+
+
+class Learner(L.LightningModule):
+    """A network and an objective in training.
+
+    Whatever changes over the training is a function of the step alone: the rows of a batch, the generator's seed, the
+    learning rate, the objective's schedules. So a run killed and resumed ends at the weights of one that was not.
+
+    Parameters
+    ----------
+    network, objective
+        What is trained. The objective's own modules are trained with the network.
+    views : Views
+        How batches are looked at.
+    plan : OptimiserPlan
+        How weights are updated.
+    total_steps : int
+        Steps in the whole training.
+    seed : int
+        Of the run.
+    """
+
+    def __init__(
+        self, network: Network, objective: Objective, views: Views, plan: OptimiserPlan, total_steps: int, seed: int
+    ) -> None:
+        super().__init__()
+        self.network, self.objective = network, objective
+        self.views, self.plan, self.total_steps, self.seed = views, plan, total_steps, seed
+        self.last_losses: dict[str, Tensor] = {}
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """Return the optimiser over network and objective."""
+        return build_optimiser(self.plan, self.parameters())
+
+    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+        """Set the generator and the learning rate for this step."""
+        if batch.step != self.global_step:
+            raise RuntimeError(f"batch {batch.step} came at step {self.global_step}: the training would not be exact")
+        torch.manual_seed(mix_seed(self.seed, batch.step))
+        for group in self.trainer.optimizers[0].param_groups:
+            group["lr"] = learning_rate(self.plan, (batch.step + 0.5) / self.total_steps)
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Return the sum of the objective's losses on the training view of a batch."""
+        view = self.views(batch, "train", batch.step)
+        losses = self.objective.losses(self.network, view, batch.step / self.total_steps)
+        self.last_losses = {name: value.detach() for name, value in losses.items()}
+        return torch.stack(list(losses.values())).sum()
+
+    def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
+        """Let the objective follow the step (moving averages)."""
+        self.objective.after_step(self.network)
