@@ -30,7 +30,7 @@ def chromosome_names(loci: pd.DataFrame) -> pd.Series:
 
 
 def on_one_axis(loci: pd.DataFrame) -> tuple[Int64[np.ndarray, " n"], Int64[np.ndarray, " n"]]:
-    """Starts and ends with all chromosomes laid on one axis, so that windows overlap there if they overlap at all."""
+    """Lay all chromosomes on one axis: starts and ends of windows, which overlap there if they overlap at all."""
     offset = pd.factorize(chromosome_names(loci))[0].astype(np.int64) * CHROMOSOME_SPAN
     return offset + loci["start"].to_numpy(np.int64), offset + loci["end"].to_numpy(np.int64)
 
@@ -64,3 +64,15 @@ def overlaps_any(
     order = np.argsort(other_start)
     reach = np.concatenate([[np.iinfo(np.int64).min], np.maximum.accumulate(other_end[order])])
     return reach[np.searchsorted(other_start[order], end, side="left")] > start
+
+
+def locus_clusters(dataset: Dataset) -> Int64[np.ndarray, " n"]:
+    """Number the loci: rows whose windows overlap share a number, as do, without coordinates, equal sequences.
+
+    Rows of one locus are not independent, whatever domain they are seen in: intervals resample these clusters whole.
+    """
+    placed = has_locus(dataset.loci)
+    keys = cluster_starts(*on_one_axis(dataset.loci))
+    if not placed.all():
+        keys = np.where(placed, keys, window_hashes(dataset).view(np.int64))
+    return pd.MultiIndex.from_arrays([placed, keys]).factorize()[0].astype(np.int64)

@@ -23,13 +23,13 @@ def text_keys(texts: pd.Series) -> UInt64[np.ndarray, " n"]:
 def deal_one_by_one(
     counts: Float64[np.ndarray, "g s"],
     shares: Float64[np.ndarray, " 3"],
-    order: Int[np.ndarray, " g"],
+    rank: UInt64[np.ndarray, " g"],
     fixed: Int8[np.ndarray, " g"],
 ) -> Int8[np.ndarray, " g"]:
-    """Give each group, in `order`, to the part that lacks most of what it holds.
+    """Give each group to the part that lacks it most, the groups that hold much of a stratum first.
 
-    One step of least squares: the part for which the summed squared distance of all strata from their shares, each
-    relative to the size of the stratum, falls most.
+    Greedy least squares: the part is chosen for which the squared distance from its share, relative to the share and
+    summed over the strata, falls most. So all parts fill at one pace, and a group too big for a part goes elsewhere.
 
     Parameters
     ----------
@@ -37,17 +37,19 @@ def deal_one_by_one(
         Rows of each stratum in each group.
     shares : ndarray, shape (3,), float64
         Of train, valid, test; together 1.
-    order : ndarray, shape (g,), int
-        In which the groups are dealt.
+    rank : ndarray, shape (g,), uint64
+        Order among groups that hold about as much, within a factor of two.
     fixed : ndarray, shape (g,), int8
         The part of groups that have theirs already, else -1.
     """
     relative = counts / np.maximum(counts.sum(axis=0), 1)
+    order = np.lexsort((rank, -np.frexp(relative.max(axis=1))[1]))
     part = fixed.copy()
     lacking = shares[:, None] - np.stack([relative[fixed == p].sum(axis=0) for p in (TRAIN, VALID, TEST)])
     for group in order:
         if part[group] < 0:
-            part[group] = np.argmax(lacking @ relative[group])
+            gain = (2 * lacking - relative[group]) @ relative[group] / np.maximum(shares, 1e-9)
+            part[group] = np.argmax(gain)
             lacking[part[group]] -= relative[group]
     return part
 

@@ -13,9 +13,16 @@ from cislearn.data.parts import LEFT_OUT, PART_NAMES, SplitResult
 from cislearn.data.sequences import map_windows
 from cislearn.sequence.composition import gc_fraction
 
+_PARTICULARS = {
+    r" (in|of) .* line \d+$": "",
+    r"^(unknown chromosome) .*": r"\1",
+    r"^(past the end) .*": r"\1 of its chromosome",
+}
+"""What differs from row to row within one reason."""
+
 
 def describe(dataset: Dataset, split: SplitResult, roles: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Counts, composition, split, drops and leaks of a dataset.
+    """Tell the counts, composition, split, drops and leaks of a dataset.
 
     Parameters
     ----------
@@ -29,7 +36,8 @@ def describe(dataset: Dataset, split: SplitResult, roles: Mapping[str, str] | No
     Returns
     -------
     dict
-        Values that JSON holds; ``docs/architecture.md`` lists them under ``data.json``.
+        What JSON holds: dataset, hash, n, length; domains (name, role, n, per_part, per_task, gc_mean); split (how,
+        notes, left_out); dropped (reason, n); leaks (`cislearn.data.leaks.LeakReport.to_dict`).
     """
     gc = map_windows(dataset.sequences, gc_fraction, margin=dataset.spec.margin)
     return {
@@ -42,7 +50,7 @@ def describe(dataset: Dataset, split: SplitResult, roles: Mapping[str, str] | No
             for code, name in enumerate(dataset.spec.domains)
         ],
         "split": {"how": split.how, "notes": list(split.notes), "left_out": _tally(split.left_out["reason"])},
-        "dropped": _tally(dataset.dropped["reason"].str.replace(r" in .* line \d+$| of .* line \d+$", "", regex=True)),
+        "dropped": _tally(dataset.dropped["reason"].astype(str).replace(_PARTICULARS, regex=True)),
         "leaks": find_leaks(dataset, split.part).to_dict(),
     }
 

@@ -23,8 +23,8 @@ class LeakReport:
     part : ndarray, shape (N,), int8
         The split that was looked at.
     sequence, overlap : ndarray, shape (N,), bool
-        Rows of train and valid whose window equals, on either strand, or overlaps that of a row of test; and rows of test
-        with such a partner in train or valid.
+        Rows of train and valid whose window equals, on either strand, or overlaps that of a row of test; and rows of
+        test with such a partner in train or valid.
     answers : dict of str to ndarray, shape (N,), bool
         ``task positive`` and ``task negative``: rows with these labels.
     """
@@ -39,8 +39,12 @@ class LeakReport:
         """Rows of train and valid that leak."""
         return (self.sequence | self.overlap) & (self.part != TEST)
 
+    def __str__(self) -> str:
+        """Return one line for people."""
+        return f"{int(self.rows.sum()):,} training and validation windows share a sequence or a locus with test windows"
+
     def to_dict(self) -> dict[str, Any]:
-        """Counts for JSON: of rows of train and valid that leak, and of rows of test that are leaked."""
+        """Return counts for JSON: rows of train and valid that leak, and rows of test that are leaked."""
         is_test = self.part == TEST
         return {"train": self._counts((self.part >= 0) & ~is_test), "test": self._counts(is_test)}
 

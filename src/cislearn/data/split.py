@@ -57,10 +57,10 @@ def split_rows(
         Any; labels are used to have all classes in all parts.
     by : {"auto", "chromosome", "block", "sequence", "given"}
         ``chromosome``: whole chromosomes. ``block``: stretches of `block` bp; overlapping windows stay together, in the
-        block in which the first of them starts. ``sequence``: windows that are equal on either strand stay together, for
-        data without coordinates. ``given``: the column ``part``; where it has no valid, that is taken out of train.
-        ``auto``: given if there is a part column, else by chromosome if that leaves each labelled domain both classes in
-        each part, else by blocks that are small enough for that, else by sequence.
+        block in which the first of them starts. ``sequence``: windows that are equal on either strand stay together,
+        for data without coordinates. ``given``: the column ``part``; where it has no valid, that is taken out of train.
+        ``auto``: given if there is a part column, else by chromosome if that leaves each labelled domain both classes
+        in each part, else by blocks that are small enough for that; without coordinates by sequence.
     valid, test : float, or sequence of str
         Share of the rows, or names of chromosomes. Groups are chosen so that shares come near.
     block : int
@@ -145,14 +145,14 @@ def _by_chromosome(
     keys = np.where(has_locus(loci), text_keys(chromosome_names(loci)), _keys_without_locus(dataset))
     known = sorted(set(loci["chrom"]) - {""})
     given = np.full(len(loci), LEFT_OUT, dtype=np.int8)
-    for part, names in named.items():
+    for code, names in named.items():
         for name in names:
             if name not in known:
                 raise UserError(f"no window lies on chromosome {name!r}{nearest(name, known)}")
-            given[(loci["chrom"] == name).to_numpy()] = part
+            given[(loci["chrom"] == name).to_numpy()] = code
     if all(named.values()):
         given[given == LEFT_OUT] = TRAIN
-    part = _deal(dataset, keys, shares, seed, given, biggest_first=True)
+    part = _deal(dataset, keys, shares, seed, given)
     on = {name: sorted(set(loci["chrom"][part == code]) - {""}) for code, name in enumerate(PART_NAMES)}
     listed = [f"{name}: {', '.join(on[name])}" for name in ("valid", "test") if 0 < len(on[name]) <= 12]
     return SplitResult(part, "chromosome", listed)
@@ -166,7 +166,7 @@ def _by_block(dataset: Dataset, shares: Float64[np.ndarray, " 3"], block: int, s
 
 
 def _block_keys(dataset: Dataset, block: int) -> UInt64[np.ndarray, " n"]:
-    """Key of the block in which each row's cluster of overlapping windows starts; of its sequence where it has no locus."""
+    """Key of the block in which each row's cluster of overlapping windows starts; of its sequence without a locus."""
     start, end = on_one_axis(dataset.loci)
     position = cluster_starts(start, end) % CHROMOSOME_SPAN // block
     texts = chromosome_names(dataset.loci) + "|" + pd.Series(position, index=dataset.loci.index).astype(str)
@@ -185,8 +185,6 @@ def _deal(
     shares: Float64[np.ndarray, " 3"],
     seed: int,
     given: Int8[np.ndarray, " n"] | None = None,
-    *,
-    biggest_first: bool = False,
 ) -> Int8[np.ndarray, " n"]:
     """Part of each row, equal for rows of one key; `given` says parts that are settled."""
     group, distinct = pd.factorize(keys)
@@ -197,8 +195,8 @@ def _deal(
     fixed = np.full(len(distinct), LEFT_OUT, dtype=np.int8)
     if given is not None:
         fixed[group] = given
-    order = np.lexsort((rank, -sizes)) if biggest_first else np.argsort(rank)
-    return deal_one_by_one(count_strata(dataset, group, len(distinct)).counts, shares, order, fixed)[group]
+    counts = count_strata(dataset, group, len(distinct)).counts
+    return deal_one_by_one(counts, shares, rank, fixed)[group]
 
 
 def _first_answer(dataset: Dataset, group: np.ndarray) -> np.ndarray:

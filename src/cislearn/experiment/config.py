@@ -106,8 +106,8 @@ class OptimiserConfig(_Section):
     """How weights are updated."""
 
     name: Literal["adamw", "adam", "sgd"] = "adamw"
-    learning_rate: PositiveFloat = 3e-3
-    weight_decay: Annotated[float, Field(ge=0)] = 1e-3
+    learning_rate: PositiveFloat = 5e-3
+    weight_decay: Annotated[float, Field(ge=0)] = 1e-4
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
     decay: Literal["cosine", "constant", "ganin"] = "cosine"
     warmup: Annotated[float, Field(ge=0, lt=1)] = 0.05

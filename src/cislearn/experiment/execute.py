@@ -120,7 +120,8 @@ def run_experiment(
         table = pd.concat([pd.read_csv(path, sep="\t") for path in distances if path.is_file()])
         write_table(folder.path / "domain_distance.tsv", table)
     write_json(folder.path / "model_summary.json", summary_record(network, config.model.encoder.name))
-    write_json(folder.path / "data.json", describe(dataset, roles.split, roles.role_of_domain))
+    described = describe(dataset, roles.split, roles.role_of_domain) | {"leaks": roles.leaks.to_dict()}
+    write_json(folder.path / "data.json", described)
     write_json(folder.path / "environment.json", describe_environment(device))
     write_json(folder.path / EXPERIMENT, _record(config, methods, roles, command, time.monotonic() - began))
     report = write_report(folder.path, command=command)

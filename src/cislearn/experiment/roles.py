@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Int, Int8
+from jaxtyping import Int
 
 from cislearn.data.dataset import Dataset
-from cislearn.data.leaks import LeakReport, drop_leaks
+from cislearn.data.leaks import LeakReport, drop_leaks, find_leaks
 from cislearn.data.split import TEST, TRAIN, VALID, SplitResult, split_rows
 from cislearn.errors import UserError, nearest
 from cislearn.experiment.config import DataConfig
@@ -30,18 +30,15 @@ class Roles:
         Labelled domains that training learns from.
     target : str, optional
         The domain adapted to.
-    part : ndarray, shape (N,), int8
-        Part of each row.
     split : SplitResult
-        How the parts were made.
+        Part of each row, without the rows that leaked.
     leaks : LeakReport
-        What the parts share, before it was left out.
+        What the parts shared before those were left out.
     """
 
     dataset: Dataset
     sources: tuple[str, ...]
     target: str | None
-    part: Int8[np.ndarray, " n"]
     split: SplitResult
     leaks: LeakReport
 
@@ -49,7 +46,7 @@ class Roles:
         """Rows of the sources or of the target in one part, in order."""
         names = self.sources if side == "sources" else (self.target,)
         codes = [self.dataset.spec.domains.index(name) for name in names if name is not None]
-        return np.flatnonzero((self.part == PARTS[part]) & np.isin(self.dataset.domain_codes, codes))
+        return np.flatnonzero((self.split.part == PARTS[part]) & np.isin(self.dataset.domain_codes, codes))
 
     def labelled_rows(self, side: Side, part: Literal["train", "valid", "test"]) -> Int[np.ndarray, " m"]:
         """Those of `rows` with at least one label."""
@@ -107,5 +104,4 @@ def assign_roles(dataset: Dataset, config: DataConfig) -> Roles:
         block=config.split.block,
         seed=config.split.seed,
     )
-    part, leaks = drop_leaks(dataset, split.part)
-    return Roles(dataset, sources, config.target, part, split, leaks)
+    return Roles(dataset, sources, config.target, drop_leaks(dataset, split), find_leaks(dataset, split.part))

@@ -53,7 +53,7 @@ def answer(data: ReportData) -> Answer:
     else:
         first, verdict = _reach(data, task, told[0])
         others = [f"; {_reach(data, task, method, name_only=True)[0]}" for method in told[1:]]
-        sentence = f"{_place(data)} {first}{''.join(others)}, {_over_seeds(data)}."
+        sentence = f"{_place(data, told[0])} {first}{''.join(others)}, {_over_seeds(data)}."
     return Answer(_without_target_labels(data) + sentence, verdict, _caveats(data))
 
 
@@ -70,11 +70,11 @@ def _without_target_labels(data: ReportData) -> str:
     return f"{data.target} has no labels, so no number can be given for it. "
 
 
-def _place(data: ReportData) -> str:
-    """Where the numbers of the sentence hold."""
+def _place(data: ReportData, method: str) -> str:
+    """Say where the numbers of the sentence hold."""
     if data.main_part == TARGET:
-        seen = f"with {100 * data.target_share:.3g} % of its labels seen" if data.target_share else "never labelled"
-        return f"In {data.target}, {seen} in training,"
+        seen = "with its labels seen in training" if data.sees_target(method) else "never labelled in training"
+        return f"In {data.target}, {seen},"
     domains = list(dict.fromkeys(data.scores(SOURCE)["domain"]))
     where = listed(domains) if len(domains) <= MANY_DOMAINS else f"{count(len(domains))} source domains"
     return f"On held-out loci of {where},"
@@ -164,7 +164,7 @@ def _over_tasks(data: ReportData, method: str) -> tuple[str, Verdict]:
         f"(median {decimal(rows['estimate'].median(), 2)}) over {in_words(len(rows))} tasks"
     )
     contrast, verdict = _tally(data, method)
-    return f"{_place(data)} {_named(data, method)} reaches {spread}{contrast}, {_over_seeds(data)}.", verdict
+    return f"{_place(data, method)} {_named(data, method)} reaches {spread}{contrast}, {_over_seeds(data)}.", verdict
 
 
 def _tally(data: ReportData, method: str) -> tuple[str, Verdict]:

@@ -48,8 +48,10 @@ def read_json(path: Path) -> dict[str, Any]:
     return values
 
 
-def read_tsv(path: Path, *, text: Sequence[str], numbers: Sequence[str] = ()) -> pd.DataFrame:
-    """Read a table with a header; columns in `text` stay text, every other one is read as float64 (empty: NaN).
+def read_tsv(
+    path: Path, *, text: Sequence[str], numbers: Sequence[str] = (), also_text: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Read a table with a header; columns of text stay text, every other one is read as float64 (empty: NaN).
 
     Parameters
     ----------
@@ -57,6 +59,8 @@ def read_tsv(path: Path, *, text: Sequence[str], numbers: Sequence[str] = ()) ->
         Tab-separated, UTF-8.
     text, numbers : sequence of str
         Columns that have to be there. A cell of `text` that reads ``NA`` is a name, not an absent value.
+    also_text : sequence of str
+        Columns of text that may be there.
 
     Raises
     ------
@@ -73,7 +77,9 @@ def read_tsv(path: Path, *, text: Sequence[str], numbers: Sequence[str] = ()) ->
     cut = table.isna().any(axis=1).to_numpy()
     if cut.any():
         raise UserError("the row is cut short", where=path, line=int(cut.argmax()) + 2, fix=UNFINISHED)
-    return table.assign(**{name: _floats(table[name], path) for name in table.columns if name not in text})
+    return table.assign(
+        **{name: _floats(table[name], path) for name in table.columns if name not in {*text, *also_text}}
+    )
 
 
 def _floats(column: pd.Series, path: Path) -> np.ndarray:

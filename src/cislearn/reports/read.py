@@ -12,44 +12,18 @@ import numpy as np
 import pandas as pd
 
 from cislearn.errors import UserError
-from cislearn.reports.files import read_json, read_predictions, read_tsv
+from cislearn.reports.files import UNFINISHED, read_json, read_tsv
 from cislearn.reports.measures import Kind, in_order, kind_of
+from cislearn.reports.run import Run, read_run
+from cislearn.runs import EXPERIMENT, RUN, ExperimentFolder, read_record
 
 SUMMARY_TEXT = ("method", "part", "domain", "task", "metric", "protocol", "selection")
 SUMMARY_NUMBERS = ("estimate", "low", "high", "seeds_sd", "n_seeds", "n", "n_positive", "prevalence")
-METRICS_TEXT = ("part", "domain", "task", "metric")
 COMPARISON_TEXT = ("method", "baseline", "task", "metric")
 COMPARISON_NUMBERS = ("difference", "low", "high", "n_seeds", "n")
+DISTANCE_TEXT, DISTANCE_NUMBERS = ("method",), ("seed", "pad", "low", "high")
 TARGET, SOURCE = "target test", "source test"
-
-
-@dataclass(frozen=True)
-class Run:
-    """One training: its scores, its test predictions, and how it went.
-
-    Parameters
-    ----------
-    method, seed : str, int
-        Which run of the experiment it is.
-    metrics : DataFrame
-        ``metrics.tsv``: part, domain, task, metric, estimate and more.
-    predictions : DataFrame
-        Test rows of ``predictions.parquet``.
-    history : DataFrame, optional
-        ``history.tsv``, one row a validation; None for what is fitted in one go.
-    health : DataFrame, optional
-        ``health.tsv``; None without an adversary.
-    info : dict
-        ``run.json``.
-    """
-
-    method: str
-    seed: int
-    metrics: pd.DataFrame
-    predictions: pd.DataFrame
-    history: pd.DataFrame | None
-    health: pd.DataFrame | None
-    info: Mapping[str, Any]
+UPPER_BOUND = "upper bound"
 
 
 @dataclass(frozen=True)
@@ -64,8 +38,6 @@ class ReportData:
         In the order of the experiment.
     target : str, optional
         The domain adapted to.
-    target_share : float
-        Share of the target's labels that training may see; 0 where the configuration does not say.
     summary, comparison, distances : DataFrame
         ``summary.tsv``, ``comparison.tsv`` and ``domain_distance.tsv``.
     runs : tuple of Run
@@ -79,7 +51,6 @@ class ReportData:
     name: str
     seeds: tuple[int, ...]
     target: str | None
-    target_share: float
     summary: pd.DataFrame
     comparison: pd.DataFrame
     distances: pd.DataFrame
@@ -130,8 +101,9 @@ class ReportData:
         return [run for run in self.runs if run.method == method]
 
     def sees_target(self, method: str) -> bool:
-        """Whether `method` learns from target labels (``target_labels`` in ``run.json``), as an upper bound does."""
-        return any(run.info.get("target_labels", 0) for run in self.runs_of(method))
+        """Whether `method` learns from target labels, which makes it an upper bound for those that may not."""
+        protocols = self.summary.loc[self.summary["method"] == method, "protocol"]
+        return any(protocol.startswith(UPPER_BOUND) for protocol in protocols)
 
     def stamp(self, method: str) -> str:
         """``oracle`` where checkpoints of `method` were chosen with target labels, else nothing."""
@@ -147,37 +119,27 @@ def read_report_data(folder: Path) -> ReportData:
     UserError
         If `folder` is neither, or a file that a finished one has is absent or cut short; the message names it.
     """
-    if (folder / "experiment.json").is_file():
-        return _read_experiment(folder)
-    if (folder / "run.json").is_file():
+    if (folder / RUN).is_file() and not (folder / EXPERIMENT).is_file():
         return _read_single_run(folder)
-    raise UserError(
-        "holds neither experiment.json nor run.json", where=folder, fix="give the folder that `cislearn train` wrote"
-    )
-
-
-def _read_experiment(folder: Path) -> ReportData:
-    """Read an experiment: every run of every method, and what stands beside them."""
-    info = read_json(folder / "experiment.json")
-    for key in ("methods", "seeds"):
-        if not isinstance(info.get(key), list):
-            raise UserError(f"has no list of {key}", where=folder / "experiment.json", fix="train it again")
-    runs = [
-        _read_run(folder / method / f"seed-{seed}", method, seed)
-        for method in info["methods"]
-        for seed in info["seeds"]
-    ]
+    experiment = ExperimentFolder(folder)
+    info = experiment.info
     summary = read_tsv(folder / "summary.tsv", text=SUMMARY_TEXT, numbers=SUMMARY_NUMBERS)
     if summary.empty:
-        raise UserError("has no row", where=folder / "summary.tsv", fix="train it again")
+        raise UserError("has no row", where=folder / "summary.tsv", fix=UNFINISHED)
     return ReportData(
         name=folder.resolve().name,
         seeds=tuple(info["seeds"]),
-        target=info.get("target"),
-        summary=summary,
-        comparison=_optional_table(folder / "comparison.tsv", COMPARISON_TEXT, COMPARISON_NUMBERS),
-        distances=_optional_table(folder / "domain_distance.tsv", ("method",), ("seed", "pad", "low", "high")),
-        runs=tuple(runs),
+        target=info["target"],
+        summary=_with_metric_keys(summary),
+        comparison=_with_metric_keys(
+            _optional_table(folder / "comparison.tsv", COMPARISON_TEXT, COMPARISON_NUMBERS, also_text=("part",))
+        ),
+        distances=_optional_table(folder / "domain_distance.tsv", DISTANCE_TEXT, DISTANCE_NUMBERS),
+        runs=tuple(
+            read_run(experiment.run(method, seed).path, method, seed)
+            for method in info["methods"]
+            for seed in info["seeds"]
+        ),
         info=info,
         **_surroundings(folder, folder),
     )
@@ -185,54 +147,66 @@ def _read_experiment(folder: Path) -> ReportData:
 
 def _read_single_run(folder: Path) -> ReportData:
     """Read one run as an experiment of one seed; what its own folder lacks is taken from the experiment around it."""
-    info = read_json(folder / "run.json")
-    run = _read_run(folder, str(info.get("method", folder.resolve().parent.name)), int(info.get("seed", 0)))
-    in_target = run.metrics.loc[run.metrics["part"] == TARGET, "domain"]
+    folder = folder.resolve()
+    info = read_record(folder / RUN)
+    run = read_run(folder, info["method"], info["seed"])
+    around = _surroundings(folder, folder.parent.parent)
+    roles = {domain["name"]: domain["role"] for domain in around["dataset"].get("domains", [])}
+    summary = _summary_of_one(run, info["target"], source_domains(run, info["target"], roles))
+    if summary.empty:
+        raise UserError("has no labelled test row, so there is nothing to report", where=folder / "predictions.parquet")
     return ReportData(
-        name=f"{folder.resolve().parent.name}/{folder.resolve().name}",
+        name=f"{folder.parent.name}/{folder.name}",
         seeds=(run.seed,),
-        target=info.get("target", in_target.iloc[0] if len(in_target) else None),
-        summary=_summary_of_one(run),
-        comparison=_optional_table(Path(), COMPARISON_TEXT, COMPARISON_NUMBERS),
-        distances=_optional_table(folder / "domain_distance.tsv", ("method",), ("seed", "pad", "low", "high")),
+        target=info["target"],
+        summary=summary,
+        comparison=pd.DataFrame(columns=[*COMPARISON_TEXT, *COMPARISON_NUMBERS]),
+        distances=_optional_table(folder / "domain_distance.tsv", DISTANCE_TEXT, DISTANCE_NUMBERS),
         runs=(run,),
         info=info,
-        **_surroundings(folder, folder.resolve().parent.parent),
+        **around,
     )
 
 
-def _summary_of_one(run: Run) -> pd.DataFrame:
-    """Bring the metrics of one run into the columns of a summary; what it does not say is ``unknown``."""
-    table = run.metrics.assign(method=run.method, n_seeds=1.0, seeds_sd=np.nan)
-    absent_text = {name: str(run.info.get(name, "unknown")) for name in SUMMARY_TEXT if name not in table.columns}
-    absent_numbers = {name: np.nan for name in SUMMARY_NUMBERS if name not in table.columns}
-    return table.assign(**absent_text, **absent_numbers)
+def source_domains(run: Run, target: str | None, roles: Mapping[str, str]) -> list[str]:
+    """Name the domains with test rows that are neither the target nor bystanders."""
+    return [name for name in run.domains if name != target and roles.get(name, "source") == "source"]
 
 
-def _read_run(folder: Path, method: str, seed: int) -> Run:
-    """Read the folder of one run."""
-    info = read_json(folder / "run.json")
-    header = (
-        (folder / "metrics.tsv").read_text().partition("\n")[0].split("\t")
-        if (folder / "metrics.tsv").is_file()
-        else []
-    )
-    also_text = [name for name in ("method", "protocol", "selection") if name in header]
-    history, health = folder / "history.tsv", folder / "health.tsv"
-    return Run(
-        method=method,
-        seed=seed,
-        metrics=read_tsv(folder / "metrics.tsv", text=(*METRICS_TEXT, *also_text), numbers=("estimate",)),
-        predictions=read_predictions(folder / "predictions.parquet"),
-        history=read_tsv(history, text=(), numbers=("step",)) if history.is_file() else None,
-        health=read_tsv(health, text=(), numbers=("step",)) if health.is_file() else None,
-        info=info,
-    )
+def _summary_of_one(run: Run, target: str | None, sources: list[str]) -> pd.DataFrame:
+    """Score one run in the columns of a summary: no intervals, no spread."""
+    sides = {TARGET: [target] if target else [], SOURCE: sources}
+    rows = []
+    for part, domains in sides.items():
+        for task in run.tasks:
+            labels, _ = run.scored(task, domains)
+            for metric, estimate in run.scores(task, domains).items():
+                is_binary = metric in {"auroc", "auprc", "f1", "mcc"}
+                about = {"method": run.method, "part": part, "domain": ", ".join(domains), "task": task}
+                counts = {
+                    "n": float(len(labels)),
+                    "n_positive": float(labels.sum()) if is_binary else np.nan,
+                    "prevalence": float(labels.mean()) if is_binary else np.nan,
+                }
+                rows.append({**about, "metric": metric, "estimate": estimate, **counts})
+    return pd.DataFrame(rows, columns=[*SUMMARY_TEXT[:5], "estimate", "n", "n_positive", "prevalence"]).assign(
+        low=np.nan, high=np.nan, seeds_sd=np.nan, n_seeds=1.0,
+        protocol=run.info["protocol"], selection=run.info["selection"],
+    )  # fmt: skip
 
 
-def _optional_table(path: Path, text: tuple[str, ...], numbers: tuple[str, ...]) -> pd.DataFrame:
+def _with_metric_keys(table: pd.DataFrame) -> pd.DataFrame:
+    """Name metrics by their keys: ``log_loss`` for ``log loss``, ``auroc`` for ``AUROC``."""
+    return table.assign(metric=[str(name).lower().replace(" ", "_") for name in table["metric"]])
+
+
+def _optional_table(
+    path: Path, text: tuple[str, ...], numbers: tuple[str, ...], *, also_text: tuple[str, ...] = ()
+) -> pd.DataFrame:
     """Read a table that not every experiment has; one without rows where it is absent."""
-    return read_tsv(path, text=text, numbers=numbers) if path.is_file() else pd.DataFrame(columns=[*text, *numbers])
+    if not path.is_file():
+        return pd.DataFrame(columns=[*text, *numbers])
+    return read_tsv(path, text=text, numbers=numbers, also_text=also_text)
 
 
 def _surroundings(folder: Path, around: Path) -> dict[str, Any]:
@@ -244,22 +218,5 @@ def _surroundings(folder: Path, around: Path) -> dict[str, Any]:
     files = {"layers": "model_summary.json", "dataset": "data.json", "environment": "environment.json"}
     found = {key: find(name) for key, name in files.items()}
     config = find("config.yaml")
-    text = config.read_text(encoding="utf-8") if config else ""
-    return {
-        **{key: read_json(path) if path else {} for key, path in found.items()},
-        "config": text,
-        "target_share": _target_share(text, config),
-    }
-
-
-def _target_share(config: str, path: Path | None) -> float:
-    """Share of the target's labels that training may see, from ``data.target.labels`` of the configuration."""
-    import yaml
-
-    try:
-        values = yaml.safe_load(config)
-    except yaml.YAMLError as error:
-        raise UserError("is not YAML", where=path, fix="train it again, or restore the file") from error
-    for key in ("data", "target", "labels"):
-        values = values.get(key) if isinstance(values, dict) else None
-    return float(values) if isinstance(values, int | float) else 0.0
+    records: dict[str, Any] = {key: read_json(path) if path else {} for key, path in found.items()}
+    return records | {"config": config.read_text(encoding="utf-8") if config else ""}

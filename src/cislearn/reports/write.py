@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from importlib.resources import files
 from pathlib import Path
 
-from cislearn.errors import UserError
+from cislearn.atomic import file_written_whole
 from cislearn.reports.answer import answer
 from cislearn.reports.blocks import Section
-from cislearn.reports.numbers import DASH, count, listed
+from cislearn.reports.numbers import DASH, count
 from cislearn.reports.palette import adapt_colours, method_styles, theme_css
 from cislearn.reports.read import ReportData, read_report_data
 from cislearn.reports.sections.comparison import comparison_section
@@ -41,19 +39,8 @@ def write_report(folder: Path, *, command: str | None = None) -> Path:
     """
     page = render(read_report_data(folder), command=command)
     path = folder / "report.html"
-    try:
-        handle, temporary = tempfile.mkstemp(prefix=".report-", suffix=".html", dir=folder)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                stream.write(page)
-            Path(temporary).chmod(0o644)
-            Path(temporary).replace(path)
-        finally:
-            Path(temporary).unlink(missing_ok=True)
-    except OSError as error:
-        raise UserError(
-            f"cannot be written: {error.strerror}", where=path, fix="free space, or make the folder writable"
-        ) from error
+    with file_written_whole(path) as partial:
+        partial.write_text(page, encoding="utf-8")
     return path
 
 
@@ -107,4 +94,4 @@ def key_facts(data: ReportData) -> list[tuple[str, str]]:
 
 def _each(data: ReportData, column: str) -> str:
     """List the values of a text column of the summary."""
-    return listed([value.replace("_", " ") for value in dict.fromkeys(data.summary[column])])
+    return "; ".join(value.replace("_", " ") for value in dict.fromkeys(data.summary[column]))

@@ -32,8 +32,8 @@ class OptimiserPlan:
     """
 
     name: Literal["adamw", "adam", "sgd"] = "adamw"
-    learning_rate: float = 3e-3
-    weight_decay: float = 1e-3
+    learning_rate: float = 5e-3
+    weight_decay: float = 1e-4
     momentum: float = 0.9
     decay: Literal["cosine", "constant", "ganin"] = "cosine"
     warmup: float = 0.05

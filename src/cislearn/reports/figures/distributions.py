@@ -56,6 +56,8 @@ def _draw_histograms(axes: Axes, scores: Scores, edges: np.ndarray, style: Metho
     if len(scores.negative):
         axes.stairs(_density(scores.negative, edges), edges, color=INK, linewidth=1, label="negative")
     axes.set_yticks([])
+    # Room above the histograms for the name of the part.
+    axes.set_ylim(0, 1.25 * axes.get_ylim()[1])
     axes.spines["left"].set_visible(False)
 
 

@@ -24,6 +24,7 @@ def step_plot(
     reference: float | None = None,
     reference_label: str = "",
     limits: tuple[float, float] | None = None,
+    marked: Mapping[str, Sequence[float]] | None = None,
 ) -> str:
     """Draw a logged value against the step: each seed thin, the mean thick where all seeds have the step.
 
@@ -33,6 +34,8 @@ def step_plot(
         One series a seed, indexed by step.
     limits : (float, float), optional
         Of the ordinate.
+    marked : mapping of method to steps, optional
+        A step of each series to put a marker at.
     """
 
     def paint(figure: Figure) -> None:
@@ -41,6 +44,9 @@ def step_plot(
             style = styles[method]
             for values in series if len(series) > 1 else ():
                 axes.plot(values.index, values, color=style.colour, linewidth=0.5, alpha=0.5)
+            for values, step in zip(series, (marked or {}).get(method, ()), strict=False):
+                if step in values.index:
+                    axes.plot(step, values[step], marker=style.marker, color=style.colour, markersize=5, zorder=4)
             mean = pd.concat(series, axis=1).dropna().mean(axis=1)
             axes.plot(mean.index, mean, color=style.colour, linestyle=line_style(style), zorder=3)
         if limits is not None:

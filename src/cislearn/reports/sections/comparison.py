@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from cislearn.reports.blocks import Block, Drawing, Drawings, Section, Text
+from cislearn.reports.curves import domains_of
 from cislearn.reports.figures.dots import Dot, dot_plot
 from cislearn.reports.measures import measure
 from cislearn.reports.numbers import decimal, interval, listed, signed
@@ -104,10 +105,9 @@ def _stamp(data: ReportData, rows: pd.DataFrame) -> str:
 
 
 def _seeds(data: ReportData, row: dict) -> list[float]:
-    """Find the estimate of each seed that a row of the summary stands for; none where there is one seed only."""
-    keys = ["part", "domain", "task", "metric"]
-    found: list[float] = []
-    for run in data.runs_of(row["method"]) if len(data.seeds) > 1 else ():
-        is_same = (run.metrics[keys] == [row[key] for key in keys]).all(axis=1)
-        found += run.metrics.loc[is_same, "estimate"].dropna().tolist()
-    return found
+    """Score each seed that a row of the summary is the mean of; nothing where there is one seed only."""
+    if len(data.seeds) == 1:
+        return []
+    domains = domains_of(data, row["part"])
+    found = [run.scores(row["task"], domains).get(row["metric"]) for run in data.runs_of(row["method"])]
+    return [score for score in found if score is not None]

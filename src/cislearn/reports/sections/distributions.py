@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cislearn.reports.blocks import Drawing, Drawings, Section, Text
-from cislearn.reports.curves import domains_of, logit_columns
+from cislearn.reports.curves import domains_of
 from cislearn.reports.figures.distributions import Scores, distribution_plot
 from cislearn.reports.numbers import listed
 from cislearn.reports.read import SOURCE, TARGET, ReportData
@@ -38,16 +38,8 @@ def distributions_section(data: ReportData, styles: Styles) -> Section | None:
 
 def _scores(data: ReportData, task: str, method: str, part: str) -> Scores | None:
     """Collect the logits of all seeds by label; None where nothing was predicted."""
-    if part == TARGET and data.target is None:
-        return None
-    domains, pieces = domains_of(data, part), []
-    for run in data.runs_of(method):
-        rows = run.predictions[run.predictions["domain"].astype(str).isin(domains)]
-        if logit_columns(run, task) == [f"logit_{task}"] and len(rows):
-            absent = np.full(len(rows), np.nan)
-            labels = rows.get(f"label_{task}", absent)
-            pieces.append((np.asarray(labels, float), rows[f"logit_{task}"].to_numpy(float)))
-    if not pieces:
+    pieces = [run.predicted(task, domains_of(data, part)) for run in data.runs_of(method)]
+    if not any(len(labels) for labels, _ in pieces):
         return None
     labels, logits = (np.concatenate(arrays) for arrays in zip(*pieces, strict=True))
     # Unlabelled rows matter where there is nothing else: among labelled ones they would only crowd the picture.

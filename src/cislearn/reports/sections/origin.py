@@ -13,8 +13,8 @@ from cislearn.reports.read import ReportData
 def environment_section(data: ReportData) -> Section | None:
     """Device, threads, versions, git, seconds."""
     facts = list(_flat(data.environment))
-    if isinstance(data.info.get("started"), str):
-        facts.append(("started", data.info["started"].replace("T", " ")))
+    if isinstance(data.info.get("finished"), str):
+        facts.append(("finished", data.info["finished"].replace("T", " ")))
     if isinstance(data.info.get("seconds"), int | float):
         facts.append(("took", duration(data.info["seconds"])))
     return Section("environment", "Environment", (Facts(tuple(facts)),)) if facts else None
@@ -26,7 +26,7 @@ def _flat(values: Mapping[str, Any], before: str = "") -> list[tuple[str, str]]:
     for name, value in values.items():
         label = f"{before}{name}".replace("_", " ")
         if isinstance(value, Mapping):
-            facts += _flat(value, "" if name == "versions" else f"{label} ")
+            facts += _flat(value, "" if name == "packages" else f"{label} ")
         elif isinstance(value, bool):
             facts.append((label, "yes" if value else "no"))
         elif value is not None and value != "":
@@ -43,7 +43,7 @@ def origin_section(data: ReportData, command: str | None) -> Section | None:
     known = {
         "data": data.dataset.get("dataset"),
         "data hash": data.dataset.get("hash"),
-        "experiment hash": data.info.get("hash"),
+        "run identity": data.info.get("identity"),
     }
     facts = tuple((name, str(value)) for name, value in known.items() if value)
     blocks += [Facts(facts)] if facts else []

@@ -57,9 +57,11 @@ def data_section(data: ReportData) -> Section | None:
     checks = [("Split", str(split.get("how", "not recorded")))]
     checks += [("How", "; ".join(split["notes"]))] if split.get("notes") else []
     checks += [
-        (f"Leak check: {name.replace('_', ' ')}", _value(found)) for name, found in dataset.get("leaks", {}).items()
+        (f"Leak check, {name.replace('_', ' ')}", _value(found)) for name, found in dataset.get("leaks", {}).items()
     ]
-    blocks += [Facts(tuple(checks)), _dropped(dataset.get("dropped", []))]
+    blocks += [Facts(tuple(checks)), _reasons("Regions that were dropped, and why.", dataset.get("dropped", []))]
+    if split.get("left_out"):
+        blocks.append(_reasons("Loci that are in no part, and why.", split["left_out"]))
     return Section("data", "The data", tuple(blocks))
 
 
@@ -119,9 +121,9 @@ def _value(found: Any) -> str:
     return ", ".join(_value(value) for value in found) or "none"
 
 
-def _dropped(dropped: list[Mapping[str, Any]]) -> Block:
-    """Why regions are not in the data, and how many."""
-    if not dropped:
+def _reasons(caption: str, entries: list[Mapping[str, Any]]) -> Block:
+    """List reasons and how many rows each holds for."""
+    if not entries:
         return Text("No region was dropped.")
-    rows = tuple((Cell(str(entry["reason"])), Cell(_count(entry["n"]))) for entry in dropped)
-    return Table("Regions that were dropped, and why.", (Column("Reason", is_number=False), Column("Regions")), rows)
+    rows = tuple((Cell(str(entry["reason"])), Cell(_count(entry["n"]))) for entry in entries)
+    return Table(caption, (Column("Reason", is_number=False), Column("Number")), rows)

@@ -6,12 +6,12 @@ import pandas as pd
 
 from cislearn.reports.blocks import Block, Cell, Column, Drawing, Drawings, Section, Table, Text
 from cislearn.reports.figures.training import step_plot
-from cislearn.reports.measures import measure, primary
-from cislearn.reports.numbers import decimal, interval
+from cislearn.reports.numbers import decimal, interval, listed
 from cislearn.reports.palette import label_of
 from cislearn.reports.read import ReportData, Run
 from cislearn.reports.sections.metric_tables import Styles, method_cell
 
+# Half of each batch is target, whether sources are one class or many: to say `target` always is right half the time.
 CHANCE = 0.5
 HEALTHY = (
     "A healthy adversary: while lambda is small, domain accuracy rises well above chance, so the discriminator has "
@@ -26,39 +26,51 @@ DISTANCE = (
 
 
 def learning_section(data: ReportData, styles: Styles) -> Section | None:
-    """Training loss and the validation score on source loci, against the step."""
-    metric = measure(primary(data.metrics_of(data.tasks[0]))).label
-    panels = {
-        "train_loss": (
-            "Training loss",
-            "Loss on training batches; for an adversarial method, the domain loss included.",
-        ),
-        "valid_score": ("Source validation score", f"{metric} on source validation loci: no target label is seen."),
-    }
-    drawings = []
-    for column, (title, caption) in panels.items():
-        logs = {method: _series(data.runs_of(method), column) for method in data.methods}
-        logs = {method: series for method, series in logs.items() if series}
-        if logs:
-            names = ", ".join(styles[method].label for method in logs)
-            svg = step_plot(
-                logs,
-                styles,
-                key=f"learning-{column.replace('_', '-')}",
-                title=title,
-                alt=f"{title} against the step: {names}",
-            )
-            drawings.append(Drawing(svg, caption))
+    """Draw the training loss and the validation score against the step."""
+    drawings = [drawing for drawing in (_loss(data, styles), _validation(data, styles)) if drawing]
     if not drawings:
         return None
-    return Section(
-        "learning", "Learning curves", (Drawings(tuple(drawings), key=tuple(styles[method] for method in logs)),)
+    key = tuple(styles[method] for method in data.methods if _logged(data, "train_loss").get(method))
+    return Section("learning", "Learning curves", (Drawings(tuple(drawings), key=key),))
+
+
+def _loss(data: ReportData, styles: Styles) -> Drawing | None:
+    """Draw the training loss."""
+    logs = _logged(data, "train_loss")
+    if not logs:
+        return None
+    alt = f"Training loss against the step: {_ends(logs)}"
+    svg = step_plot(logs, styles, key="training-loss", title="Training loss", alt=alt)
+    return Drawing(svg, "Loss on training batches; for an adversarial method, the domain loss included.")
+
+
+def _validation(data: ReportData, styles: Styles) -> Drawing | None:
+    """Draw the score on validation loci and the step whose weights are kept."""
+    logs = _logged(data, "valid_score")
+    if not logs:
+        return None
+    is_binary = all(data.kind(task) == "binary" for task in data.tasks)
+    stamp = next((f" [{data.stamp(method)}]" for method in logs if data.stamp(method)), "")
+    title = f"{'AUROC' if is_binary else 'Score (minus the loss)'} on validation loci{stamp}"
+    steps = {method: [run.info.get("step", -1) for run in data.runs_of(method)] for method in logs}
+    svg = step_plot(
+        logs, styles, key="validation", title=title, alt=f"{title} against the step: {_ends(logs)}", marked=steps
     )
+    seen = "target labels are seen here" if stamp else "of the source: no target label is seen"
+    bounds = [label_of(method) for method in logs if data.sees_target(method)]
+    except_for = f"; {listed(bounds)}: of the target" if bounds and not stamp else ""
+    return Drawing(svg, f"Validation loci {seen}{except_for}. Marker: the weights that are kept.")
 
 
-def _series(runs: list[Run], column: str, *, health: bool = False) -> list[pd.Series]:
+def _ends(logs: dict[str, list[pd.Series]]) -> str:
+    """Tell where each method ends, as the mean over seeds."""
+    means = {method: sum(float(s.iloc[-1]) for s in series) / len(series) for method, series in logs.items()}
+    return "; ".join(f"{label_of(method)} ends at {decimal(mean)}" for method, mean in means.items())
+
+
+def _series(runs: list[Run], column: str) -> list[pd.Series]:
     """`column` against the step, one series a seed; runs that did not log it are left out."""
-    tables = [run.health if health and run.health is not None else run.history for run in runs]
+    tables = [run.health if run.health is not None and column in run.health.columns else run.history for run in runs]
     return [
         table.dropna(subset=[column]).drop_duplicates("step", keep="last").set_index("step")[column]
         for table in tables
@@ -80,8 +92,8 @@ def adversary_section(data: ReportData, styles: Styles) -> Section | None:
 
 
 def _logged(data: ReportData, column: str) -> dict[str, list[pd.Series]]:
-    """Collect a column of the health log per method; methods without an adversary are left out."""
-    logs = {method: _series(data.runs_of(method), column, health=True) for method in data.methods}
+    """Collect a column of the logs per method; methods that did not log it are left out."""
+    logs = {method: _series(data.runs_of(method), column) for method in data.methods}
     return {method: series for method, series in logs.items() if series}
 
 
@@ -90,15 +102,10 @@ def _accuracy(data: ReportData, styles: Styles) -> Drawing | None:
     logs = _logged(data, "domain_accuracy")
     if not logs:
         return None
-    logged_chance = _logged(data, "chance")
-    chance = float(next(iter(logged_chance.values()))[0].iloc[-1]) if logged_chance else CHANCE
-    ends = "; ".join(
-        f"{label_of(m)} ends at {decimal(sum(s.iloc[-1] for s in series) / len(series), 2)}"
-        for m, series in logs.items()
-    )
     svg = step_plot(
-        logs, styles, key="domain-accuracy", title="Domain accuracy", alt=f"Domain accuracy against the step: {ends}",
-        reference=chance, reference_label=f"chance {decimal(chance, 2)}", limits=(min(0.4, chance - 0.1), 1.02),
+        logs, styles, key="domain-accuracy", title="Domain accuracy", 
+        alt=f"Domain accuracy against the step: {_ends(logs)}",
+        reference=CHANCE, reference_label=f"chance {decimal(CHANCE, 2)}", limits=(CHANCE - 0.1, 1.02),
     )  # fmt: skip
     return Drawing(svg, "How often the discriminator names the domain of a window rightly.")
 
