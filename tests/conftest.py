@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from jaxtyping import install_import_hook
+
+SHAPES_CHECKED = ("sequence", "genome", "motifs", "data", "models", "objectives", "evaluation", "prediction", "training")
+"""Parts whose annotated shapes and types are checked at every call while the tests run."""
+
+assert not any(module.startswith("cislearn.data") for module in sys.modules), "the shape checks come too late"
+if os.environ.get("SHAPES"): install_import_hook([f"cislearn.{part}" for part in SHAPES_CHECKED], "beartype.beartype")
 
 
 @pytest.fixture(scope="session")

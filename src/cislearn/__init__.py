@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from cislearn.version import __version__
+
 if TYPE_CHECKING:
     from cislearn.api import train
     from cislearn.data.dataset import Dataset, read_dataset, write_dataset
@@ -15,8 +17,6 @@ if TYPE_CHECKING:
     from cislearn.data.simulate import simulate, write_simulated
     from cislearn.experiment.execute import Experiment
     from cislearn.prediction.loading import load_model
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "train": "cislearn.api",
@@ -33,6 +33,7 @@ _HOMES = {
 __all__ = [
     "Dataset",
     "Experiment",
+    "__version__",
     "load_model",
     "prepare",
     "read_dataset",
@@ -50,4 +51,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return [*__all__, "__version__"]
+    return __all__

@@ -31,7 +31,9 @@ class UserError(Exception):
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """``"; did you mean X?"`` for the known name closest to `name`, else ``"; known: a, b, c"``."""
+    """Return ``"; did you mean X?"`` for the known name closest to `name`, else ``"; known: a, b"``, or nothing."""
     names = sorted(known)
+    if not names:
+        return ""
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     return f"; did you mean {close[0]}?" if close else f"; known: {', '.join(names)}"

@@ -35,7 +35,7 @@ class Registry(Generic[T]):
         """Class decorator that makes a part known as `name`."""
 
         def add(part: T) -> T:
-            if name in self._parts and self._parts[name] is not part:
+            if name in self._parts and _address(self._parts[name]) != _address(part):
                 raise ValueError(f"two {self.kind}s are called {name!r}")
             self._parts[name] = part
             return part
@@ -48,7 +48,7 @@ class Registry(Generic[T]):
         return sorted(self._parts)
 
     def get(self, name: str, search: Sequence[Path] = ()) -> T:
-        """The part called `name`, or the one that ``package.module:Class`` or ``path/to/file.py:Class`` points to.
+        """Return the part called `name`, or that which ``package.module:Class`` or ``path/to/file.py:Class`` points to.
 
         Parameters
         ----------
@@ -75,19 +75,25 @@ class Registry(Generic[T]):
         place, _, attribute = address.rpartition(":")
         try:
             module = _import_file(place, search) if place.endswith(".py") else _import_package(place, search)
-        except ImportError as error:
+        except (ImportError, SyntaxError, TypeError, ValueError) as error:  # the last three: no name of a module
             raise UserError(f"{self.kind} {address!r} cannot be imported: {error}") from error
         if not hasattr(module, attribute):
             raise UserError(f"{place} has no {attribute!r}{nearest(attribute, vars(module))}", where=address)
-        return getattr(module, attribute)  # type: ignore[no-any-return]
+        return getattr(module, attribute)
+
+
+def _address(part: object) -> tuple[object, object]:
+    """Return module and name: those of a part do not change when its file is read a second time."""
+    return getattr(part, "__module__", None), getattr(part, "__qualname__", part)
 
 
 def _import_file(place: str, search: Sequence[Path]) -> ModuleType:
     for path in [Path(place), *(folder / place for folder in search)]:
         if path.is_file():
-            spec = importlib.util.spec_from_file_location(path.stem, path)
+            spec = importlib.util.spec_from_file_location(f"{path.stem} at {path.resolve()}", path)
             assert spec is not None and spec.loader is not None
             module = importlib.util.module_from_spec(spec)
+            sys.modules[spec.name] = module  # dataclasses look their module up there
             spec.loader.exec_module(module)
             return module
     raise ImportError(f"no file {place} here or in {', '.join(map(str, search)) or 'any searched folder'}")
@@ -104,9 +110,13 @@ def _import_package(place: str, search: Sequence[Path]) -> ModuleType:
 
 
 def options_of(part: Callable[..., Any]) -> dict[str, Any]:
-    """Keyword-only options of a part and their defaults."""
+    """Return the options of a part and their defaults: what is keyword-only, or has a default and a keyword."""
     parameters = inspect.signature(part).parameters.values()
-    return {p.name: p.default for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
+    return {
+        p.name: p.default
+        for p in parameters
+        if p.kind is p.KEYWORD_ONLY or (p.kind is p.POSITIONAL_OR_KEYWORD and p.default is not p.empty)
+    }
 
 
 def check_options(part: Callable[..., Any], options: Mapping[str, Any], *, what: str) -> None:

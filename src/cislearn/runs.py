@@ -12,6 +12,7 @@ import pandas as pd
 
 from cislearn.atomic import file_written_whole
 from cislearn.errors import UserError
+from cislearn.schema import TaskSpec
 
 FORMAT = 1
 RUN, EXPERIMENT = "run.json", "experiment.json"
@@ -87,8 +88,9 @@ def read_record(path: Path) -> dict[str, Any]:
         ) from error
     except (OSError, ValueError) as error:
         raise UserError(f"is not whole: {error}", where=path, fix="Train it again.") from error
-    if record.get("format") != FORMAT:
-        raise UserError(f"has format {record.get('format')}; this version reads format {FORMAT}", where=path)
+    found = record.get("format") if isinstance(record, dict) else None
+    if found != FORMAT:
+        raise UserError(f"has format {found}; this version reads format {FORMAT}", where=path)
     return record
 
 
@@ -121,7 +123,14 @@ def runs_under(path: Path, method: str | None = None) -> list[RunFolder]:
 def default_method(info: Mapping[str, Any]) -> str:
     """Return the method that an experiment's predictions are of: the last listed that saw no target label."""
     bounds = set(info.get("upper_bounds", []))
-    return [method for method in info["methods"] if method not in bounds or len(info["methods"]) == 1][-1]
+    return ([method for method in info["methods"] if method not in bounds] or info["methods"])[-1]
+
+
+def logit_names(task: TaskSpec) -> list[str]:
+    """Columns of ``predictions.parquet`` with the logits of a task: one, or with several classes one each."""
+    if task.n_logits == 1:
+        return [f"logit_{task.name}"]
+    return [f"logit_{task.name}_{c}" for c in range(task.n_logits)]
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:

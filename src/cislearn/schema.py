@@ -11,9 +11,9 @@ InputKind = Literal["track", "covariate"]
 ReverseRule = Literal["none", "flip", "flip_and_permute", "flip_and_shift"]
 """What a reverse complement does to values along a window.
 
-``none``: nothing (a class, a vector). ``flip``: reverse the positions. ``flip_and_permute``: also reverse the order of the
-channels (two strands swap). ``flip_and_shift``: reverse, then move by one position, for signals whose value at base i sits
-between bases i - 1 and i (DNase cuts).
+``none``: nothing (a class, a vector). ``flip``: reverse the positions. ``flip_and_permute``: also reverse the order of
+the channels (two strands swap). ``flip_and_shift``: reverse, then move by one position, for signals whose value at base
+i sits between bases i - 1 and i (DNase cuts).
 """
 
 

@@ -255,7 +255,7 @@ def test_bad_input_is_refused_and_nothing_is_written(tmp_path, pair, table, toy)
         ({"unlabelled": {"a": positive}}, "no example has a label"),
         ({"tables": [one_class]}, "task 'bound' has 8 positives and no negatives"),
         ({"tables": [bare]}, "no example has a label"),
-        ({"positives": {"HeLa-S3": positive}, "negatives": {"hela_s3": negative}}, "'HeLa-S3' and 'hela_s3' differ in spelling"),
+        ({"positives": {"HeLa-S3": positive}, "negatives": {"hela_s3": negative}}, "'hela_s3' differ in spelling"),
         ({"positives": {"a": peaks}, "negatives": {"a": peaks}}, "has regions without sequences(.|\n)*Give --genome"),
         (both | {"genome": {"A": toy[0]}}, "names domain 'A', which has no files"),
         (both | {"length": 0}, "length 0 is no window length"),

@@ -81,6 +81,7 @@ def test_loci_in_headers(header, locus):
 
 
 def test_fasta_keeps_a_locus_that_fits_and_notes_one_that_does_not(tmp_path):
+    """One base too few in one header is a misfit; in all of them it is the 1-based style (the next test)."""
     path = write_fasta(tmp_path / "x.fa", ["acgtn", "ACGTA"], ["a chr1:10-15", "b chr1:11-15"])
     entries = read_examples(path)
     assert texts(entries) == ["ACGTN", "ACGTA"]
@@ -88,6 +89,14 @@ def test_fasta_keeps_a_locus_that_fits_and_notes_one_that_does_not(tmp_path):
     assert entries.rows["start"].tolist() == [10, -1]
     assert entries.rows["line"].tolist() == [1, 3]
     assert entries.rows["note"].tolist() == ["", "locus chr1:11-15 does not fit 5 bp"]
+
+
+def test_a_fasta_whose_loci_are_all_1_based_is_converted(tmp_path):
+    path = write_fasta(tmp_path / "x.fa", ["ACGTN", "ACG", "ACG"], ["chr1:11-15", "chr2:1-3", "no locus"])
+    rows = read_examples(path).rows
+    assert rows["start"].tolist() == [10, 0, -1]
+    assert rows["end"].tolist() == [15, 3, -1]
+    assert rows["note"].tolist() == ["locus read as 1-based"] * 2 + [""]
 
 
 def test_narrow_peaks_keep_their_summits(tmp_path):
@@ -172,9 +181,10 @@ HEADER = "sequence\tpart\ty\n"
 @pytest.mark.parametrize(
     ("text", "options", "message"),
     [
-        (HEADER + "ACGT\ttrain\t1\nACGT\ttest\tyes\nACGA\ttest\t0\nACGC\t\t1\n", {}, r"line 3: column 'y' has 'yes'; a label is a number"),
+        (HEADER + "ACGT\ttrain\t1\nACGT\ttest\tyes\nACGA\ttest\t0\nACGC\t\t1\n", {},
+         r"line 3: column 'y' has 'yes'; a label is a number"),
         (HEADER + "ACGT\t\tinf\nACGT\t\t1\nACGT\t\t1\n", {}, r"line 2: column 'y' has 'inf'"),
-        (HEADER + "ACGT\ttrain\t1\nACGT\tholdout\t1\n", {}, r"line 3: column 'part' has 'holdout'; a part is train, valid or test"),
+        (HEADER + "ACGT\ttrain\t1\nACGT\tholdout\t1\n", {}, r"line 3: column 'part' has 'holdout'; a part is"),
         (HEADER + "ACGT\t\t1\nACXT\t\t1\n", {}, r"line 3: 'X' at position 3 is not a DNA base"),
         (HEADER + "ACGU\t\t1\n", {}, r"write RNA as DNA"),
         (HEADER + "\t\t1\n", {}, r"line 2: column 'sequence' is empty"),
@@ -189,7 +199,7 @@ HEADER = "sequence\tpart\ty\n"
         (HEADER + "ACGT\t\t1\n", {"sequence_column": "sequnce"}, r"has no column 'sequnce'; did you mean sequence\?"),
         ("a\tb\n1\t2\n", {}, r"has neither a sequence column nor chrom, start and end"),
         ("chrom\tstart\tend\ty\nchr1\t5\t9\t1\nchr1\t9\t9\t0\n", {}, r"line 3: locus chr1:9-9 is empty"),
-        ("chrom\tstart\tend\ty\nchr1\t5.5\t9\t1\n", {}, r"line 2: column 'start' has '5.5'; a position is a whole number"),
+        ("chrom\tstart\tend\ty\nchr1\t5.5\t9\t1\n", {}, r"line 2: column 'start' has '5.5'; a position is"),
         ("chrom\tstart\tend\ty\nchr1\t-5\t9\t1\n", {}, r"line 2: column 'start' has '-5'"),
         ("chrom\tstart\tend\tstrand\ty\nchr1\t5\t9\tfwd\t1\n", {}, r"line 2: column 'strand' has 'fwd'; a strand is"),
     ],

@@ -104,7 +104,6 @@ def _make_run(folder: Path, plan: Plan, method: str, seed: int, strength: float)
     folder.mkdir(parents=True)
     rng = np.random.default_rng([seed, plan.methods.index(method)])
     frames: list[pd.DataFrame] = []
-    rows: Rows = []
     for domain in (*plan.sources, *([plan.target] if plan.target else [])):
         is_target = domain == plan.target
         labels_rng = np.random.default_rng([len(domain), is_target])
@@ -113,8 +112,6 @@ def _make_run(folder: Path, plan: Plan, method: str, seed: int, strength: float)
             columns = _draw(kind, task, plan.n, labels_rng, rng, strength * (0.7 if is_target else 1.2))
             if is_target and not plan.is_target_labelled:
                 columns[f"label_{task}"] = np.full(plan.n, np.nan)
-            else:
-                rows += _score(columns, task, kind, domain, is_target)
             frame = frame.assign(**columns)
         frames += [frame, frame.assign(part="valid")]
     pd.concat(frames, ignore_index=True).to_parquet(folder / "predictions.parquet", index=False)
@@ -134,7 +131,16 @@ def _make_run(folder: Path, plan: Plan, method: str, seed: int, strength: float)
     (folder / "run.json").write_text(json.dumps(run))
     _write_logs(folder, method, rng)
     about = {"method": method, "protocol": _protocol(method), "selection": plan.selection, "seed": seed}
-    return [row | about for row in rows]
+    test = pd.concat([frame for frame in frames if frame["part"].iloc[0] == "test"])
+    sides = {"source test": list(plan.sources)}
+    if plan.target and plan.is_target_labelled:
+        sides["target test"] = [plan.target]
+    return [
+        row | about | {"part": part, "domain": ", ".join(domains)}
+        for part, domains in sides.items()
+        for task, kind in plan.tasks.items()
+        for row in _score(test[test["domain"].isin(domains)], task, kind)
+    ]
 
 
 def _draw(kind: str, task: str, n: int, labels_rng: Any, rng: Any, strength: float) -> dict[str, np.ndarray]:
@@ -149,11 +155,11 @@ def _draw(kind: str, task: str, n: int, labels_rng: Any, rng: Any, strength: flo
     return {f"label_{task}": labels.astype(float), **{f"logit_{task}_{k}": logits[:, k] for k in range(3)}}
 
 
-def _score(columns: Mapping[str, np.ndarray], task: str, kind: str, domain: str, is_target: bool) -> Rows:
-    labels = columns[f"label_{task}"]
+def _score(columns: pd.DataFrame, task: str, kind: str) -> Rows:
+    labels = columns[f"label_{task}"].to_numpy()
     n_positive = prevalence = float("nan")
     if kind == "binary":
-        logits = columns[f"logit_{task}"]
+        logits = columns[f"logit_{task}"].to_numpy()
         values = {
             "AUROC": roc_auc_score(labels, logits),
             "AUPRC": average_precision_score(labels, logits),
@@ -162,7 +168,7 @@ def _score(columns: Mapping[str, np.ndarray], task: str, kind: str, domain: str,
         }
         n_positive, prevalence = labels.sum(), labels.mean()
     elif kind == "regression":
-        logits = columns[f"logit_{task}"]
+        logits = columns[f"logit_{task}"].to_numpy()
         values = {
             "Pearson": np.corrcoef(labels, logits)[0, 1],
             "R2": r2_score(labels, logits),
@@ -177,8 +183,6 @@ def _score(columns: Mapping[str, np.ndarray], task: str, kind: str, domain: str,
         }
     return [
         {
-            "part": "target test" if is_target else "source test",
-            "domain": domain,
             "task": task,
             "metric": metric,
             "estimate": value,
@@ -234,8 +238,8 @@ def _summarise(rows: Rows, plan: Plan) -> Rows:
 
 
 def _make_surroundings(folder: Path, plan: Plan) -> None:
-    share = f"{{domain: {plan.target}, labels: 0.0}}" if plan.target else "null"
-    (folder / "config.yaml").write_text(f"data:\n  path: data/foxa1\n  target: {share}\nmethods: [source_only]\n")
+    target = plan.target or "null"
+    (folder / "config.yaml").write_text(f"data:\n  path: data/foxa1\n  target: {target}\nmethods: [source_only]\n")
     environment = {
         "device": "cpu",
         "cpu": "Example 7 (8 cores)",
@@ -264,18 +268,25 @@ def _make_surroundings(folder: Path, plan: Plan) -> None:
         }
         for name in (*plan.sources, *([plan.target] if plan.target else []))
     ]
+    sizes = {"train": 3200, "test": 800}
     data = {
         "dataset": "data/foxa1",
         "hash": "9bd2e1",
         "n": 4000,
         "length": 101,
         "domains": domains,
-        "split": {"how": "by chromosome", "notes": ["valid: chr8", "test: chr1, chr9"]},
+        "split": {
+            "how": "by chromosome",
+            "notes": ["valid: chr8", "test: chr1, chr9"],
+            "left_out": [{"reason": "shares a locus", "n": 7}],
+        },
         "dropped": [
             {"reason": "unknown chromosome chrUn", "n": 41},
             {"reason": "window would leave the chromosome", "n": 3},
         ],
-        "leaks": {"shared_loci_between_train_and_test": 0},
+        "leaks": {
+            side: {"rows": n, "leaky": 0, "overlap": 0, "leaky by answer": {"positive": 0}} for side, n in sizes.items()
+        },
     }
     (folder / "data.json").write_text(json.dumps(data))
     distances = [

@@ -20,7 +20,9 @@ def files_by_domain(values: Sequence[str], option: str) -> dict[str, list[Path]]
     for value in values:
         domain, equals, name = value.partition("=")
         if not (domain and equals and name):
-            raise UserError(f"{value!r} is not DOMAIN=FILE", where=option, fix=f"For example {option} K562=peaks.bed.gz")
+            raise UserError(
+                f"{value!r} is not DOMAIN=FILE", where=option, fix=f"For example {option} K562=peaks.bed.gz"
+            )
         files.setdefault(domain, []).append(existing(Path(name), option))
     return files
 

@@ -13,6 +13,8 @@ def doctor() -> None:
     print_ = console().print
     for name in ("device", "cpu", "cores", "threads", "system", "python"):
         print_(f"{name:<10} {found[name]}")
-    print_(f"{'bf16':<10} {'in the CPU' if found['cpu_bf16'] else 'not in the CPU: training.precision bf16-mixed would be slow'}")
+    print_(
+        f"{'bf16':<10} {'in the CPU' if found['cpu_bf16'] else 'not in the CPU: precision bf16-mixed would be slow'}"
+    )
     for name, version in found["packages"].items():
         print_(f"{name:<14} {version or 'missing: pip install ' + name}")

@@ -26,7 +26,7 @@ for verb in (quickstart, simulate, prepare, inspect, new, train, evaluate, predi
 @app.callback(invoke_without_command=True)
 def _version(version: bool = typer.Option(False, "--version", help="Print the version and leave.")) -> None:
     if version:
-        from cislearn import __version__
+        from cislearn.version import __version__
 
         typer.echo(f"cislearn {__version__}")
         raise typer.Exit

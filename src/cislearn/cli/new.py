@@ -26,7 +26,9 @@ def new(
         typer.echo(json.dumps(ExperimentConfig.model_json_schema(), indent=2))
         return
     if path is None:
-        raise UserError("say what the file shall be called", where="cislearn new", fix="For example: cislearn new foxa1.yaml")
+        raise UserError(
+            "say what the file shall be called", where="cislearn new", fix="For example: cislearn new foxa1.yaml"
+        )
     if path.exists():
         raise UserError("exists already", where=path, fix="Give another name.")
     from cislearn.atomic import file_written_whole

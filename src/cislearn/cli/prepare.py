@@ -12,10 +12,16 @@ def prepare(
     out: Annotated[Path, typer.Option(help="The dataset folder to be.")],
     peaks: Annotated[
         list[str] | None,
-        typer.Option("--peaks", "--positives", help="DOMAIN=FILE: bound regions (BED, narrowPeak, broadPeak) or sequences (FASTA)."),
+        typer.Option(
+            "--peaks",
+            "--positives",
+            help="DOMAIN=FILE: bound regions (BED, narrowPeak, broadPeak) or sequences (FASTA).",
+        ),
     ] = None,
     negatives: Annotated[list[str] | None, typer.Option(help="DOMAIN=FILE: unbound regions or sequences.")] = None,
-    unlabelled: Annotated[list[str] | None, typer.Option(help="DOMAIN=FILE: regions or sequences without labels.")] = None,
+    unlabelled: Annotated[
+        list[str] | None, typer.Option(help="DOMAIN=FILE: regions or sequences without labels.")
+    ] = None,
     table: Annotated[
         list[str] | None,
         typer.Option(help="FILE or DOMAIN=FILE: TSV, CSV or Parquet with a sequence or locus and label columns."),

@@ -52,9 +52,10 @@ def show_experiment(experiment: Experiment) -> None:
         f"\n{first['domain']}, {part} (protocol: {protocol}, selection: {first['selection'].replace('_', ' ')},"
         f" {first['n_seeds']} seed{'s' if first['n_seeds'] > 1 else ''}, {first['n']:,} windows)"
     )
-    for task in rows["task"].unique():
+    tasks = list(rows["task"].unique())
+    for task in tasks:
         table = _scores(rows[rows["task"] == task], experiment.comparison, task)
-        show_table(table, title=str(task) if rows["task"].nunique() > 1 else None)
+        show_table(table, title=str(task) if len(tasks) > 1 else None)
     if (rows["selection"] == "oracle").any():
         console().print("selection: oracle; every number above was chosen with the target's labels")
     console().print(f"report: {experiment.report}")
@@ -85,7 +86,9 @@ def _method_name(method: str, protocol: str) -> str:
 def _difference(comparison: pd.DataFrame | None, method: str, task: str, metric: str) -> str:
     if comparison is None:
         return ""
-    rows = comparison[(comparison["method"] == method) & (comparison["task"] == task) & (comparison["metric"] == metric)]
+    rows = comparison[
+        (comparison["method"] == method) & (comparison["task"] == task) & (comparison["metric"] == metric)
+    ]
     if rows.empty:
         return ""
     row = rows.iloc[0]

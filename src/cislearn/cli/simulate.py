@@ -38,4 +38,6 @@ def simulate(
         seed=seed,
     )
     data = write_simulated(out, simulated, overwrite=overwrite)
-    console().print(f"{len(data):,} windows of {length} bp in {out}\nnext: cislearn train --data {out} --target {target}")
+    console().print(
+        f"{len(data):,} windows of {length} bp in {out}\nnext: cislearn train --data {out} --target {target}"
+    )

@@ -106,15 +106,18 @@ def balance_groups(part: TrainingRows, balance: Balance) -> list[Int[np.ndarray,
     UserError
         For balance by class with several tasks, where it has no meaning.
     """
-    keys = [np.zeros(len(part.rows))]
+    keys: list[np.ndarray] = []
     if balance in ("domain", "domain_and_class"):
         keys.append(part.domain)
     if balance in ("class", "domain_and_class") and not np.isnan(part.labels).all():
         if part.labels.shape[1] != 1:
             raise UserError(f"training.balance {balance} needs a single task; this dataset has {part.labels.shape[1]}")
         keys.append(part.labels[:, 0])
-    _, group = np.unique(np.stack(keys, axis=1), axis=0, return_inverse=True, equal_nan=True)
-    return [np.flatnonzero(group == g) for g in range(group.max() + 1)]
+    group = np.zeros(len(part.rows), dtype=np.int64)
+    for key in keys:  # one key at a time: over rows of keys, np.unique holds each NaN to be another one
+        values, code = np.unique(key, return_inverse=True)
+        group = group * len(values) + code
+    return [np.flatnonzero(group == g) for g in np.unique(group)]
 
 
 class Batches:
@@ -153,7 +156,8 @@ class Batches:
         empty = [name for name in draws if len(parts[name].rows) == 0]
         if empty:
             raise UserError(f"there are no training rows of part {empty[0]!r}")
-        self.sequences, self.parts, self.rank, self.world = sequences, {name: parts[name] for name in draws}, rank, world
+        self.sequences, self.rank, self.world = sequences, rank, world
+        self.parts = {name: parts[name] for name in draws}
         self.sizes = {name: max(1, round(batch_size * share)) for name, share in draws.items()}
         self.mixers = {
             name: Mixer(balance_groups(part, balance), (seed, p)) for p, (name, part) in enumerate(self.parts.items())

@@ -67,7 +67,7 @@ def overlaps_any(
 
 
 def locus_clusters(dataset: Dataset) -> Int64[np.ndarray, " n"]:
-    """Number the loci: rows whose windows overlap share a number, as do, without coordinates, equal sequences.
+    """Give each locus a number: rows whose windows overlap share a number, as do, without coordinates, equal sequences.
 
     Rows of one locus are not independent, whatever domain they are seen in: intervals resample these clusters whole.
     """

@@ -14,12 +14,12 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float32, Int, Int64
 
-import cislearn
 from cislearn.data.atomic import folder_written_whole
 from cislearn.data.sequences import GenomeSequences, Sequences, TableSequences
 from cislearn.errors import UserError
 from cislearn.genome.token_genome import open_genome
 from cislearn.schema import DataSpec
+from cislearn.version import __version__
 
 FORMAT = 1
 MARKER = "dataset.json"
@@ -145,7 +145,7 @@ def write_dataset(
             truth.to_parquet(folder / "truth.parquet", index=False)
         content = {
             "format": FORMAT,
-            "cislearn": cislearn.__version__,
+            "cislearn": __version__,
             "spec": spec.to_dict(),
             "sequences": _sequences_entry(sequences),
             "provenance": dict(provenance or {}),

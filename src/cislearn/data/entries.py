@@ -103,10 +103,18 @@ def rows_table(n: int, **columns: Any) -> pd.DataFrame:
     return pd.DataFrame({**ROW_DEFAULTS, **columns}, index=pd.RangeIndex(n))
 
 
-def without_misfits(rows: pd.DataFrame, lengths: Int64[np.ndarray, " n"]) -> pd.DataFrame:
-    """Take the locus from rows whose ``end - start`` is not the length of their sequence, and note it."""
+def fit_loci(rows: pd.DataFrame, lengths: Int64[np.ndarray, " n"]) -> pd.DataFrame:
+    """Check the loci of rows with sequences, 0-based half-open, against the lengths of these.
+
+    Where all loci of a file are one base short they are 1-based with the end included, as samtools writes them, and are
+    converted. A single locus that does not fit is taken away. The note of a row says either.
+    """
     known = rows["start"] >= 0
-    misfit = known & (rows["end"] - rows["start"] != lengths)
+    lacking = lengths - (rows["end"] - rows["start"])
+    if known.any() and (lacking[known] == 1).all() and (rows["start"][known] > 0).all():
+        note = rows["note"].mask(known, "locus read as 1-based")
+        return rows.assign(start=rows["start"].mask(known, rows["start"] - 1), note=note)
+    misfit = known & (lacking != 0)
     if not misfit.any():
         return rows
     place = rows["chrom"] + ":" + rows["start"].astype(str) + "-" + rows["end"].astype(str)

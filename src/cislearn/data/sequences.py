@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,8 @@ from cislearn.sequence.strand import reverse_complement
 from cislearn.sequence.tokens import N
 
 
+@runtime_checkable
+@runtime_checkable
 class Sequences(Protocol):
     """Windows by row number; what batches, predictions and hashes read."""
 

@@ -150,9 +150,9 @@ def _by_chromosome(
             if name not in known:
                 raise UserError(f"no window lies on chromosome {name!r}{nearest(name, known)}")
             given[(loci["chrom"] == name).to_numpy()] = code
-    if all(named.values()):
-        given[given == LEFT_OUT] = TRAIN
-    part = _deal(dataset, keys, shares, seed, given)
+    rest = np.array([1.0, *(0.0 if named[code] else shares[code] for code in (VALID, TEST))])
+    rest[TRAIN] -= rest[VALID] + rest[TEST]
+    part = _deal(dataset, keys, rest, seed, given)
     on = {name: sorted(set(loci["chrom"][part == code]) - {""}) for code, name in enumerate(PART_NAMES)}
     listed = [f"{name}: {', '.join(on[name])}" for name in ("valid", "test") if 0 < len(on[name]) <= 12]
     return SplitResult(part, "chromosome", listed)

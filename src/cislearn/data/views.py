@@ -73,11 +73,11 @@ def crop(batch: Batch, spec: DataSpec, shift: Int[Tensor, " u"], turned: Bool[Te
     tokens = complement(tokens.gather(1, places), turned.to(tokens.device))
     if batch.tracks is None:
         return replace(batch, tokens=tokens)
-    # One place more on the right: a signal to the left of base i lies, on the other strand, to the right of its partner.
+    # One place more on the right: the left of a base is, on the other strand, the right of its partner.
     stored = F.pad(batch.tracks, (extra, extra + 1))
-    pieces = stored.split([item.channels for item in spec.inputs if item.kind == "track"], dim=1)
-    rules = [item.rc for item in spec.inputs if item.kind == "track"]
-    cut = [_cut_track(piece, start, turned, spec.length, rule) for piece, rule in zip(pieces, rules, strict=True)]
+    tracks = [item for item in spec.inputs if item.kind == "track"]
+    pieces = torch.split(stored, [item.channels for item in tracks], dim=1)
+    cut = [_cut_track(piece, start, turned, spec.length, t.rc) for piece, t in zip(pieces, tracks, strict=True)]
     return replace(batch, tokens=tokens, tracks=torch.cat(cut, dim=1))
 
 
@@ -89,7 +89,7 @@ def reverse_complement(batch: Batch, spec: DataSpec) -> Batch:
 
 
 def complement(tokens: UInt8[Tensor, "u length"], turned: Bool[Tensor, " u"]) -> UInt8[Tensor, "u length"]:
-    """Replace each base of the `turned` windows by its partner; N stays. In the order ACGT the partner of t is 3 - t."""
+    """Replace each base of the `turned` windows by its partner, in the order ACGT 3 - t; N stays."""
     return torch.where(turned[:, None] & (tokens < PAD), 3 - tokens, tokens)
 
 
@@ -104,7 +104,7 @@ def _cut_track(
 
 
 def _places(start: Tensor, turned: Tensor, length: int, rule: ReverseRule) -> Int[Tensor, "u length"]:
-    """Stored position that each position of the view shows."""
+    """Return the stored position that each position of the view shows."""
     along = torch.arange(length)
     forward = start[:, None] + along
     if rule == "none":
@@ -114,7 +114,7 @@ def _places(start: Tensor, turned: Tensor, length: int, rule: ReverseRule) -> In
 
 
 def mix_seed(*numbers: int) -> int:
-    """One seed of several numbers; near ones give unrelated seeds."""
+    """Return one seed of several numbers, in which their order counts."""
     seed = 0
     for number in numbers:
         seed = (seed * 6364136223846793005 + number + 1442695040888963407) % 2**63

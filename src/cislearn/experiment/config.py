@@ -117,7 +117,9 @@ class TrainingConfig(_Section):
     """How long and how."""
 
     epochs: PositiveInt = Field(12, description="passes over the labelled rows")
-    batch_size: PositiveInt = Field(128, description="labelled rows in a batch; methods add unlabelled rows of their own")
+    batch_size: PositiveInt = Field(
+        128, description="labelled rows in a batch; methods add unlabelled rows of their own"
+    )
     balance: Literal["none", "domain", "class", "domain_and_class"] = Field(
         "none", description="what each batch holds equal shares of"
     )

@@ -1,4 +1,4 @@
-"""From a YAML file and ``--set key=value`` to a configuration, with errors that name line, key and the nearest known one."""
+"""From a YAML file and ``--set key=value`` to a configuration, with errors that name line and nearest known key."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ def read_config(path: Path, settings: Iterable[str] = ()) -> ExperimentConfig:
         line = mark.line + 1 if mark else None
         raise UserError(f"is not YAML: {getattr(error, 'problem', error)}", where=path, line=line) from error
     if not isinstance(values, dict):
-        raise UserError("is empty or no mapping of keys", where=path, fix="`cislearn new NAME.yaml` writes one to fill in.")
+        raise UserError(
+            "is empty or no mapping of keys", where=path, fix="`cislearn new NAME.yaml` writes one to fill in."
+        )
     values.setdefault("out", f"runs/{path.stem}")
     return make_config(values, settings, where=path, lines=lines)
 
@@ -49,11 +51,11 @@ def make_config(
     lines: Mapping[Key, int] | None = None,
 ) -> ExperimentConfig:
     """Return the configuration of plain `values`; see `read_config`."""
-    values = _copy(values)
+    wanted = _copy(values)
     for setting in settings:
-        _set(values, setting)
+        _set(wanted, setting)
     try:
-        return ExperimentConfig.model_validate(values)
+        return ExperimentConfig.model_validate(wanted)
     except ValidationError as error:
         raise _explain(error, where, lines or {}) from error
 

@@ -11,10 +11,11 @@ import pandas as pd
 from cislearn.evaluation.tables import comparison_table, score_table
 from cislearn.experiment.methods import Method
 from cislearn.experiment.roles import Roles, Side
-from cislearn.runs import RunFolder
+from cislearn.runs import RunFolder, logit_names
 from cislearn.schema import TaskSpec
 
-PART_NAMES: dict[Side, str] = {"sources": "source test", "target": "target test"}
+TARGET_TEST = "target test"
+PART_NAMES: dict[Side, str] = {"sources": "source test", "target": TARGET_TEST}
 
 
 class Scores:
@@ -54,7 +55,7 @@ class Scores:
         return pd.concat(tables, ignore_index=True)
 
     def comparison(self, methods: Sequence[Method], side: Side) -> pd.DataFrame | None:
-        """Return ``comparison.tsv``: each method minus the first, on one side's test rows; None where none is to be had."""
+        """Return ``comparison.tsv``: each method minus the first, on one side's test rows; None if there is none."""
         baseline, *others = methods
         tables = []
         for method in others:
@@ -75,7 +76,7 @@ class Scores:
         """Labels, logits of all seeds, clusters and thresholds of one method, side and task."""
         rows = self.roles.rows(side, "test")
         tables = [table.loc[rows] for table in self.tables[title]]
-        columns = [name for name in tables[0] if name == f"logit_{task.name}" or name.startswith(f"logit_{task.name}_")]
+        columns = logit_names(task)
         logits = np.stack([table[columns].to_numpy(dtype=np.float64) for table in tables])
         thresholds = [each.get(task.name, np.nan) for each in self.thresholds[title]]
         return {

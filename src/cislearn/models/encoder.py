@@ -33,7 +33,7 @@ class Encoder(nn.Module):
         return nn.Sequential(Stage(nn.Linear(n_features, spec.n_logits)))
 
     def initialise(self, module: nn.Module) -> None:
-        """Set the first weights of `module` (a head, a discriminator) as this encoder's authors did; default PyTorch's."""
+        """Set the first weights of `module` (a head, a discriminator); here they stay as PyTorch sets them."""
 
 
 class OneStage(Encoder):

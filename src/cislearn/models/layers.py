@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -16,11 +16,12 @@ Statistics = tuple[Tensor, Tensor]
 class BatchNorm(nn.BatchNorm1d):
     """Batch normalisation in two halves, since a ladder normalises with the statistics of another pass.
 
-    ``forward`` is that of `torch.nn.BatchNorm1d` (Ioffe and Szegedy 2015); `normalise` and `affine` are its halves.
+    ``forward`` is that of `torch.nn.BatchNorm1d` (Ioffe and Szegedy 2015); `normalise` and `scale_and_offset` are its
+    halves.
     """
 
     def statistics(self, z: Float[Tensor, "n c *length"]) -> Statistics:
-        """Mean and biased variance of each channel over examples and positions, each of shape ``(c,)``."""
+        """Return mean and biased variance of each channel over examples and positions, each of shape ``(c,)``."""
         axes = [axis for axis in range(z.dim()) if axis != 1]
         return z.mean(axes), z.var(axes, correction=0)
 
@@ -29,8 +30,8 @@ class BatchNorm(nn.BatchNorm1d):
         mean, variance = (self._across(value, z) for value in statistics)
         return (z - mean) * torch.rsqrt(variance + self.eps)
 
-    def affine(self, z: Float[Tensor, "n c *length"]) -> Float[Tensor, "n c *length"]:
-        """Scale and offset of each channel."""
+    def scale_and_offset(self, z: Float[Tensor, "n c *length"]) -> Float[Tensor, "n c *length"]:
+        """Give each channel its learned scale and offset."""
         return z * self._across(self.weight, z) + self._across(self.bias, z)
 
     @staticmethod
@@ -53,6 +54,7 @@ class ChannelsLastConv1d(nn.Conv1d):
         return nn.functional.conv2d(image, weight, self.bias, 1, padding, (1, dilation)).squeeze(2)
 
 
+@runtime_checkable
 class Layers(Protocol):
     """What an encoder asks for; equivariant or channels-last layers answer to the same calls."""
 

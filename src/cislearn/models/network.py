@@ -89,8 +89,8 @@ class Output(nn.Module):
     def __init__(self, model: nn.Module, task: str, channel: int = 0) -> None:
         super().__init__()
         self.model = model
-        columns = range(model.spec.n_logits)[model.spec.columns(task)]  # type: ignore[union-attr, index]
-        self.column = columns[channel]
+        spec: DataSpec = model.spec  # type: ignore[assignment]
+        self.column = range(spec.n_logits)[spec.columns(task)][channel]
 
     def forward(self, x: Float[Tensor, "n 4 length"]) -> Float[Tensor, "n 1"]:
         """Return the logit of the task."""

@@ -10,12 +10,12 @@ from typing import Any, Literal
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from cislearn import __version__
 from cislearn.atomic import file_written_whole, write_json
 from cislearn.errors import UserError
 from cislearn.models.network import Network, build_network
 from cislearn.models.strands import StrandAverage
 from cislearn.schema import DataSpec
+from cislearn.version import __version__
 
 FORMAT = 1
 
@@ -78,10 +78,13 @@ def read_card(folder: Path) -> ModelCard:
         values = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise UserError(f"is not whole: {error}", where=path, fix="Train the run again.") from error
-    if values.pop("format", None) != FORMAT:
+    if not isinstance(values, dict) or values.pop("format", None) != FORMAT:
         raise UserError(f"is of another format; this cislearn {__version__} reads format {FORMAT}", where=path)
-    values.pop("cislearn")
-    return ModelCard(**{**values, "spec": DataSpec.from_dict(values["spec"])})
+    values.pop("cislearn", None)
+    try:
+        return ModelCard(**{**values, "spec": DataSpec.from_dict(values["spec"])})
+    except (KeyError, TypeError) as error:
+        raise UserError(f"is not a model's description: {error}", where=path, fix="Train the run again.") from error
 
 
 def load_network(folder: Path) -> Network:

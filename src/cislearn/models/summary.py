@@ -73,6 +73,6 @@ def _reach(module: nn.Module) -> tuple[int, int]:
     """Kernel width (with dilation) and stride of a layer along the sequence."""
     if not hasattr(module, "kernel_size"):
         return 1, 1
-    last = lambda value: value[-1] if isinstance(value, tuple) else value  # noqa: E731
-    kernel, stride, dilation = (last(getattr(module, name, 1)) for name in ("kernel_size", "stride", "dilation"))
+    values = [getattr(module, name, 1) for name in ("kernel_size", "stride", "dilation")]
+    kernel, stride, dilation = (value[-1] if isinstance(value, tuple) else value for value in values)
     return (kernel - 1) * dilation + 1, stride

@@ -24,13 +24,13 @@ class _Reverse(torch.autograd.Function):
         return x.view_as(x)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
         return -ctx.strength * gradient, None
 
 
 def reverse_gradient(x: Tensor, strength: float) -> Tensor:
     """Return `x`; on the way back the gradient is multiplied by ``-strength`` (Ganin et al. 2016, eq. 18)."""
-    return _Reverse.apply(x, strength)
+    return _Reverse.apply(x, strength)  # type: ignore[no-untyped-call]
 
 
 class Discriminator(nn.Module):
@@ -70,6 +70,7 @@ class Adversarial(Objective):
     """
 
     draws = {"source": 1.0, "target": 1.0}  # noqa: RUF012
+    weights: Tensor | None
 
     def __init__(
         self,

@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 from torch import Tensor, nn
 
 from cislearn.data.batch import Batch
+from cislearn.models.encoder import Encoder
 from cislearn.registry import Registry
 from cislearn.schema import DataSpec
 
@@ -17,7 +18,7 @@ class Model(Protocol):
     """What an objective may ask of a model: `cislearn.models.network.Network` and anything that answers alike."""
 
     n_features: int
-    encoder: nn.Module
+    encoder: Encoder
 
     def embed(self, tokens: Tensor) -> Tensor:
         """One-hot windows of tokens."""

@@ -66,6 +66,8 @@ class Supervised(Objective):
         super().__init__()
         self.positive_weight = positive_weight
 
+    weights: Tensor | None
+
     def setup(self, model: Model, spec: DataSpec) -> None:
         """Keep the tasks and spread the weights over them."""
         self.spec = spec

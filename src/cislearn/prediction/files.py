@@ -1,22 +1,23 @@
-"""Users' files to tables of predictions: one row for each row of the file, in its order, scored or with the reason why not."""
+"""Users' files to tables of predictions: a row for each row of the file, scored or with the reason why not."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import Bool, Float
 from torch import nn
 
 from cislearn.atomic import file_written_whole
 from cislearn.data.entries import Entries
 from cislearn.data.genomes import Genomes
-from cislearn.data.placing import Placed, cut_windows, gather_tokens, place_on_genome
+from cislearn.data.placing import Placed, cut_windows, place_on_genome
 from cislearn.data.readers import read_examples
+from cislearn.data.sequences import GenomeSequences
 from cislearn.errors import UserError
 from cislearn.prediction.predictor import NetworkPredictor
 from cislearn.runs import write_table
@@ -26,6 +27,8 @@ from cislearn.sequence.tokens import N
 CHUNK = 65_536
 ONLY_N = "no base of the window is known: it is N only"
 DOMAIN = "input"
+Windows = Callable[[np.ndarray], np.ndarray]
+"""From positions among the placed rows to their tokens."""
 
 
 def predict_file(
@@ -67,43 +70,47 @@ def predict_file(
     """
     spec: DataSpec = members[0].spec  # type: ignore[assignment]
     entries = read_examples(Path(path))
-    placed, tokens_of = _place(entries, genome, spec.length)
-    table = entries.rows[["name", "chrom", "start", "end", "strand"]].copy()
-    table["note"] = ""
-    table["not_scored"] = ""
-    reasons = placed.dropped.set_index("line")["reason"]
-    lines = entries.rows["line"]
-    table["not_scored"] = lines.map(reasons).fillna("").astype(object) if len(reasons) else ""
+    placed, windows = _place(entries, genome, spec.length)
     rows = placed.rows["entry"].to_numpy()
-    notes = np.full(len(table), "", dtype=object)
-    notes[rows] = placed.rows["note"].to_numpy(dtype=object)
+    table = entries.rows[["name", "chrom", "start", "end", "strand"]]
     logits = np.full((len(table), len(members), spec.n_logits), np.nan, dtype=np.float32)
-    predictors = [NetworkPredictor(member, device, batch_size) for member in members]
-    unknown = np.zeros(len(table), dtype=bool)
-    for part in np.array_split(np.arange(len(rows)), max(1, -(-len(rows) // CHUNK))):
-        if len(part):
-            tokens = tokens_of(part)
-            for m, predictor in enumerate(predictors):
-                logits[rows[part], m] = predictor.predict(tokens)
-            unknown[rows[part]] = (tokens == N).all(axis=1)
-    logits[unknown] = np.nan
-    table["note"] = notes
-    table.loc[unknown, "not_scored"] = ONLY_N
+    logits[rows], unknown = _score(members, windows, len(rows), spec.n_logits, device, batch_size)
     scores = [_score_columns(task, logits[:, :, spec.columns(task.name)]) for task in spec.tasks]
-    return pd.concat([table.drop(columns=["note", "not_scored"]), *scores, table[["note", "not_scored"]]], axis=1)
+    reasons = entries.rows["line"].map(dict(zip(placed.dropped["line"], placed.dropped["reason"], strict=True)))
+    remarks = pd.DataFrame(
+        {"note": "", "not_scored": reasons.fillna("").astype(object)}, index=table.index, dtype=object
+    )
+    remarks.iloc[rows, 0] = placed.rows["note"].to_numpy(dtype=object)
+    remarks.iloc[rows[unknown], 1] = ONLY_N
+    return pd.concat([table, *scores, remarks], axis=1)
 
 
-def _place(entries: Entries, genome: Path | str | None, length: int):  # type: ignore[no-untyped-def]
-    """Windows of the rows, and a function from positions among them to tokens."""
+def _place(entries: Entries, genome: Path | str | None, length: int) -> tuple[Placed, Windows]:
+    """Windows of the rows, and what reads some of them."""
     if entries.sequences is not None:
         placed = cut_windows(entries, length=length, margin=0)
         tokens = placed.tokens
         assert tokens is not None
         return placed, lambda part: tokens[part]
     genomes = Genomes.open(genome, [DOMAIN])
-    named = replace(entries, rows=entries.rows.assign(domain=DOMAIN, genome=genomes.of_domain.get(DOMAIN, "")))
-    placed = place_on_genome(named, genomes.by_name, length=length, outside="drop")
-    return placed, lambda part: gather_tokens(placed.rows.iloc[part], genomes.by_name, length=length, margin=0)
+    named = entries.rows.assign(domain=DOMAIN, genome=genomes.of_domain.get(DOMAIN, ""))
+    placed = place_on_genome(replace(entries, rows=named), genomes.by_name, length=length, outside="drop")
+    return placed, GenomeSequences.at(placed.rows, genomes.by_name, length=length, margin=0).gather
+
+
+def _score(
+    members: Sequence[nn.Module], windows: Windows, n: int, n_logits: int, device: torch.device | str, batch_size: int
+) -> tuple[Float[np.ndarray, "n members t"], Bool[np.ndarray, " n"]]:
+    """Logits of `n` windows by each member, NaN for windows of N only, and which those are."""
+    predictors = [NetworkPredictor(member, device, batch_size) for member in members]
+    pieces, unknown = [], []
+    for part in np.array_split(np.arange(n), -(-n // CHUNK)) if n else []:
+        tokens = windows(part)
+        unknown.append((tokens == N).all(axis=1))
+        pieces.append(np.stack([predictor.predict(tokens) for predictor in predictors], axis=1))
+        pieces[-1][unknown[-1]] = np.nan
+    nothing = np.zeros((0, len(members), n_logits), np.float32)
+    return np.concatenate([nothing, *pieces]), np.concatenate([np.zeros(0, bool), *unknown])
 
 
 def _score_columns(task: TaskSpec, logits: Float[np.ndarray, "n members c"]) -> pd.DataFrame:

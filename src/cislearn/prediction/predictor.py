@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from torch import nn
 from cislearn.data.sequences import Sequences
 
 
+@runtime_checkable
 class Predictor(Protocol):
     """Anything that scores windows: networks, ensembles, baselines."""
 
@@ -52,7 +53,7 @@ class NetworkPredictor:
         try:
             with torch.inference_mode():
                 pieces = [
-                    call(self.model.embed(torch.from_numpy(piece).to(self.device))).float().cpu().numpy()  # type: ignore[operator]
+                    call(self.model.embed(torch.from_numpy(piece.copy()).to(self.device))).float().cpu().numpy()  # type: ignore[operator]
                     for piece in np.array_split(tokens, -(-len(tokens) // self.batch_size))
                 ]
         finally:

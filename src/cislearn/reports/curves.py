@@ -38,7 +38,7 @@ class Curves:
 
 
 def domains_of(data: ReportData, part: str) -> list[str]:
-    """Name the domains whose test rows make up `part`: the target, or every domain that is neither it nor a bystander."""
+    """Name the domains whose test rows make up `part`: the target, or all that are neither it nor bystanders."""
     if part == TARGET:
         return [data.target] if data.target else []
     roles = {domain["name"]: domain["role"] for domain in data.dataset.get("domains", [])}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -131,17 +133,15 @@ def fit(
     return Fitted(judge.history, step)
 
 
-class _quiet_lightning(warnings.catch_warnings):  # noqa: N801
-    """Keeps Lightning's hints on loggers and data loaders, which are not the user's to follow, off the screen."""
-
-    def __enter__(self) -> Any:
-        entered = super().__enter__()
-        self.logger = logging.getLogger("lightning.pytorch")
-        self.level = self.logger.level
-        self.logger.setLevel(logging.ERROR)
-        warnings.filterwarnings("ignore", module="lightning.*")
-        return entered
-
-    def __exit__(self, *error: object) -> None:
-        self.logger.setLevel(self.level)
-        super().__exit__(*error)
+@contextmanager
+def _quiet_lightning() -> Iterator[None]:
+    """Keep Lightning's hints on loggers and data loaders, which are not the user's to follow, off the screen."""
+    logger = logging.getLogger("lightning.pytorch")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module="lightning.*")
+            yield
+    finally:
+        logger.setLevel(level)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from cislearn.data.entries import Entries, Ragged, rows_table, without_misfits
+from cislearn.data.entries import Entries, Ragged, fit_loci, rows_table
 from cislearn.genome.fasta import read_fasta
 
 LOCUS = r"(?P<chrom>[^\s:]+):(?P<start>[\d,]+)-(?P<end>[\d,]+)(?:\((?P<strand>[+-])\))?"
@@ -16,7 +16,8 @@ LOCUS = r"(?P<chrom>[^\s:]+):(?P<start>[\d,]+)-(?P<end>[\d,]+)(?:\((?P<strand>[+
 def read_fasta_file(path: Path) -> Entries:
     """Sequences of a FASTA file; a header with ``chrom:start-end`` that fits the length gives the locus.
 
-    Coordinates are taken as 0-based half-open. A locus that does not fit is left out, and the row's note says so.
+    Coordinates are 0-based half-open, or 1-based if that fits all of the file; a locus that fits neither is left out,
+    and the row's note says so.
     """
     records = list(read_fasta(path))
     sequences = Ragged.of([record.tokens for record in records])
@@ -27,7 +28,7 @@ def read_fasta_file(path: Path) -> Entries:
         line=[record.line for record in records],
         **parse_loci(headers),
     )
-    return Entries(path, without_misfits(rows, sequences.lengths), sequences)
+    return Entries(path, fit_loci(rows, sequences.lengths), sequences)
 
 
 def parse_loci(text: pd.Series) -> dict[str, pd.Series]:

@@ -18,11 +18,14 @@ SKIPPED = ("#", "track", "browser")
 """Lines before a header or among regions that hold no data (``#chrom start end`` is a header all the same)."""
 
 
-def split_line(line: str) -> list[str]:
-    """Fields of a line: separated by tabs if there are any, else by commas, else by white space."""
-    if "\t" in line:
-        return [field.strip() for field in line.split("\t")]
-    return [field.strip() for field in next(csv.reader([line]))] if "," in line else line.split()
+def separator_of(line: str) -> str | None:
+    """Return what separates the fields of a line: tabs if there are any, else commas, else white space (None)."""
+    return "\t" if "\t" in line else "," if "," in line else None
+
+
+def split_line(line: str, separator: str | None) -> list[str]:
+    """Fields of a line; quotes count where commas separate."""
+    return next(csv.reader([line])) if separator == "," else line.split(separator)
 
 
 def load_table(path: Path) -> tuple[pd.DataFrame, Int64[np.ndarray, " n"]]:
@@ -44,16 +47,19 @@ def load_table(path: Path) -> tuple[pd.DataFrame, Int64[np.ndarray, " n"]]:
     if not lines:
         raise UserError("holds nothing but blank lines", where=path, fix="Check how it was made.")
     (head, text), *rows = lines
-    names = split_line(text.lstrip("#"))
+    separator = separator_of(text)
+    names = [name.strip() for name in split_line(text.lstrip("#"), separator)]
     _check_header(path, names, len(rows), head)
-    fields = _fields(path, rows, "\t" if "\t" in text else "," if "," in text else None, len(names))
+    fields = _fields(path, rows, separator, len(names))
     table = pd.DataFrame({name: column for name, column in zip(names, zip(*fields, strict=True), strict=True) if name})
     return table, np.array([number for number, _ in rows], dtype=np.int64)
 
 
 def _is_comment(line: str, following: str) -> bool:
     """Whether a line before the rows is no header: a header with ``#`` has as many fields as the line below it."""
-    return line.startswith(SKIPPED) and len(split_line(line.lstrip("#"))) != len(split_line(following))
+    separator = separator_of(following)
+    n_fields = len(split_line(following, separator))
+    return line.startswith(SKIPPED) and len(split_line(line.lstrip("#"), separator)) != n_fields
 
 
 def _check_header(path: Path, names: list[str], n_rows: int, line: int) -> None:
@@ -65,9 +71,8 @@ def _check_header(path: Path, names: list[str], n_rows: int, line: int) -> None:
 
 
 def _fields(path: Path, rows: list[tuple[int, str]], separator: str | None, n_names: int) -> list[list[str]]:
-    texts = [text for _, text in rows]
-    fields = list(csv.reader(texts)) if separator == "," else [text.split(separator) for text in texts]
-    for (line, _), found in zip(rows, fields, strict=False):
+    fields = [split_line(text, separator) for _, text in rows]
+    for (line, _), found in zip(rows, fields, strict=True):
         if len(found) != n_names:
             raise UserError(
                 f"has {len(found)} fields; the header names {n_names}",

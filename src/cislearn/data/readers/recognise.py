@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cislearn.data.entries import Entries
 from cislearn.data.readers.fasta import read_fasta_file
-from cislearn.data.readers.load import PARQUET_MAGIC, SKIPPED, split_line
+from cislearn.data.readers.load import PARQUET_MAGIC, SKIPPED, separator_of, split_line
 from cislearn.data.readers.regions import read_regions
 from cislearn.data.readers.table import has_header, read_table
 from cislearn.errors import UserError
@@ -37,7 +37,7 @@ def recognise(path: Path) -> Format:
     for number, line in enumerate(lines, 1):
         if line.startswith(">"):
             return Format.fasta
-        if has_header(split_line(line)):
+        if has_header(split_line(line, separator_of(line))):
             return Format.table
         if line.strip() and not line.startswith(SKIPPED):
             return _region_or_refuse(path, line, number)

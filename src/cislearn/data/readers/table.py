@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Int64
 
-from cislearn.data.entries import Entries, Ragged, rows_table, without_misfits
+from cislearn.data.entries import Entries, Ragged, fit_loci, rows_table
 from cislearn.data.readers import columns
 from cislearn.data.readers.fasta import parse_loci
 from cislearn.data.readers.load import load_table
@@ -42,7 +42,7 @@ def has_header(names: Sequence[str]) -> bool:
 
 def find_roles(names: Sequence[str]) -> dict[str, str]:
     """Role to column name, for the roles that a header has."""
-    known = {name.lower().lstrip("#").strip(): name for name in reversed(names)}
+    known = {name.strip("# ").lower(): name for name in reversed(names)}
     return {
         role: known[word] for role, words in ROLES.items() if (word := next((w for w in words if w in known), None))
     }
@@ -85,7 +85,7 @@ def read_table(
     rows = _rows(path, table, roles, line)
     sequences = _sequences(path, table[roles["sequence"]], line) if "sequence" in roles else None
     if sequences is not None:
-        rows = without_misfits(rows, sequences.lengths)
+        rows = fit_loci(rows, sequences.lengths)
     else:
         _check_loci(path, rows)
     free = [column for column in table.columns if column not in roles.values()]

@@ -37,17 +37,17 @@ def mixed(first: Recipe, cell: str, severity: float) -> Recipe:
     return cofactor(composition(first, cell, severity), cell, severity)
 
 
-def none(first: Recipe, cell: str, severity: float) -> Recipe:  # noqa: ARG001
+def none(first: Recipe, cell: str, severity: float) -> Recipe:
     """No difference: what a method must not spoil."""
     return first
 
 
-def label(first: Recipe, cell: str, severity: float) -> Recipe:  # noqa: ARG001
+def label(first: Recipe, cell: str, severity: float) -> Recipe:
     """Fewer positives, down to .3 of the source's prevalence (.5 to .15)."""
     return replace(first, prevalence=first.prevalence * (1 - 0.7 * severity))
 
 
-def conditional(first: Recipe, cell: str, severity: float) -> Recipe:  # noqa: ARG001
+def conditional(first: Recipe, cell: str, severity: float) -> Recipe:
     """Fewer positives, and the source's cofactor as frequent as before but with the opposite meaning.
 
     Aligning the distribution of features cannot see this shift, and is misled by it.

@@ -12,7 +12,10 @@ from cislearn.schema import DataSpec
 
 
 def same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
-    """Zeros before and after, as TensorFlow's "SAME": the output has ``ceil(size / stride)`` places, the odd zero is last."""
+    """Return the zeros before and after, as TensorFlow's "SAME": ``ceil(size / stride)`` places come out.
+
+    Where their number is odd the further zero stands at the end.
+    """
     total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
     return total // 2, total - total // 2
 
@@ -58,7 +61,7 @@ def same_pool(length: int) -> nn.Sequential:
 
 @register("dann_tf")
 class DannTF(Encoder):
-    """Two 2-D convolutions over the one-hot image; 541,042 parameters with its label head at 101 bp and one binary task.
+    """Two 2-D convolutions over the one-hot image; 541,042 parameters with its label head at 101 bp and a binary task.
 
     Conv 4 x 5 (32) ReLU, pool; conv 4 x 5 (48) ReLU, pool; flatten (4992 features at 101 bp). Label head 100 ReLU, 100
     ReLU, 2 logits, of which the difference is returned. Weights begin as a truncated normal of sd 0.1, offsets at 0.1.
@@ -85,13 +88,15 @@ class DannTF(Encoder):
     def head(self, n_features: int, spec: DataSpec) -> nn.Sequential:
         """Return the published label head: two hidden layers of 100, two logits a binary task."""
         binary = all(task.kind == "binary" for task in spec.tasks)
-        last = Stage(nn.Linear(100, spec.n_logits * (2 if binary else 1)), pool=TwoLogitDifference() if binary else None)
+        logits = nn.Linear(100, spec.n_logits * (2 if binary else 1))
         return nn.Sequential(
-            Stage(nn.Linear(n_features, 100), None, nn.ReLU()), Stage(nn.Linear(100, 100), None, nn.ReLU()), last
+            Stage(nn.Linear(n_features, 100), None, nn.ReLU()),
+            Stage(nn.Linear(100, 100), None, nn.ReLU()),
+            Stage(logits, pool=TwoLogitDifference() if binary else None),
         )
 
     def initialise(self, module: nn.Module) -> None:
-        """Truncated normal weights of sd 0.1 (cut at two sd, as TensorFlow's), offsets 0.1."""
+        """Draw weights from a normal of sd 0.1 cut at two sd, as TensorFlow does, and set offsets to 0.1."""
         for part in module.modules():
             if isinstance(part, nn.Conv2d | nn.Linear):
                 nn.init.trunc_normal_(part.weight, std=0.1, a=-0.2, b=0.2)

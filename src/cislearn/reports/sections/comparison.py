@@ -108,6 +108,7 @@ def _seeds(data: ReportData, row: dict) -> list[float]:
     """Score each seed that a row of the summary is the mean of; nothing where there is one seed only."""
     if len(data.seeds) == 1:
         return []
-    domains = domains_of(data, row["part"])
+    pooled = domains_of(data, row["part"])
+    domains = [row["domain"]] if row["domain"] in pooled else pooled
     found = [run.scores(row["task"], domains).get(row["metric"]) for run in data.runs_of(row["method"])]
     return [score for score in found if score is not None]

@@ -56,12 +56,11 @@ def data_section(data: ReportData) -> Section | None:
     split = dataset.get("split", {})
     checks = [("Split", str(split.get("how", "not recorded")))]
     checks += [("How", "; ".join(split["notes"]))] if split.get("notes") else []
-    checks += [
-        (f"Leak check, {name.replace('_', ' ')}", _value(found)) for name, found in dataset.get("leaks", {}).items()
-    ]
     blocks += [Facts(tuple(checks)), _reasons("Regions that were dropped, and why.", dataset.get("dropped", []))]
     if split.get("left_out"):
         blocks.append(_reasons("Loci that are in no part, and why.", split["left_out"]))
+    if dataset.get("leaks"):
+        blocks.append(_leaks(dataset["leaks"]))
     return Section("data", "The data", tuple(blocks))
 
 
@@ -105,20 +104,24 @@ def _label_tables(domains: list[Mapping[str, Any]]) -> list[Table]:
 
 
 def _value(found: Any) -> str:
-    """Write a count as a count, a fraction with three digits, anything else as it reads."""
-    if found is None:
-        return DASH
-    if isinstance(found, str):
-        return found
-    if isinstance(found, bool):
-        return "yes" if found else "no"
-    if isinstance(found, int):
-        return count(found)
-    if isinstance(found, float):
-        return decimal(found)
+    """Write a count as a count, several as a list of names and counts, none as a dash."""
     if isinstance(found, Mapping):
-        return ", ".join(f"{name} {_value(value)}" for name, value in found.items()) or "none"
-    return ", ".join(_value(value) for value in found) or "none"
+        return ", ".join(f"{name} {_count(value)}" for name, value in found.items()) or DASH
+    return _count(found)
+
+
+def _leaks(leaks: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Show how many rows of either side share a sequence or overlap with the other."""
+    sides = {"train": "Train and valid", "test": "Test"}
+    names = list(dict.fromkeys(name for counts in leaks.values() for name in counts))
+    columns = (Column("Part", is_number=False), *(Column(name.capitalize()) for name in names))
+    rows = tuple(
+        (Cell(sides.get(side, side)), *(Cell(_value(counts.get(name))) for name in names))
+        for side, counts in leaks.items()
+    )
+    return Table(
+        "Leak check: rows with the sequence of a row on the other side, or an overlap with one.", columns, rows
+    )
 
 
 def _reasons(caption: str, entries: list[Mapping[str, Any]]) -> Block:

@@ -8,7 +8,8 @@ from cislearn.reports.blocks import Block, Cell, Column, Drawing, Drawings, Sect
 from cislearn.reports.figures.training import step_plot
 from cislearn.reports.numbers import decimal, interval, listed
 from cislearn.reports.palette import label_of
-from cislearn.reports.read import ReportData, Run
+from cislearn.reports.read import ReportData
+from cislearn.reports.run import Run
 from cislearn.reports.sections.metric_tables import Styles, method_cell
 
 # Half of each batch is target, whether sources are one class or many: to say `target` always is right half the time.
@@ -103,7 +104,7 @@ def _accuracy(data: ReportData, styles: Styles) -> Drawing | None:
     if not logs:
         return None
     svg = step_plot(
-        logs, styles, key="domain-accuracy", title="Domain accuracy", 
+        logs, styles, key="domain-accuracy", title="Domain accuracy",
         alt=f"Domain accuracy against the step: {_ends(logs)}",
         reference=CHANCE, reference_label=f"chance {decimal(CHANCE, 2)}", limits=(CHANCE - 0.1, 1.02),
     )  # fmt: skip

@@ -1,0 +1,68 @@
+"""Whose folder is it? A run is known by all that it depends on; a folder is never filled from two configurations."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from cislearn.atomic import file_written_whole
+from cislearn.errors import UserError
+from cislearn.experiment.config import ExperimentConfig
+from cislearn.experiment.methods import Method
+from cislearn.runs import EXPERIMENT, ExperimentFolder
+
+
+def run_identity(config: ExperimentConfig, method: Method, dataset_hash: str) -> str:
+    """Hash of all that a run of `method` depends on beside its seed."""
+    values = config.model_dump(mode="json", exclude={"out": True, "methods": True, "data": {"path"}})
+    del values["training"]["seeds"], values["training"]["device"]
+    values |= {"method": method.config.model_dump(mode="json"), "dataset": dataset_hash}
+    return hashlib.blake2b(json.dumps(values, sort_keys=True).encode(), digest_size=16).hexdigest()
+
+
+def claim_folder(
+    folder: ExperimentFolder, config: ExperimentConfig, identities: Mapping[str, str], *, overwrite: bool
+) -> None:
+    """Make the folder this experiment's own: refuse one with other content or with runs of another configuration."""
+    path = folder.path
+    if path.exists() and not path.is_dir():
+        raise UserError("is a file, not a folder", where=path, fix="Give another --out.")
+    if path.is_dir() and any(path.iterdir()):
+        if not (path / "config.yaml").is_file():
+            raise UserError("holds other files (and no config.yaml)", where=path, fix="Give another --out.")
+        if overwrite:
+            shutil.rmtree(path)
+    for title, identity in identities.items():
+        for seed in config.training.seeds:
+            run = folder.run(title, seed)
+            if run.is_finished and run.info["identity"] != identity:
+                raise UserError(
+                    f"was made from other data or another configuration{_difference(path, config)}",
+                    where=run.path,
+                    fix="Give another --out, or --overwrite to train again.",
+                )
+    (path / EXPERIMENT).unlink(missing_ok=True)
+    with file_written_whole(path / "config.yaml") as partial:
+        partial.write_text(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False), encoding="utf-8")
+
+
+def _difference(path: Path, config: ExperimentConfig) -> str:
+    """The first key in which the stored configuration differs, for people."""
+    stored = _flat(yaml.safe_load((path / "config.yaml").read_text(encoding="utf-8")))
+    wanted = _flat(config.model_dump(mode="json"))
+    for key in sorted(stored.keys() | wanted.keys()):
+        if stored.get(key) != wanted.get(key):
+            return f" ({key}: {stored.get(key)} there, {wanted.get(key)} here)"
+    return ""
+
+
+def _flat(values: Any, prefix: str = "") -> dict[str, Any]:
+    if isinstance(values, dict):
+        return {k: v for key, value in values.items() for k, v in _flat(value, f"{prefix}{key}.").items()}
+    return {prefix.rstrip("."): values}

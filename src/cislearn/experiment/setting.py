@@ -1,0 +1,49 @@
+"""What all runs of an experiment share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cislearn.engine.devices import Device
+from cislearn.experiment.config import ExperimentConfig
+from cislearn.experiment.reporter import Reporter
+from cislearn.experiment.roles import Roles
+from cislearn.models.saving import ModelCard
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Data, configuration and device.
+
+    Parameters
+    ----------
+    config : ExperimentConfig
+        As resolved.
+    roles : Roles
+        The dataset with its rows told apart.
+    device : Device
+        Where to compute.
+    search : tuple of Path
+        Folders in which the user's own parts are looked for.
+    reporter : Reporter
+        Hears of the progress.
+    """
+
+    config: ExperimentConfig
+    roles: Roles
+    device: Device
+    search: tuple[Path, ...] = ()
+    reporter: Reporter = field(default_factory=Reporter)
+
+    @property
+    def card(self) -> ModelCard:
+        """The model that the configuration describes."""
+        encoder = self.config.model.encoder
+        return ModelCard(
+            encoder=encoder.name,
+            spec=self.roles.dataset.spec,
+            options=encoder.options,
+            predict=self.config.model.reverse_complement.predict,
+            search=[str(folder) for folder in self.search] if ":" in encoder.name else [],
+        )

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+
+from cislearn.data.leaks import drop_leaks, find_leaks
+from cislearn.data.parts import LEFT_OUT, TEST, TRAIN, VALID, SplitResult
+from cislearn.sequence.strand import reverse_complement
+
+from .examples import places, small_dataset
+
+
+def leaky(folder, rng):
+    """Rows 0-4 train, 5 valid, 6-8 test: 0 copies 6, 1 is the other strand of 7, 2 and 5 overlap 8, 3 touches 8."""
+    tokens = rng.integers(0, 4, (9, 10)).astype(np.uint8)
+    tokens[0] = tokens[6]
+    tokens[1] = reverse_complement(tokens[7])
+    start = [0, 1000, 3001, 3010, 5000, 2995, 9000, 9500, 3000]
+    chrom = ["chr1"] * 9
+    loci = places(chrom, start).assign(domain=["a"] * 6 + ["b"] * 3)
+    dataset = small_dataset(folder, loci, [1, 0, 1, 0, 1, 0, 1, 0, 1], tokens)
+    return dataset, np.array([TRAIN] * 5 + [VALID] + [TEST] * 3, dtype=np.int8)
+
+
+def test_leaks_are_found_by_strand_and_by_overlap_and_counted_by_class(tmp_path, rng):
+    dataset, part = leaky(tmp_path / "d", rng)
+    report = find_leaks(dataset, part)
+    assert np.flatnonzero(report.rows).tolist() == [0, 1, 2, 5]
+    found = report.to_dict()
+    assert json.loads(json.dumps(found)) == found
+    assert found["train"] == {
+        "rows": 6, "leaky": 4, "same sequence": 2, "overlap": 2,
+        "leaky by answer": {"t0 positive": 2, "t0 negative": 2},
+    }  # fmt: skip
+    assert found["test"]["leaky"] == 3
+
+
+def test_the_same_place_in_another_genome_is_no_overlap(tmp_path, rng):
+    loci = places("chr1", [0, 3]).assign(genome=["hg38", "mm10"])
+    dataset = small_dataset(tmp_path / "d", loci, [1, 0])
+    part = np.array([TRAIN, TEST], dtype=np.int8)
+    assert not find_leaks(dataset, part).rows.any()
+
+
+def test_dropped_leaks_leave_none_and_name_their_reasons(tmp_path, rng):
+    dataset, part = leaky(tmp_path / "d", rng)
+    before = SplitResult(part, "given", ["as given"], pd.DataFrame({"row": [4], "reason": ["too short"]}))
+    after = drop_leaks(dataset, before)
+    assert not find_leaks(dataset, after.part).rows.any()
+    np.testing.assert_array_equal(after.part == TEST, part == TEST)
+    assert np.flatnonzero(after.part == LEFT_OUT).tolist() == [0, 1, 2, 5]
+    assert after.left_out["row"].tolist() == [4, 0, 1, 2, 5]
+    assert (
+        after.left_out["reason"].tolist()[1:]
+        == ["same sequence as a test row"] * 2 + ["overlaps the window of a test row"] * 2
+    )
+    assert after.notes[-1].startswith("4 training and validation rows")
+    assert (part == before.part).all()
+
+
+def test_rows_that_are_left_out_are_no_leak(tmp_path, rng):
+    dataset, part = leaky(tmp_path / "d", rng)
+    part[[0, 1, 2, 5]] = LEFT_OUT
+    assert not find_leaks(dataset, part).rows.any()
+
+
+def test_margins_are_no_part_of_the_window(tmp_path, rng):
+    tokens = rng.integers(0, 4, (2, 14)).astype(np.uint8)
+    tokens[0, 2:12] = tokens[1, 2:12]
+    dataset = small_dataset(tmp_path / "d", pd.DataFrame({"domain": ["a", "a"]}), [1, 0], tokens, margin=2)
+    assert find_leaks(dataset, np.array([TRAIN, TEST], dtype=np.int8)).rows.tolist() == [True, False]
+
+
+def test_half_a_million_rows_take_a_few_seconds(tmp_path, rng):
+    n = 500_000
+    loci = places("chr1", rng.integers(0, 10**9, n), length=101)
+    tokens = rng.integers(0, 4, (n, 101), dtype=np.uint8)
+    dataset = small_dataset(tmp_path / "d", loci, np.tile([1.0, 0.0], n // 2), tokens, length=101)
+    part = rng.choice([TRAIN, VALID, TEST], n, p=[0.7, 0.1, 0.2]).astype(np.int8)
+    report = find_leaks(dataset, part)
+    assert 0 < report.overlap.sum() < n
+    assert not report.sequence.any()
