@@ -14,7 +14,10 @@ SHAPES_CHECKED = ("sequence", "genome", "motifs", "data", "models", "objectives"
 """Parts whose annotated shapes and types are checked at every call while the tests run."""
 
 assert not any(module.startswith("cislearn.data") for module in sys.modules), "the shape checks come too late"
-if os.environ.get("SHAPES"): install_import_hook([f"cislearn.{part}" for part in SHAPES_CHECKED], "beartype.beartype")
+install_import_hook(
+    [f"cislearn.{part}" for part in SHAPES_CHECKED],
+    "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))",  # an int serves as a float, as for mypy
+)
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +33,33 @@ def shared_data() -> Path:
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(0)
+
+
+@pytest.fixture(scope="session")
+def tiny_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small simulated dataset: `ery` labelled, `hep` the target."""
+    from cislearn.data.simulate import simulate, write_simulated
+
+    path = tmp_path_factory.mktemp("tiny") / "sim"
+    write_simulated(path, simulate("mixed", n_train=400, n_test=200, seed=0))
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny_experiment(tiny_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished experiment on `tiny_data`: source only, adversarial and target labels, two seeds, one epoch."""
+    from cislearn.api import train
+
+    path = tmp_path_factory.mktemp("tiny_runs") / "experiment"
+    methods = ["source_only", "adversarial", "target_labels"]
+    train(tiny_data, target="hep", methods=methods, seeds=2, out=path, settings=TINY)
+    return path
+
+
+TINY = {
+    "training.epochs": 1,
+    "training.batch_size": 60,
+    "training.device": "cpu",
+    "model.encoder": {"name": "motif_cnn", "motifs": 4, "pairs": 4, "features": 4},
+}
+"""Settings of experiments whose scores do not matter."""

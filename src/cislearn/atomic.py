@@ -1,11 +1,12 @@
-"""Files that appear whole or not at all."""
+"""Files and folders that appear whole or not at all."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,8 @@ def file_written_whole(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise disk_refusal(path, error) from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):  # it has its name, or it could not be begun
+            partial.unlink()
 
 
 def write_json(path: Path, values: Any) -> None:
@@ -38,10 +40,63 @@ def write_json(path: Path, values: Any) -> None:
         partial.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
+@contextmanager
+def folder_written_whole(path: Path, *, marker: str, overwrite: bool = False) -> Iterator[Path]:
+    """Give a fresh folder beside `path` to write into; it takes the name `path` when the block ends without an error.
+
+    Parameters
+    ----------
+    path : Path
+        The folder to be.
+    marker : str
+        A file that such a folder holds: only a folder with it, or an empty one, is ever replaced.
+    overwrite : bool
+        Replace what `path` holds now. It stays untouched until the new folder is whole.
+
+    Raises
+    ------
+    UserError
+        Where `path` is taken, or the disk refuses (full, read-only, no permission).
+    """
+    refuse_taken(path, marker=marker, overwrite=overwrite)
+    partial = path.parent / f".{path.name}.partial-{os.getpid()}"
+    try:
+        partial.mkdir(parents=True)
+        yield partial
+        _take_place(partial, path)
+    except OSError as error:
+        raise disk_refusal(path, error) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def refuse_taken(path: Path, *, marker: str, overwrite: bool = False) -> None:
+    """Raise UserError if `path` holds something that may not be replaced (see `folder_written_whole`)."""
+    if not path.exists():
+        return
+    if not path.is_dir():
+        raise UserError("is a file, not a folder", where=path, fix="Give another name.")
+    if any(path.iterdir()):
+        if not (path / marker).exists():
+            raise UserError(
+                f"holds other files (and no {marker}); it is never overwritten", where=path, fix="Give another name."
+            )
+        if not overwrite:
+            raise UserError("exists already", where=path, fix="Give another name, or --overwrite to replace it.")
+
+
+def _take_place(partial: Path, path: Path) -> None:
+    old = path.parent / f".{path.name}.old-{os.getpid()}"
+    if path.exists():
+        path.rename(old)
+    partial.rename(path)
+    shutil.rmtree(old, ignore_errors=True)
+
+
 def disk_refusal(path: Path, error: OSError) -> UserError:
     """Return the error that tells the user that `path` cannot be written and why."""
     return UserError(
-        f"cannot be written: {error.strerror or error}",
+        f"cannot be written: {error.strerror or f'{error} bytes; is the disk full?'}",
         where=path,
         fix="Give another place, or make room and permission there.",
     )

@@ -39,6 +39,7 @@ def test_gabp_in_five_cell_types(shared_data, tmp_path):
         assert all(domain["per_part"][name] > 500 for name in ("train", "valid", "test"))
 
 
+@pytest.mark.slow
 def test_the_table_of_twenty_factors(shared_data, tmp_path):
     dataset = prepare(tmp_path / "many", tables=[shared_data / "dann_tf" / "multitask_windows.tsv.gz"])
     assert len(dataset) == 268_182

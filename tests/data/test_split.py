@@ -43,14 +43,14 @@ def test_overlaps_against_all_pairs(mine, others):
 def test_groups_dealt_one_by_one_come_near_to_the_shares(rng):
     counts = rng.integers(1, 50, (200, 3)).astype(float)
     shares = np.array([0.7, 0.1, 0.2])
-    part = deal_one_by_one(counts, shares, salted(np.arange(200), 0), np.full(200, -1, np.int8))
+    part = deal_one_by_one(counts, shares, salted(np.arange(200, dtype=np.uint64), 0), np.full(200, -1, np.int8))
     for code, share in enumerate(shares):
         np.testing.assert_allclose(counts[part == code].sum(axis=0) / counts.sum(axis=0), share, atol=0.03)
 
 
 def test_groups_dealt_in_ranks_come_near_to_the_shares_in_each_stratum(rng):
     sizes, stratum = rng.integers(1, 4, 30_000), rng.integers(0, 3, 30_000)
-    part = deal_in_ranks(sizes, stratum, salted(np.arange(30_000), 0), np.array([0.7, 0.1, 0.2]))
+    part = deal_in_ranks(sizes, stratum, salted(np.arange(30_000, dtype=np.uint64), 0), np.array([0.7, 0.1, 0.2]))
     for s in range(3):
         shares = np.bincount(part, weights=sizes * (stratum == s)) / sizes[stratum == s].sum()
         np.testing.assert_allclose(shares, [0.7, 0.1, 0.2], atol=0.002)

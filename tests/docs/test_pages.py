@@ -7,14 +7,17 @@ import re
 import shlex
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 import typer
 
 from cislearn.cli.main import app
 from cislearn.data.simulate import simulate, write_simulated
 from cislearn.experiment.execute import run_experiment
 from cislearn.experiment.reading import read_config
+from cislearn.sequence.tokens import decode
 from tests.docs.pages import PAGES, ROOT, blocks_of, commands_of
 
 WORKED_EXAMPLES = ["adding-an-encoder.md", "adding-an-objective.md"]
@@ -54,6 +57,19 @@ def test_the_experiment_of_a_worked_example_runs(example):
     experiment = run_experiment(config, search=[example])
     assert list(experiment.summary["method"].unique()) == [method.title for method in config.methods]
     assert experiment.report.is_file()
+
+
+def test_python_of_the_readme_runs(tmp_path, monkeypatch):
+    simulated = simulate(n_train=200, n_test=60, seed=1)
+    write_simulated(tmp_path / "data" / "simulated", simulated)
+    windows = [f">window_{number}\n{decode(tokens)}\n" for number, tokens in enumerate(simulated.tokens[:9])]
+    (tmp_path / "windows.fa").write_text("".join(windows))
+    monkeypatch.chdir(tmp_path)
+    (text,) = [block.text for block in blocks_of(ROOT / "README.md") if block.language == "python"]
+    names: dict[str, Any] = {}
+    exec(text, names)
+    assert list(names["scores"]["name"]) == [f"window_{number}" for number in range(9)]
+    assert names["model"](torch.zeros(2, 4, 101)).shape == (2, 1)
 
 
 @pytest.mark.parametrize(("page", "line"), COMMANDS, ids=[f"{page}: {line[:40]}" for page, line in COMMANDS])

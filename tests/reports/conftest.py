@@ -22,7 +22,11 @@ from sklearn.metrics import (
 )
 
 Rows = list[dict[str, Any]]
-MAIN_METRIC = {"binary": "AUROC", "multiclass": "accuracy", "regression": "Pearson"}
+METRICS = {
+    "binary": ("AUROC", "AUPRC", "F1", "MCC"),
+    "multiclass": ("accuracy", "log loss"),
+    "regression": ("Pearson", "R2", "MSE"),
+}
 
 
 @dataclass(frozen=True)
@@ -63,10 +67,10 @@ def make_experiment(folder: Path, plan: Plan) -> Path:
             "baseline": plan.methods[0],
             "part": part,
             "task": task,
-            "metric": MAIN_METRIC[kind],
-            "difference": difference,
-            "low": low,
-            "high": high,
+            "metric": metric,
+            "difference": difference / (1 + place),
+            "low": low / (1 + place),
+            "high": high / (1 + place),
             "seeds_sd": 0.01,
             "n_seeds": len(plan.seeds),
             "undefined": 0,
@@ -74,6 +78,7 @@ def make_experiment(folder: Path, plan: Plan) -> Path:
         }
         for method, (difference, low, high) in plan.differences.items()
         for task, kind in plan.tasks.items()
+        for place, metric in enumerate(METRICS[kind])
     ]
     if compared:
         _write_tsv(folder / "comparison.tsv", compared)

@@ -24,7 +24,7 @@ PLANS = {
     "oracle": {"selection": "oracle"},
     "unlabelled target": {"is_target_labelled": False},
     "no target, one seed": {"target": None, "methods": ("source_only",), "seeds": (0,), "differences": {}},
-    "several tasks": {"tasks": {f"TF{index}": "binary" for index in range(8)}, "n": 60, "seeds": (0, 1)},
+    "several tasks": {"tasks": dict.fromkeys(map(str, range(8)), "binary"), "n": 60, "seeds": (0, 1)},
     "multiclass": {"tasks": {"state": "multiclass"}},
     "regression": {"tasks": {"activity": "regression"}},
     "mixed tasks": {"tasks": {"activity": "regression", "FOXA1": "binary"}},
@@ -56,10 +56,10 @@ def test_page_is_whole_and_needs_nothing_else(experiment, plan):
 def test_numbers_of_the_table_are_those_of_the_files(experiment):
     folder = experiment()
     summary = pd.read_csv(folder / "summary.tsv", sep="\t")
-    comparison = pd.read_csv(folder / "comparison.tsv", sep="\t").iloc[0]
+    comparison = pd.read_csv(folder / "comparison.tsv", sep="\t").set_index("metric")
     page = Page(write_report(folder).read_text(encoding="utf-8"))
 
-    for table, part in zip(page.tables[:2], ("target test", "source test"), strict=True):
+    for table, part in zip(page.tables[:3:2], ("target test", "source test"), strict=True):
         heads, *rows = table.rows
         for method, row in zip(("source_only", "adversarial"), rows, strict=True):
             here = summary[(summary["method"] == method) & (summary["part"] == part)].set_index("metric")
@@ -69,8 +69,14 @@ def test_numbers_of_the_table_are_those_of_the_files(experiment):
                 assert cell == f"{decimal(expected['estimate'])} {interval(expected['low'], expected['high'])}"
             assert row[5] == decimal(here.loc["AUROC", "seeds_sd"])
             assert decimal(here.loc["AUPRC", "prevalence"], 2) in heads[2]
-    low_high = interval(comparison["low"], comparison["high"])
-    assert page.tables[0].rows[2][6] == f"{signed(comparison['difference'])} {low_high}"
+    told = {
+        name: f"{signed(row['difference'])} {interval(row['low'], row['high'])}" for name, row in comparison.iterrows()
+    }
+    assert page.tables[0].rows[2][6] == told["AUROC"]
+    assert page.tables[1].rows == [
+        ["Method", "AUPRC", "F1", "MCC"],
+        ["adversarial", *(told[m] for m in ("AUPRC", "F1", "MCC"))],
+    ]
 
 
 def test_each_task_has_its_own_numbers(experiment):
@@ -92,7 +98,7 @@ def test_each_task_has_its_own_numbers(experiment):
 
 def test_oracle_stands_at_every_number_of_the_comparison(experiment):
     page = Page(write_report(experiment(selection="oracle")).read_text(encoding="utf-8"))
-    for table in page.tables[:2]:
+    for table in page.tables[:3]:
         for row in table.rows[1:]:
             assert all("oracle" in cell for cell in row[1:] if cell)
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 import pytest
 import torch
 
-from cislearn.errors import UserError
 from cislearn.training.judge import read_step
 from tests.training.conftest import Killed, train
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float32, Int, Int64
 
-from cislearn.data.atomic import folder_written_whole
+from cislearn.atomic import folder_written_whole
 from cislearn.data.sequences import GenomeSequences, Sequences, TableSequences
 from cislearn.errors import UserError
 from cislearn.genome.token_genome import open_genome

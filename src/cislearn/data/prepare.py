@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import UInt8
 
-from cislearn.data.atomic import refuse_taken
+from cislearn.atomic import refuse_taken
 from cislearn.data.dataset import DROPPED_COLUMNS, MARKER, Dataset, write_dataset
 from cislearn.data.duplicates import find_duplicates, find_outranked, window_numbers
 from cislearn.data.entries import Entries
@@ -103,6 +103,7 @@ def prepare(
     ]
     if not inputs:
         raise UserError("no input files", fix="Give --positives and --negatives, or --table.")
+    _check_labelled(inputs)
     domains = domain_names(inputs)
     length = _checked_length(length, margin, inputs)
     genomes = Genomes.open(genome, domains, progress=progress)
@@ -136,6 +137,17 @@ class _Examples:
     sequences: TableSequences | GenomeSequences
     dropped: pd.DataFrame
     notes: list[str]
+
+
+def _check_labelled(inputs: Sequence[Entries]) -> None:
+    """Refuse inputs without a label, and say which columns of tables were not taken for one."""
+    if any(entries.labels.notna().to_numpy().any() for entries in inputs):
+        return
+    unused = "; ".join(f"{e.path}: {', '.join(map(str, e.ignored))} not all numbers" for e in inputs if e.ignored)
+    raise UserError(
+        f"no example has a label{f' ({unused})' if unused else ''}",
+        fix="Give --positives and --negatives, or a table with label columns (0, 1, real numbers, or empty).",
+    )
 
 
 def _checked_length(length: int | None, margin: int, inputs: Sequence[Entries]) -> int:

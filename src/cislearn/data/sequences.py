@@ -16,7 +16,6 @@ from cislearn.sequence.tokens import N
 
 
 @runtime_checkable
-@runtime_checkable
 class Sequences(Protocol):
     """Windows by row number; what batches, predictions and hashes read."""
 
@@ -92,7 +91,8 @@ class TableSequences:
         reverse: Bool[np.ndarray, " n"] | None = None,
     ) -> UInt8[np.ndarray, "n width"]:
         """Windows of `rows`, moved and reverse-complemented as `Sequences.gather` says."""
-        windows = _shifted(np.asarray(self.tokens[self.index[rows]]), np.asarray(shift))
+        windows = np.asarray(self.tokens[self.index[rows]])
+        windows = _shifted(windows, np.broadcast_to(np.asarray(shift), len(windows)))
         if reverse is not None:
             windows[reverse] = reverse_complement(windows[reverse])
         return windows
@@ -208,7 +208,7 @@ def _shifted(windows: UInt8[np.ndarray, "n width"], shift: Int[np.ndarray, " n"]
     if not shift.any():
         return windows
     width = windows.shape[1]
-    position = np.arange(width) + np.broadcast_to(shift, len(windows))[:, None]
+    position = np.arange(width) + shift[:, None]
     moved = np.take_along_axis(windows, position.clip(0, width - 1), axis=1)
     moved[(position < 0) | (position >= width)] = N
     return moved

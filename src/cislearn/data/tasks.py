@@ -36,10 +36,6 @@ def task_specs(labels: pd.DataFrame, kinds: Mapping[str, str] | None = None) -> 
             raise UserError(f"there is no label column {column!r}{nearest(column, map(str, labels.columns))}")
         if kind not in KINDS:
             raise UserError(f"kind {kind!r} of {column!r} is not known{nearest(kind, KINDS)}")
-    if labels.notna().sum().sum() == 0:
-        raise UserError(
-            "no example has a label", fix="Give --positives and --negatives, or a table with label columns."
-        )
     return tuple(_task(str(name), labels[name].to_numpy(), kinds.get(str(name))) for name in labels.columns)
 
 

@@ -53,13 +53,13 @@ def claim_folder(
 
 
 def _difference(path: Path, config: ExperimentConfig) -> str:
-    """The first key in which the stored configuration differs, for people."""
+    """The first key that both runs depend on and in which the stored configuration differs, for people."""
     stored = _flat(yaml.safe_load((path / "config.yaml").read_text(encoding="utf-8")))
     wanted = _flat(config.model_dump(mode="json"))
     for key in sorted(stored.keys() | wanted.keys()):
-        if stored.get(key) != wanted.get(key):
+        if key not in ("out", "methods", "training.seeds") and stored.get(key) != wanted.get(key):
             return f" ({key}: {stored.get(key)} there, {wanted.get(key)} here)"
-    return ""
+    return " (its own options, or the content of the dataset)"
 
 
 def _flat(values: Any, prefix: str = "") -> dict[str, Any]:

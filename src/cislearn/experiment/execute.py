@@ -102,8 +102,8 @@ def run_experiment(
     if config.out is None:
         raise UserError("is missing", where="out", fix="Say where the experiment shall stand: out: runs/NAME")
     folder = ExperimentFolder(config.out)
-    methods = _methods(config, search)
     dataset = read_dataset(config.data.path)
+    methods = _methods(config, search)
     roles = assign_roles(dataset, config.data)
     setting = Setting(config, roles, choose_device(config.training.device), tuple(search), reporter or Reporter())
     network = setting.card.build()
@@ -162,6 +162,8 @@ def _methods(config: ExperimentConfig, search: Sequence[Path]) -> list[Method]:
             raise UserError(
                 f"{title!r} cannot name a folder", where="methods", fix="Give the method a label: my_method"
             )
+    if config.selection == "oracle" and config.data.target is None:
+        raise UserError("oracle needs a target domain, by whose labels it chooses", where="selection")
     for method in methods:
         if method.needs_target and config.data.target is None:
             raise UserError(

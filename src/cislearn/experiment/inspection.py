@@ -24,7 +24,7 @@ class Inspection:
 
 def inspect_dataset(dataset: Dataset, by: str = "auto") -> Inspection:
     """Describe `dataset` and the split that `by` gives it; every domain counts as labelled as far as it is."""
-    split = split_rows(dataset, by=by)  # type: ignore[arg-type]
+    split = split_rows(dataset, by=by)
     found = describe(dataset, split, dict.fromkeys(dataset.spec.domains, "other"))
     domains = [
         {"domain": domain["name"], "task": task} | counts | {"GC": float(domain["gc_mean"])}

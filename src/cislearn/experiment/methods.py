@@ -41,10 +41,13 @@ class Method:
         """Whether it cannot do without a target domain."""
         return self.labelled == "target" or "target" in self.objective.draws
 
-    @property
-    def protocol(self) -> str:
-        """What its numbers are, in a few words."""
-        return "upper bound: trained on target labels" if self.labelled == "target" else "honest: no target label seen"
+    def protocol(self, selection: str) -> str:
+        """What its numbers are under a selection rule, in a few words."""
+        if self.labelled == "target":
+            return "upper bound: trained on target labels"
+        if selection == "oracle":
+            return "oracle: weights chosen by target labels"
+        return "honest: no target label seen"
 
     def make(self) -> Objective:
         """Return a new objective.

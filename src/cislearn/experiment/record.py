@@ -58,7 +58,7 @@ def write_run(
         "seed": seed,
         "identity": identity,
         "target": setting.roles.target,
-        "protocol": method.protocol,
+        "protocol": method.protocol(setting.config.selection),
         "selection": setting.config.selection,
         "step": fitted.step,
         "steps": int(fitted.history[-1]["step"]),

@@ -51,7 +51,9 @@ class Scores:
                             "task": task.name,
                         }
                         table = score_table(task.kind, **kwargs)  # type: ignore[arg-type]
-                        tables.append(_prepend(about, table).assign(protocol=method.protocol, selection=selection))
+                        tables.append(
+                            _prepend(about, table).assign(protocol=method.protocol(selection), selection=selection)
+                        )
         return pd.concat(tables, ignore_index=True)
 
     def comparison(self, methods: Sequence[Method], side: Side) -> pd.DataFrame | None:

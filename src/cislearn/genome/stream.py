@@ -6,8 +6,8 @@ import codecs
 import gzip
 import zlib
 from collections.abc import Callable, Iterator
+from io import BufferedIOBase, BufferedReader
 from pathlib import Path
-from typing import IO
 
 from cislearn.errors import UserError
 
@@ -79,7 +79,7 @@ def not_text(path: str | Path) -> UserError:
     )
 
 
-def _unpacked(raw: IO[bytes], path: Path) -> IO[bytes]:
+def _unpacked(raw: BufferedReader, path: Path) -> BufferedIOBase:
     start = raw.read(18)
     if not start:
         raise UserError("the file is empty", where=path, fix="Check how it was made, or download it again.")
@@ -91,7 +91,7 @@ def _unpacked(raw: IO[bytes], path: Path) -> IO[bytes]:
         if raw.read() != _BGZIP_END:
             raise _truncated(path, "the end marker of bgzip is missing")
     raw.seek(0)
-    return gzip.GzipFile(fileobj=raw) if start.startswith(_GZIP) else raw  # type: ignore[return-value]
+    return gzip.GzipFile(fileobj=raw) if start.startswith(_GZIP) else raw
 
 
 def _truncated(path: Path, reason: str) -> UserError:

@@ -83,8 +83,8 @@ def place_windows(
 
 
 def _window_start(intervals: pd.DataFrame, length: int) -> Int64[np.ndarray, " n"]:
-    summit = intervals["summit"].to_numpy()
-    middle = (intervals["start"].to_numpy() + intervals["end"].to_numpy()) // 2
+    start, end, summit = (intervals[column].to_numpy(np.int64) for column in ("start", "end", "summit"))
+    middle = (start + end) // 2
     return np.where(summit >= 0, summit, middle) - length // 2
 
 

@@ -13,7 +13,8 @@ from cislearn.reports.read import TARGET, ReportData, source_domains
 OneCurve = Callable[[np.ndarray, np.ndarray], np.ndarray]
 # Denser where ROC curves bend: near a false-positive rate of zero.
 FALSE_POSITIVE_RATES = np.linspace(0, 1, 161) ** 2
-RECALLS = np.linspace(0, 1, 161)
+# Without 0, where precision is of no call at all.
+RECALLS = np.linspace(0, 1, 161)[1:]
 
 
 @dataclass(frozen=True)

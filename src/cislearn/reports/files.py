@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,28 +69,30 @@ def read_tsv(
         If the file or a column is absent, a row is cut short, or a number is none.
     """
     try:
-        table = pd.read_csv(require(path), sep="\t", dtype=str, keep_default_na=False, quoting=3)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        with require(path).open(encoding="utf-8", newline="") as stream:
+            header, *rows = csv.reader(stream, delimiter="\t")
+    except ValueError as error:  # nothing in it, or not text
         raise UserError("is not a whole table", where=path, fix=UNFINISHED) from error
     for column in (*text, *numbers):
-        if column not in table.columns:
+        if column not in header:
             raise UserError(f"has no column {column!r}", where=path, line=1, fix=UNFINISHED)
-    cut = table.isna().any(axis=1).to_numpy()
-    if cut.any():
-        raise UserError("the row is cut short", where=path, line=int(cut.argmax()) + 2, fix=UNFINISHED)
-    return table.assign(
-        **{name: _floats(table[name], path) for name in table.columns if name not in {*text, *also_text}}
-    )
+    for index, row in enumerate(rows):
+        if len(row) != len(header):
+            problem = f"the row has {len(row)} cells where the header has {len(header)}"
+            raise UserError(problem, where=path, line=index + 2, fix=UNFINISHED)
+    cells = {name: [row[place] for row in rows] for place, name in enumerate(header)}
+    kept_as_text = {*text, *also_text}
+    return pd.DataFrame({n: c if n in kept_as_text else _floats(n, c, path) for n, c in cells.items()})
 
 
-def _floats(column: pd.Series, path: Path) -> np.ndarray:
+def _floats(name: str, column: list[str], path: Path) -> np.ndarray:
     """Read text as float64, the empty cell as NaN; name the line of what is neither."""
     values = np.full(len(column), np.nan)
     for index, cell in enumerate(column):
         try:
             values[index] = float(cell) if cell.strip() else np.nan
         except ValueError:
-            problem = f"{column.name}: {cell!r} is not a number"
+            problem = f"{name}: {cell!r} is not a number"
             raise UserError(problem, where=path, line=index + 2, fix=UNFINISHED) from None
     return values
 

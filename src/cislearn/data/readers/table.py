@@ -108,7 +108,7 @@ def _known(column: str, table: pd.DataFrame, path: Path) -> str:
 def _is_numeric(column: pd.Series) -> bool:
     """Whether a column of no known role is meant as numbers; a wrong value among many right ones is an error later."""
     values, wrong = columns.numbers(column)
-    return bool(column.name) and np.isfinite(values).sum() > wrong.sum()
+    return bool(column.name) and bool(np.isfinite(values).sum() > wrong.sum())
 
 
 def _rows(path: Path, table: pd.DataFrame, roles: Mapping[str, str], line: Int64[np.ndarray, " n"]) -> pd.DataFrame:

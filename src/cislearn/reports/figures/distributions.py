@@ -57,7 +57,7 @@ def _draw_histograms(axes: Axes, scores: Scores, edges: np.ndarray, style: Metho
         axes.stairs(_density(scores.negative, edges), edges, color=INK, linewidth=1, label="negative")
     axes.set_yticks([])
     # Room above the histograms for the name of the part.
-    axes.set_ylim(0, 1.25 * axes.get_ylim()[1])
+    axes.set_ylim(0, 1.4 * axes.get_ylim()[1])
     axes.spines["left"].set_visible(False)
 
 

@@ -23,7 +23,8 @@ def comparison_section(data: ReportData, styles: Styles) -> Section:
     blocks: list[Block] = []
     for part in parts:
         first, *rest = metric_tables(data, part, styles)
-        plots = _dot_plots(data, part, styles) if part == data.main_part else []
+        has_intervals = data.scores(part)["low"].notna().any()
+        plots = _dot_plots(data, part, styles) if part == data.main_part and has_intervals else []
         blocks += [first, *plots, *rest]
     return Section("comparison", "Comparison", tuple(blocks))
 

@@ -14,9 +14,10 @@ Styles = dict[str, MethodStyle]
 
 
 def metric_tables(data: ReportData, part: str, styles: Styles) -> list[Table]:
-    """Make one table for one task; for several, one a metric, the metric that counts first."""
+    """Make a table for one task, and one of its further differences; for several tasks, one a metric."""
     if len(data.tasks) == 1:
-        return [_table_of_one_task(data, part, data.tasks[0], styles)]
+        task = data.tasks[0]
+        return [_table_of_one_task(data, part, task, styles), *_further_differences(data, part, task, styles)]
     metrics = dict.fromkeys(metric for task in data.tasks for metric in data.metrics_of(task))
     return [_table_over_tasks(data, part, metric, styles) for metric in metrics]
 
@@ -41,7 +42,8 @@ def _table_of_one_task(data: ReportData, part: str, task: str, styles: Styles) -
     """Put methods down (for each domain, where there are several) and metrics across."""
     scores, metrics, contrasts = data.scores(part, task), data.metrics_of(task), contrasts_on(data, part)
     domains, shares = list(dict.fromkeys(scores["domain"])), scores["prevalence"].dropna().unique()
-    contrasted = [metric for metric in metrics if metric in set(contrasts["metric"])]
+    # One column of differences; those in other metrics would crowd the table and have one of their own.
+    contrasted = [metric for metric in metrics if metric in set(contrasts["metric"])][:1]
     rows = []
     for domain in domains:
         for method in data.methods:
@@ -64,6 +66,21 @@ def _table_of_one_task(data: ReportData, part: str, task: str, styles: Styles) -
     )
     columns += [Column("Difference", f"in {measure(m).label} to {_baselines(contrasts)}") for m in contrasted]
     return Table(_caption(data, part, scores), tuple(columns), tuple(rows))
+
+
+def _further_differences(data: ReportData, part: str, task: str, styles: Styles) -> list[Table]:
+    """Put the differences in all metrics but the one that counts into a table of their own."""
+    contrasts = contrasts_on(data, part)
+    metrics = [metric for metric in data.metrics_of(task) if metric in set(contrasts["metric"])][1:]
+    if not metrics:
+        return []
+    methods = [method for method in data.methods if method in set(contrasts["method"])]
+    rows = tuple(
+        (method_cell(data, method, styles), *(_contrast(data, contrasts, method, task, metric) for metric in metrics))
+        for method in methods
+    )
+    columns = (Column("Method", is_number=False), *(Column(measure(m).heading, _head_note(m, [])) for m in metrics))
+    return [Table(f"Differences to {_baselines(contrasts)} in the other metrics.", columns, rows)]
 
 
 def _table_over_tasks(data: ReportData, part: str, metric: str, styles: Styles) -> Table:

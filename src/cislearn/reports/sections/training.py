@@ -103,10 +103,11 @@ def _accuracy(data: ReportData, styles: Styles) -> Drawing | None:
     logs = _logged(data, "domain_accuracy")
     if not logs:
         return None
+    lowest = min(CHANCE - 0.1, *(float(values.min()) - 0.02 for series in logs.values() for values in series))
     svg = step_plot(
         logs, styles, key="domain-accuracy", title="Domain accuracy",
         alt=f"Domain accuracy against the step: {_ends(logs)}",
-        reference=CHANCE, reference_label=f"chance {decimal(CHANCE, 2)}", limits=(CHANCE - 0.1, 1.02),
+        reference=CHANCE, reference_label=f"chance {decimal(CHANCE, 2)}", limits=(lowest, 1.02),
     )  # fmt: skip
     return Drawing(svg, "How often the discriminator names the domain of a window rightly.")
 

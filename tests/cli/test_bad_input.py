@@ -1,0 +1,179 @@
+"""What a user gets wrong: one message that names file, line and fix, status 2, no traceback, nothing half-written."""
+
+from __future__ import annotations
+
+import gzip
+import os
+
+import pytest
+
+
+@pytest.fixture
+def fasta(tmp_path):
+    (tmp_path / "pos.fa").write_text(
+        "".join(f">p{i}\n{'ACGTTGCA' * 3}{'ACGT'[i % 4] * (i % 7 + 1)}{'A' * (7 - i % 7)}\n" for i in range(28))
+    )
+    (tmp_path / "neg.fa").write_text(
+        "".join(f">n{i}\n{'GGCATTAC' * 3}{'ACGT'[i % 4] * (i % 7 + 1)}{'C' * (7 - i % 7)}\n" for i in range(28))
+    )
+    return tmp_path
+
+
+def prepare(refused, **files):
+    options = {"positives": "a=pos.fa", "negatives": "a=neg.fa"} | files
+    words = [word for key, value in options.items() if value for word in (f"--{key}", value)]
+    return refused("prepare", *words, "--out", "data")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "empty"),
+        (">p1\nACGT\n>p2\n>p3\nACGT\n", "line 3: record p2 has no sequence"),
+        (">p1\nACGTEFILPQ\n", "line 2"),
+        (">p1\nACGUACGU\n", "T for U"),
+        ("ACGT\nACGT\n", "bad.fa"),
+    ],
+)
+def test_fasta(refused, fasta, content, said):
+    (fasta / "bad.fa").write_text(content)
+    message = prepare(refused, positives="a=bad.fa")
+    assert "bad.fa" in message and said in message
+    assert not (fasta / "data").exists()
+
+
+def test_truncated_gzip(refused, fasta):
+    whole = gzip.compress((fasta / "pos.fa").read_bytes())
+    (fasta / "cut.fa.gz").write_bytes(whole[:-20])
+    message = prepare(refused, positives="a=cut.fa.gz")
+    assert "cut.fa.gz" in message and "truncated" in message
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("chr1\t90\t80", "line 2"),
+        ("chr1\tten\t80", "line 2"),
+        ("chr1\t10", "line 2"),
+        ("chr1\t10\t100000", "past the end of chr1 (1,000 bp"),
+        ("chr7\t10\t80", ""),
+    ],
+)
+def test_regions(refused, fasta, line, said):
+    (fasta / "genome.fa").write_text(">chr1\n" + "ACGTTGCATT" * 100 + "\n")
+    (fasta / "bad.bed").write_text(f"chr1\t100\t140\n{line}\n")
+    if line.startswith("chr7"):
+        (fasta / "bad.bed").write_text(f"{line}\n")
+        said = "chr7"
+    message = prepare(refused, positives="a=bad.bed", genome="genome.fa", length="40")
+    assert "bad.bed" in message and said in message
+
+
+def test_regions_without_a_genome(refused, fasta):
+    (fasta / "good.bed").write_text("chr1\t100\t132\n")
+    assert "--genome" in prepare(refused, positives="a=good.bed")
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "options", "said"),
+    [
+        ("sequence\tbound", "ACGT\tyes", [], "t.tsv: bound not all numbers"),
+        ("sequence\tbound", "ACGT\tyes", ["--labels", "bound"], "t.tsv line 2"),
+        ("sequence\tbound", "ACGT\t1", ["--labels", "bond"], "did you mean bound"),
+        ("seqence\tbound", "ACGT\t1", [], "sequence"),
+        ("sequence\tbound", "ACGT\t1", [], "negative"),
+    ],
+)
+def test_tables(refused, fasta, header, row, options, said):
+    (fasta / "t.tsv").write_text(f"{header}\n{row}\n")
+    message = refused("prepare", "--table", "t.tsv", "--out", "data", *options)
+    assert said in message
+    assert not (fasta / "data").exists()
+
+
+def test_positives_without_negatives(refused, fasta):
+    assert "--negatives" in prepare(refused, negatives="")
+
+
+def test_missing_file_and_malformed_argument(refused, fasta):
+    assert "no such file" in prepare(refused, positives="a=nothing.fa")
+    assert "is not DOMAIN=FILE" in prepare(refused, positives="pos.fa")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "data: {path: d}\ntraining:\n  batchsize: 3\n",
+            "line 3: training.batchsize is not known; did you mean training.batch_size",
+        ),
+        ("data: {path: d}\nselection: oracel\n", "line 2: selection"),
+        ("data: {path: d}\ntraining: {epochs: many}\n", "training.epochs"),
+        ("data: [\n", "is not YAML"),
+        ("", "empty"),
+        ("training: {epochs: 3}\n", "data is missing"),
+        ("data: {path: d}\nmodel: {reverse_complement: posthoc}\n", "known: none, augmented, post_hoc"),
+        ("data: {path: nowhere}\n", "nowhere"),
+    ],
+)
+def test_configurations(refused, tmp_path, text, said):
+    (tmp_path / "c.yaml").write_text(text)
+    assert said in refused("train", "c.yaml")
+
+
+def test_settings(refused, tiny_data):
+    assert "is not key=value" in refused("train", "--data", tiny_data, "--set", "training.epochs")
+    assert "did you mean training.epochs" in refused("train", "--data", tiny_data, "--set", "training.epoch=3")
+    assert "either a configuration or --data" in refused("train")
+
+
+def test_a_damaged_dataset_is_refused(refused, tiny_data, tmp_path):
+    import shutil
+
+    shutil.copytree(tiny_data, tmp_path / "cut")
+    labels = tmp_path / "cut" / "labels.npy"
+    labels.write_bytes(labels.read_bytes()[:-7])
+    assert "labels.npy" in refused("train", "--data", "cut", "--target", "hep")
+    (tmp_path / "cut" / "dataset.json").unlink()
+    assert "cut" in refused("inspect", "cut")
+
+
+def test_predict(refused, tiny_experiment, tmp_path):
+    (tmp_path / "x.fa").write_text(">a\nACGT\n")
+    (tmp_path / "x.bed").write_text("chr1\t10\t50\n")
+    assert "no such file" in refused("predict", tiny_experiment, "--input", "y.fa", "--out", "o.tsv")
+    assert "--genome" in refused("predict", tiny_experiment, "--input", "x.bed", "--out", "o.tsv")
+    assert ".tsv, .parquet or .bed" in refused("predict", tiny_experiment, "--input", "x.fa", "--out", "o.xyz")
+    assert "coordinates" in refused("predict", tiny_experiment, "--input", "x.fa", "--out", "o.bed")
+    assert "holds no method" in refused(
+        "predict", tiny_experiment, "--input", "x.fa", "--out", "o.tsv", "--method", "m"
+    )
+    assert "no finished run" in refused("predict", tmp_path, "--input", "x.fa", "--out", "o.tsv")
+    assert not list(tmp_path.glob("o.*"))
+
+
+def test_evaluate_on_the_training_data_is_refused(refused, tiny_experiment, tiny_data):
+    assert "was trained on" in refused("evaluate", tiny_experiment, "--on", tiny_data)
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(refused, tmp_path):
+    message = refused("simulate", "--out", "/dev/full/sim", "--n-train", 20, "--n-test", 20)
+    assert "/dev/full" in message
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
+def test_a_disk_that_fills_up(refused, tmp_path):
+    import subprocess
+
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk], capture_output=True, check=False
+    ).returncode:
+        pytest.skip("a small disk cannot be mounted here")
+    try:
+        message = refused("simulate", "--out", disk / "sim", "--n-train", 2000, "--n-test", 20)
+        assert "disk full" in message or "No space left" in message
+        assert not list(disk.iterdir())
+    finally:
+        subprocess.run(["umount", disk], check=True)

@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+import cislearn as cl
+from cislearn.sequence.tokens import decode
+from tests.conftest import TINY
+
+SETTINGS = [
+    word
+    for key, value in TINY.items()
+    for word in ("--set", f"{key}={yaml.safe_dump(value, default_flow_style=True).strip().removesuffix('...').strip()}")
+]
+
+
+def write_files(data_path, folder):
+    """The tiny dataset as the files that a user has: a FASTA of positives and one of negatives a domain, and a table."""
+    data = cl.read_dataset(data_path)
+    tokens, labels = data.sequences.gather(np.arange(len(data))), data.labels[:, 0]
+    domains = data.loci["domain"].to_numpy()
+    for domain in data.spec.domains:
+        for label, name in ((1, "positive"), (0, "negative")):
+            rows = np.flatnonzero((domains == domain) & (labels == label))
+            text = "".join(f">w{row}\n{decode(tokens[row])}\n" for row in rows)
+            (folder / f"{domain}.{name}.fa").write_text(text)
+    table = pd.DataFrame({"sequence": [decode(row) for row in tokens[:50]], "GABPA": labels[:50]})
+    table.to_csv(folder / "table.tsv", sep="\t", index=False)
+    return data
+
+
+def test_from_files_to_predictions(cislearn, tiny_data, tmp_path):
+    """The whole way: prepare, inspect, new, train, report, evaluate, predict."""
+    write_files(tiny_data, tmp_path)
+    files = [
+        "--peaks", "ery=ery.positive.fa", "--negatives", "ery=ery.negative.fa",
+        "--unlabelled", "hep=hep.positive.fa", "--unlabelled", "hep=hep.negative.fa",
+    ]  # fmt: skip
+    done = cislearn("prepare", *files, "--task", "GABPA", "--out", "data")
+    assert done.returncode == 0 and "1,200 windows of 101 bp" in done.stdout, done.stderr
+    done = cislearn("inspect", "data")
+    assert done.returncode == 0 and "leak check: 0" in done.stdout, done.stderr
+    assert cislearn("new", "mine.yaml", "--data", "data", "--target", "hep").returncode == 0
+    done = cislearn("train", "mine.yaml", "--set", "training.seeds=[0, 1]", *SETTINGS)
+    assert done.returncode == 0, done.stderr
+    assert "source test" in done.stdout and "runs/mine/report.html" in done.stdout
+    assert cislearn("report", "runs/mine").returncode == 0
+    done = cislearn("evaluate", "runs/mine", "--on", tiny_data, "--out", "scores.tsv")
+    assert done.returncode == 0, done.stderr
+    assert set(pd.read_csv(tmp_path / "scores.tsv", sep="\t")["domain"]) == {"ery", "hep"}
+    done = cislearn("predict", "runs/mine", "--fasta", "hep.positive.fa", "--out", "out.tsv")
+    assert done.returncode == 0, done.stderr
+    table = pd.read_csv(tmp_path / "out.tsv", sep="\t", keep_default_na=False)
+    names = [line[1:] for line in (tmp_path / "hep.positive.fa").read_text().split() if line.startswith(">")]
+    assert list(table["name"]) == names and (table["not_scored"] == "").all()
+    assert {"probability_GABPA", "logit_GABPA", "sd_GABPA"} <= set(table.columns)
+
+
+def test_a_run_killed_and_started_again_ends_at_the_same_bytes(cislearn, tiny_data, tmp_path):
+    """A real SIGKILL in mid-training; the same command goes on."""
+    arguments = ["train", "--data", str(tiny_data), "--target", "hep", *SETTINGS, "--set", "training.epochs=40"]
+    arguments += ["--set", "methods=[adversarial]", "--set", "training.seeds=[3]"]
+    assert cislearn(*arguments, "--out", "whole").returncode == 0
+    command = [sys.executable, "-c", "from cislearn.cli.main import main; main()", *arguments, "--out", "killed"]
+    partial = tmp_path / "killed" / "adversarial" / "seed-3.partial"
+    process = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    for _ in range(6000):
+        if (partial / "last.ckpt").exists():
+            break
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert (partial / "last.ckpt").exists() and not partial.with_name("seed-3").exists()
+    done = cislearn("predict", "killed", "--fasta", "x.fa", "--out", "x.tsv")
+    assert done.returncode == 2 and "no finished run" in done.stderr
+    assert cislearn(*arguments, "--out", "killed").returncode == 0
+    ends = [
+        (tmp_path / name / "adversarial" / "seed-3" / "model.safetensors").read_bytes() for name in ("whole", "killed")
+    ]
+    assert ends[0] == ends[1]
+
+
+def test_help_needs_no_heavy_import():
+    """``cislearn --help`` stays fast because nothing heavy is imported for it."""
+    code = "import sys; import cislearn.cli.main; print(*sys.modules)"
+    loaded = set(
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    )
+    assert not loaded & {"torch", "lightning", "pandas", "numpy", "matplotlib", "sklearn", "pydantic", "scipy"}
+
+
+@pytest.mark.parametrize(
+    "verb",
+    ["quickstart", "simulate", "prepare", "inspect", "new", "train", "evaluate", "predict", "report", "doctor"],
+)
+def test_every_verb_explains_itself(cislearn, verb):
+    done = cislearn(verb, "--help")
+    assert done.returncode == 0 and "Usage" in done.stdout
+
+
+def test_doctor_tells_the_device_and_versions(cislearn):
+    done = cislearn("doctor")
+    assert done.returncode == 0 and "device" in done.stdout and "torch" in done.stdout
+
+
+def test_version(cislearn):
+    assert cislearn("--version").stdout.strip() == f"cislearn {cl.__version__}"
+
+
+def test_simulate_writes_what_train_takes(cislearn, tmp_path):
+    done = cislearn("simulate", "--out", "sim", "--family", "cofactor", "--n-train", 50, "--n-test", 20)
+    assert done.returncode == 0, done.stderr
+    assert len(cl.read_dataset(tmp_path / "sim")) == 140
+
+
+def test_a_configuration_from_new_is_the_default_one(cislearn, tmp_path):
+    from cislearn.experiment.config import ExperimentConfig
+    from cislearn.experiment.reading import read_config
+
+    assert cislearn("new", "mine.yaml", "--data", "data/x", "--target", "liver").returncode == 0
+    config = read_config(tmp_path / "mine.yaml")
+    default = ExperimentConfig.model_validate({"data": {"path": "data/x", "target": "liver"}, "out": "runs/mine"})
+    assert config == default
+    assert "already" in cislearn("new", "mine.yaml").stderr
+
+
+def test_the_schema_is_json_and_knows_the_keys(cislearn):
+    import json
+
+    schema = json.loads(cislearn("new", "--schema").stdout)
+    assert set(schema["properties"]) == {"data", "model", "methods", "training", "selection", "out"}

@@ -1,0 +1,221 @@
+from __future__ import annotations
+
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+import cislearn as cl
+from cislearn.errors import UserError
+from tests.conftest import TINY
+
+
+def read(path):
+    return pd.read_csv(path, sep="\t")
+
+
+def test_an_experiment_holds_what_its_page_promises(tiny_experiment):
+    names = {path.name for path in tiny_experiment.iterdir() if path.is_file()}
+    assert names == {
+        "config.yaml", "experiment.json", "environment.json", "data.json", "model_summary.json", "summary.tsv",
+        "comparison.tsv", "domain_distance.tsv", "report.html",
+    }  # fmt: skip
+    run = {path.name for path in (tiny_experiment / "adversarial" / "seed-1").iterdir()}
+    assert run >= {
+        "config.yaml", "run.json", "environment.json", "history.tsv", "health.tsv", "predictions.parquet",
+        "model.safetensors", "model.json",
+    }  # fmt: skip
+    assert not any(path.suffix == ".ckpt" for path in tiny_experiment.rglob("*"))
+
+
+def test_summary_is_scikit_learns_on_the_stored_predictions(tiny_experiment):
+    summary = read(tiny_experiment / "summary.tsv")
+    per_seed = []
+    for seed in (0, 1):
+        table = pd.read_parquet(tiny_experiment / "adversarial" / f"seed-{seed}" / "predictions.parquet")
+        table = table[(table["part"] == "test") & (table["domain"] == "hep")]
+        labels, logits = table["label_GABPA"], table["logit_GABPA"]
+        per_seed.append((roc_auc_score(labels, logits), average_precision_score(labels, logits)))
+    rows = summary[(summary["method"] == "adversarial") & (summary["part"] == "target test")].set_index("metric")
+    assert rows.loc["AUROC", "estimate"] == pytest.approx(np.mean(per_seed, axis=0)[0], abs=1e-6)
+    assert rows.loc["AUPRC", "estimate"] == pytest.approx(np.mean(per_seed, axis=0)[1], abs=1e-6)
+    assert rows.loc["AUROC", "seeds_sd"] == pytest.approx(np.std(per_seed, axis=0, ddof=1)[0], abs=1e-5)
+    assert (rows["low"] <= rows["estimate"]).all() and (rows["estimate"] <= rows["high"]).all()
+
+
+def test_comparison_is_against_the_first_method_and_paired(tiny_experiment):
+    summary, comparison = read(tiny_experiment / "summary.tsv"), read(tiny_experiment / "comparison.tsv")
+    target = summary[summary["part"] == "target test"].set_index(["method", "metric"])["estimate"]
+    row = comparison[(comparison["method"] == "adversarial") & (comparison["metric"] == "AUROC")].iloc[0]
+    assert row["baseline"] == "source_only"
+    expected = target["adversarial", "AUROC"] - target["source_only", "AUROC"]
+    assert row["difference"] == pytest.approx(expected, abs=2e-6)
+
+
+def test_every_number_says_its_protocol_and_selection(tiny_experiment):
+    summary = read(tiny_experiment / "summary.tsv").set_index("method")
+    assert set(summary.loc["adversarial", "protocol"]) == {"honest: no target label seen"}
+    assert set(summary.loc["target_labels", "protocol"]) == {"upper bound: trained on target labels"}
+    assert set(summary["selection"]) == {"source_validation"}
+
+
+def test_target_labels_change_nothing_but_the_target_scores(tiny_data, tmp_path):
+    """trap 18: an honest method is the same, to the last bit, when all target labels are turned round."""
+    data = cl.read_dataset(tiny_data)
+    labels = np.array(data.labels)
+    target = (data.loci["domain"] == "hep").to_numpy()
+    labels[target] = 1 - labels[target]
+    poisoned = cl.write_dataset(
+        tmp_path / "poisoned", spec=data.spec, loci=data.loci, labels=labels, sequences=data.sequences
+    )
+    weights = []
+    for name, each in (("as_is", data), ("poisoned", poisoned)):
+        cl.train(each, target="hep", methods=["adversarial"], seeds=1, out=tmp_path / f"run_{name}", settings=TINY)
+        weights.append((tmp_path / f"run_{name}" / "adversarial" / "seed-0" / "model.safetensors").read_bytes())
+    assert weights[0] == weights[1]
+
+
+def test_a_finished_experiment_is_kept_and_another_seed_is_added(tiny_data, tmp_path):
+    def train(seeds):
+        return cl.train(
+            tiny_data, target="hep", methods=["source_only"], seeds=seeds, out=tmp_path / "e", settings=TINY
+        )
+
+    train(1)
+    run = tmp_path / "e" / "source_only" / "seed-0" / "run.json"
+    before = run.stat().st_mtime_ns
+    assert set(train(2).summary["n_seeds"]) == {2}
+    assert run.stat().st_mtime_ns == before
+
+
+def test_another_configuration_in_the_same_folder_is_refused(tiny_experiment, tiny_data):
+    with pytest.raises(UserError, match=r"training.epochs: 1 there, 3 here") as error:
+        cl.train(tiny_data, target="hep", seeds=2, out=tiny_experiment, settings=TINY | {"training.epochs": 3})
+    assert "--out" in str(error.value.fix)
+
+
+def test_a_folder_with_other_files_is_never_overwritten(tiny_data, tmp_path):
+    (tmp_path / "precious.txt").write_text("mine")
+    with pytest.raises(UserError, match="holds other files"):
+        cl.train(tiny_data, target="hep", out=tmp_path, settings=TINY, overwrite=True)
+    assert (tmp_path / "precious.txt").read_text() == "mine"
+
+
+def test_the_stored_config_alone_gives_the_same_weights(tiny_experiment, tmp_path):
+    from cislearn.experiment.execute import run_experiment
+    from cislearn.experiment.reading import read_config
+
+    run = tiny_experiment / "adversarial" / "seed-1"
+    config = read_config(run / "config.yaml", [f"out={tmp_path / 'again'}"])
+    run_experiment(config)
+    again = tmp_path / "again" / "adversarial" / "seed-1" / "model.safetensors"
+    assert again.read_bytes() == (run / "model.safetensors").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"target": "hepp"}, "domain 'hepp' is not in the dataset; did you mean hep"),
+        ({"target": "hep", "methods": ["adverserial"]}, "method 'adverserial' is not known; did you mean adversarial"),
+        (
+            {"target": "hep", "methods": [{"name": "adversarial", "wieght": 1}]},
+            "no option 'wieght'; did you mean weight",
+        ),
+        ({"target": "hep", "methods": [{"name": "adversarial", "schedule": "gannin"}]}, "did you mean ganin"),
+        ({"target": "hep", "methods": [{"name": "adversarial", "discriminator": "x"}]}, "expected binary or domains"),
+        ({"methods": ["adversarial"]}, "needs a target domain"),
+        ({"target": "hep", "methods": ["source_only", "source_only"]}, "two methods are called 'source_only'"),
+        ({"target": "hep", "settings": {"data.sources": ["hep"]}}, "both a source and the target"),
+        ({"target": "hep", "settings": {"model.encoder": "motif_cn"}}, "did you mean motif_cnn"),
+        ({"target": "hep", "settings": {"model.encoder": {"name": "motif_cnn", "motfs": 3}}}, "did you mean motifs"),
+        ({"target": "hep", "settings": {"training.init_from": "/nowhere"}}, "holds no finished run"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_training(tiny_data, tmp_path, arguments, message):
+    arguments = {"settings": {}, **arguments}
+    arguments["settings"] = TINY | arguments["settings"]
+    with pytest.raises(UserError, match=message):
+        cl.train(tiny_data, out=tmp_path / "e", seeds=1, **arguments)
+
+
+def test_one_domain_only(tiny_data, tmp_path):
+    data = cl.read_dataset(tiny_data)
+    rows = np.flatnonzero(data.loci["domain"] == "ery")
+    from dataclasses import replace
+
+    from cislearn.data.sequences import TableSequences
+
+    alone = cl.write_dataset(
+        tmp_path / "alone",
+        spec=replace(data.spec, domains=("ery",)),
+        loci=data.loci.iloc[rows].reset_index(drop=True),
+        labels=data.labels[rows],
+        sequences=TableSequences.of(data.sequences.gather(rows)),
+    )
+    with pytest.raises(UserError, match="the only domain, 'ery', is the target"):
+        cl.train(alone, target="ery", out=tmp_path / "e", settings=TINY)
+    found = cl.train(alone, seeds=1, out=tmp_path / "f", settings=TINY)
+    assert set(found.summary["part"]) == {"source test"} and found.comparison is None
+
+
+def test_an_unlabelled_target_gets_predictions_and_no_number(tiny_data, tmp_path):
+    data = cl.read_dataset(tiny_data)
+    labels = np.array(data.labels)
+    labels[(data.loci["domain"] == "hep").to_numpy()] = -1
+    bare = cl.write_dataset(tmp_path / "d", spec=data.spec, loci=data.loci, labels=labels, sequences=data.sequences)
+    found = cl.train(bare, target="hep", seeds=1, out=tmp_path / "e", settings=TINY)
+    assert set(found.summary["part"]) == {"source test"}
+    assert "hep" in found.report.read_text()
+
+
+def test_init_from_begins_at_the_weights_of_a_finished_run(tiny_experiment, tiny_data, tmp_path):
+    start = tiny_experiment / "source_only" / "seed-0"
+    settings = TINY | {"training.init_from": str(start), "training.optimiser.learning_rate": 1e-12}
+    cl.train(tiny_data, target="hep", methods=["adversarial"], seeds=1, out=tmp_path / "e", settings=settings)
+    from safetensors.numpy import load_file
+
+    old, new = (load_file(run / "model.safetensors") for run in (start, tmp_path / "e" / "adversarial" / "seed-0"))
+    assert all(np.allclose(old[name], new[name], atol=1e-6) for name in old)
+    other = settings | {"model.encoder": {"name": "motif_cnn", "motifs": 5}}
+    with pytest.raises(UserError, match="another encoder or window length"):
+        cl.train(tiny_data, target="hep", methods=["source_only"], seeds=1, out=tmp_path / "f", settings=other)
+
+
+def test_a_half_written_experiment_is_not_taken_for_whole(tiny_experiment, tmp_path):
+    broken = tmp_path / "broken"
+    shutil.copytree(tiny_experiment, broken)
+    (broken / "experiment.json").unlink()
+    with pytest.raises(UserError, match="holds no finished run or experiment"):
+        cl.load_model(broken)
+    shutil.copy(tiny_experiment / "experiment.json", broken)
+    model = broken / "adversarial" / "seed-0" / "model.safetensors"
+    model.write_bytes(model.read_bytes()[:-100])
+    with pytest.raises(UserError, match="is not whole"):
+        cl.load_model(broken, method="adversarial")
+
+
+def test_the_default_model_is_of_the_last_method_that_saw_no_target_label(tiny_experiment):
+    from cislearn.runs import default_method
+
+    info = json.loads((tiny_experiment / "experiment.json").read_text())
+    assert info["upper_bounds"] == ["target_labels"] and default_method(info) == "adversarial"
+    with pytest.raises(UserError, match="holds no method 'x'"):
+        cl.load_model(tiny_experiment, method="x")
+
+
+def test_oracle_selection_is_stamped(tiny_data, tmp_path):
+    found = cl.train(
+        tiny_data,
+        target="hep",
+        methods=["source_only"],
+        seeds=1,
+        out=tmp_path / "e",
+        settings=TINY | {"selection": "oracle"},
+    )
+    assert set(found.summary["selection"]) == {"oracle"}
+    assert "oracle" in found.report.read_text()
+    assert yaml.safe_load((tmp_path / "e" / "config.yaml").read_text())["selection"] == "oracle"

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from cislearn.errors import UserError
+from cislearn.models.layers import LAYERS, BatchNorm, layers
+from cislearn.models.stages import Stage
+
+
+@pytest.mark.parametrize("shape", [(9, 5), (9, 5, 14)])
+def test_the_halves_of_batch_norm_make_the_whole(shape):
+    z = 3 * torch.randn(shape) + 1
+    ours, theirs = BatchNorm(5), nn.BatchNorm1d(5)
+    for norm in (ours, theirs):
+        with torch.no_grad():
+            norm.weight.copy_(torch.linspace(-1, 2, 5))
+            norm.bias.copy_(torch.linspace(3, 0, 5))
+    halves = ours.scale_and_offset(ours.normalise(z, ours.statistics(z)))
+    torch.testing.assert_close(halves, theirs(z))
+    torch.testing.assert_close(ours(z), theirs(z))
+    torch.testing.assert_close(ours.running_mean, theirs.running_mean)
+
+
+def test_normalised_with_their_own_statistics_channels_have_mean_zero_and_sd_one():
+    z = 3 * torch.randn(40, 5, 14, dtype=torch.float64) + 1
+    norm = BatchNorm(5, eps=0.0).double()
+    mean, variance = norm.statistics(norm.normalise(z, norm.statistics(z)))
+    torch.testing.assert_close(mean, torch.zeros(5, dtype=torch.float64))
+    torch.testing.assert_close(variance, torch.ones(5, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("kind", sorted(LAYERS))
+@pytest.mark.parametrize(("width", "dilation", "bias"), [(1, 1, True), (5, 1, False), (5, 3, True)])
+def test_every_kind_of_convolution_keeps_the_length_and_equals_pytorch(kind, width, dilation, bias):
+    conv = layers(kind).conv(3, 4, width, dilation=dilation, bias=bias)
+    x = torch.randn(2, 3, 21)
+    padding = (width - 1) * dilation // 2
+    expected = nn.functional.conv1d(x, conv.weight, conv.bias, padding=padding, dilation=dilation)
+    assert conv(x).shape == (2, 4, 21)
+    torch.testing.assert_close(conv(x), expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", sorted(LAYERS))
+def test_the_rest_of_the_factory(kind):
+    make = layers(kind)
+    x = torch.arange(24.0).view(2, 2, 6)
+    torch.testing.assert_close(make.pool(3)(x), torch.stack([x[..., :3].amax(-1), x[..., 3:].amax(-1)], -1))
+    torch.testing.assert_close(make.global_pool(6)(x), x.amax(-1))
+    assert make.activation() is not make.activation()
+    assert isinstance(make.norm(2), BatchNorm)
+    assert make.dense(3, 5)(torch.zeros(1, 3)).shape == (1, 5)
+
+
+def test_unknown_layers_are_refused_with_the_nearest():
+    with pytest.raises(UserError, match=r"layers 'pain' are not known; did you mean plain\?"):
+        layers("pain")
+
+
+def test_a_stage_applies_its_parts_in_order_and_leaves_out_what_is_not_there():
+    linear, norm, pool = nn.Linear(4, 3), BatchNorm(3), nn.Softmax(1)
+    x = torch.randn(6, 4)
+    full = Stage(linear, norm, nn.ReLU(), pool)
+    torch.testing.assert_close(full(x), pool(norm(linear(x)).relu()))
+    assert Stage(linear, pool=pool).parts == [linear, pool]
+    torch.testing.assert_close(Stage(linear)(x), linear(x))

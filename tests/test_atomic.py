@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from cislearn.atomic import disk_refusal, file_written_whole, write_json
+from cislearn.errors import UserError
+
+
+def test_a_file_appears_when_it_is_whole_with_the_folders_it_needs(tmp_path):
+    path = tmp_path / "a" / "b" / "table.tsv"
+    with file_written_whole(path) as partial:
+        partial.write_text("half")
+        assert not path.exists()
+        partial.write_text("whole")
+    assert path.read_text() == "whole"
+    assert [p.name for p in path.parent.iterdir()] == ["table.tsv"]
+
+
+def test_an_error_leaves_the_former_file_and_nothing_else(tmp_path):
+    path = tmp_path / "table.tsv"
+    path.write_text("former")
+    with pytest.raises(ZeroDivisionError), file_written_whole(path) as partial:
+        partial.write_text("half")
+        raise ZeroDivisionError
+    assert path.read_text() == "former"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_full_disk_is_told_as_such(tmp_path):
+    with pytest.raises(UserError, match="cannot be written: No space left") as caught, file_written_whole(tmp_path / "a"):
+        raise OSError(28, "No space left on device")
+    assert caught.value.where == tmp_path / "a"
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_place_that_is_no_folder_is_told(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="cannot be written"):
+        write_json(tmp_path / "file" / "run.json", {})
+
+
+def test_json_keeps_letters_and_ends_with_a_line(tmp_path):
+    write_json(tmp_path / "run.json", {"gene": "β-actin", "n": [1, 2.5, None]})
+    text = (tmp_path / "run.json").read_text(encoding="utf-8")
+    assert json.loads(text) == {"gene": "β-actin", "n": [1, 2.5, None]}
+    assert "β" in text
+    assert text.endswith("}\n")
+
+
+def test_an_error_without_a_system_message_still_says_something(tmp_path):
+    assert "cannot be written: odd" in str(disk_refusal(tmp_path, OSError("odd")))
