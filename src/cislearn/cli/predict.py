@@ -23,6 +23,7 @@ def predict(
 ) -> None:
     """Score each row of a file: one row out for each row in, in order, also where it could not be scored."""
     from cislearn.cli.arguments import existing
+    from cislearn.cli.progress import Steps
     from cislearn.cli.show import console
     from cislearn.engine.devices import choose_device
     from cislearn.prediction.files import predict_file, write_predictions
@@ -34,7 +35,7 @@ def predict(
     titles = {folder.info["method"] for folder in runs_under(run, method)}
     print_ = console().print
     print_(f"  method {', '.join(sorted(titles))}, {len(members)} seed(s) averaged; device: {chosen}")
-    table = predict_file(members, existing(source, "--input"), genome=genome, device=chosen.torch)
+    table = predict_file(members, existing(source, "--input"), genome=genome, device=chosen.torch, progress=Steps())
     write_predictions(table, out, members[0].spec)  # type: ignore[arg-type]
     scored = int((table["not_scored"] == "").sum())
     print_(f"{scored:,} of {len(table):,} rows scored -> {out}")

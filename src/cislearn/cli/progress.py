@@ -56,11 +56,28 @@ class TerminalReporter(Reporter):
 
 
 class Steps:
-    """A line for each thing that is done, for verbs that read and write."""
+    """A line for each thing that is done, and a bar where it is known how much there is (a `Progress`)."""
 
     def __init__(self) -> None:
         self.console = console()
+        self.bar: Progress | None = None
+        self.text = ""
 
-    def __call__(self, text: str) -> None:
-        """Print what is done next."""
-        self.console.print(f"  {text} ...")
+    def __call__(self, text: str, done: int = 0, total: int = 0) -> None:
+        """Show what is done next, or how far it is."""
+        if not total:
+            self.console.print(f"  {text} ...")
+        elif self.console.is_terminal:
+            self._show(text, done, total)
+
+    def _show(self, text: str, done: int, total: int) -> None:
+        from rich.progress import Progress as Bar
+
+        if self.bar is None or text != self.text:
+            self.bar, self.text = Bar(console=self.console), text
+            self.bar.add_task(f"  {text}", total=total)
+            self.bar.start()
+        self.bar.update(self.bar.task_ids[0], completed=done)
+        if done >= total:
+            self.bar.stop()
+            self.bar = None

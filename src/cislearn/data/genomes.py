@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from cislearn.errors import UserError, nearest
 from cislearn.genome.token_genome import Genome, open_genome
+from cislearn.progress import Progress, silent
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Genomes:
         given: Path | str | Mapping[str, Path | str] | None,
         domains: Sequence[str],
         *,
-        progress: Callable[[str], None] = lambda _: None,
+        progress: Progress = silent,
     ) -> Genomes:
         """Open the genome of all `domains`, or that of each where `given` says one a domain.
 
@@ -46,9 +48,10 @@ class Genomes:
                 raise UserError(f"--genome names domain {domain!r}, which has no files{nearest(domain, domains)}")
         paths = {domain: Path(path).expanduser().resolve() for domain, path in by_domain.items()}
         names = _short_names(set(paths.values()))
-        for path in names:
+        by_name = {}
+        for path, name in names.items():
             progress(f"opening genome {path}")
-        by_name = {name: open_genome(path) for path, name in names.items()}
+            by_name[name] = open_genome(path, progress=partial(progress, f"indexing {path.name}, once"))
         return cls(by_name, {domain: names[path] for domain, path in paths.items()})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import pandas as pd
 from cislearn.data.entries import Entries
 from cislearn.data.readers import read_examples, read_table
 from cislearn.errors import UserError
+from cislearn.progress import Progress
 
 Files = Mapping[str, Path | str | Sequence[Path | str]]
 """Domain to its files."""
@@ -32,7 +33,7 @@ def listed(files: Files | None) -> list[tuple[str, Path]]:
     return pairs
 
 
-def read_labelled(files: Files | None, *, task: str, label: float, progress: Callable[[str], None]) -> list[Entries]:
+def read_labelled(files: Files | None, *, task: str, label: float, progress: Progress) -> list[Entries]:
     """Entries of files whose role is their label: 1 for positives, 0 for negatives, NaN for unlabelled ones."""
     inputs = []
     for domain, path in listed(files):
@@ -43,9 +44,7 @@ def read_labelled(files: Files | None, *, task: str, label: float, progress: Cal
     return inputs
 
 
-def read_tables(
-    files: Sequence[Path | str] | Files, *, progress: Callable[[str], None], **columns: Any
-) -> list[Entries]:
+def read_tables(files: Sequence[Path | str] | Files, *, progress: Progress, **columns: Any) -> list[Entries]:
     """Entries of tables; rows without a domain of their own get that of the table, or ``all`` where it has none."""
     by_domain = files if isinstance(files, Mapping) else {ONLY_DOMAIN: files}
     inputs = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -22,6 +22,7 @@ from cislearn.data.placing import Placed, common_length, cut_windows, place_on_g
 from cislearn.data.sequences import GenomeSequences, TableSequences, map_windows
 from cislearn.data.tasks import task_specs
 from cislearn.errors import UserError
+from cislearn.progress import Progress, silent
 from cislearn.schema import DataSpec, TaskSpec
 from cislearn.sequence.tokens import N
 
@@ -46,7 +47,7 @@ def prepare(
     kinds: Mapping[str, str] | None = None,
     outside: Literal["error", "drop"] = "error",
     overwrite: bool = False,
-    progress: Callable[[str], None] = lambda _: None,
+    progress: Progress = silent,
 ) -> Dataset:
     """Make a dataset folder of files with sequences or regions.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -109,11 +109,12 @@ def run_experiment(
     network = setting.card.build()
     identities = {method.title: run_identity(config, method, dataset.hash) for method in methods}
     claim_folder(folder, config, identities, overwrite=overwrite)
-    _tell(setting)
+    model = summary_record(network, config.model.encoder.name)
+    _tell(setting, model)
     for seed in config.training.seeds:
         for method in methods:
             _run(setting, method, seed, folder.run(method.title, seed), identities[method.title])
-    write_json(folder.path / "model_summary.json", summary_record(network, config.model.encoder.name))
+    write_json(folder.path / "model_summary.json", model)
     described = describe(dataset, roles.split, roles.role_of_domain) | {"leaks": roles.leaks.to_dict()}
     write_json(folder.path / "data.json", described)
     write_json(folder.path / "environment.json", describe_environment(setting.device))
@@ -175,13 +176,14 @@ def _methods(config: ExperimentConfig, search: Sequence[Path]) -> list[Method]:
     return methods
 
 
-def _tell(setting: Setting) -> None:
+def _tell(setting: Setting, model: Mapping[str, Any]) -> None:
     roles, say = setting.roles, setting.reporter.note
     spec, n = roles.dataset.spec, len(roles.dataset)
     adapted = "" if roles.target is None else f" -> {roles.target} (target)"
     say(f"{n:,} windows of {spec.length} bp: {', '.join(roles.sources)}{adapted}")
     say("; ".join([f"split: {roles.split.how}", *roles.split.notes]))
     say(f"leak check: {roles.leaks}")
+    say(f"model: {model['encoder']}, {model['parameters']:,} parameters, receptive field {model['receptive_field']} bp")
     say(f"device: {setting.device}")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from jaxtyping import Float, Int
@@ -77,7 +77,7 @@ class Adversarial(Objective):
         *,
         weight: float = 1.0,
         schedule: str | Mapping[str, Any] = "late",
-        discriminator: Literal["binary", "domains"] = "binary",
+        discriminator: str = "binary",
         width: int | None = None,
         positive_weight: float | list[float] | None = None,
     ) -> None:

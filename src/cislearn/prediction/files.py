@@ -19,12 +19,13 @@ from cislearn.data.placing import Placed, cut_windows, place_on_genome
 from cislearn.data.readers import read_examples
 from cislearn.data.sequences import GenomeSequences
 from cislearn.errors import UserError
-from cislearn.prediction.predictor import NetworkPredictor
+from cislearn.prediction.predictor import NetworkPredictor, Predictor
+from cislearn.progress import Progress, silent
 from cislearn.runs import write_table
 from cislearn.schema import DataSpec, TaskSpec
 from cislearn.sequence.tokens import N
 
-CHUNK = 65_536
+CHUNK = 16_384
 ONLY_N = "no base of the window is known: it is N only"
 DOMAIN = "input"
 Windows = Callable[[np.ndarray], np.ndarray]
@@ -38,6 +39,7 @@ def predict_file(
     genome: Path | str | None = None,
     device: torch.device | str = "cpu",
     batch_size: int = 1024,
+    progress: Progress = silent,
 ) -> pd.DataFrame:
     """Score each row of a FASTA, BED, narrowPeak, DeepBind or table file.
 
@@ -55,6 +57,8 @@ def predict_file(
         FASTA; needed for regions.
     device, batch_size
         Where and how many windows at once.
+    progress : Progress, optional
+        Hears how far it is.
 
     Returns
     -------
@@ -69,12 +73,14 @@ def predict_file(
         Where the file cannot be read at all, or has regions and no genome is given.
     """
     spec: DataSpec = members[0].spec  # type: ignore[assignment]
+    progress(f"reading {path}")
     entries = read_examples(Path(path))
-    placed, windows = _place(entries, genome, spec.length)
+    placed, windows = _place(entries, genome, spec.length, progress)
     rows = placed.rows["entry"].to_numpy()
     table = entries.rows[["name", "chrom", "start", "end", "strand"]]
     logits = np.full((len(table), len(members), spec.n_logits), np.nan, dtype=np.float32)
-    logits[rows], unknown = _score(members, windows, len(rows), spec.n_logits, device, batch_size)
+    predictors = [NetworkPredictor(member, device, batch_size) for member in members]
+    logits[rows], unknown = _score(predictors, windows, len(rows), spec.n_logits, progress)
     scores = [_score_columns(task, logits[:, :, spec.columns(task.name)]) for task in spec.tasks]
     reasons = entries.rows["line"].map(dict(zip(placed.dropped["line"], placed.dropped["reason"], strict=True)))
     remarks = pd.DataFrame(
@@ -85,31 +91,31 @@ def predict_file(
     return pd.concat([table, *scores, remarks], axis=1)
 
 
-def _place(entries: Entries, genome: Path | str | None, length: int) -> tuple[Placed, Windows]:
+def _place(entries: Entries, genome: Path | str | None, length: int, progress: Progress) -> tuple[Placed, Windows]:
     """Windows of the rows, and what reads some of them."""
     if entries.sequences is not None:
         placed = cut_windows(entries, length=length, margin=0)
         tokens = placed.tokens
         assert tokens is not None
         return placed, lambda part: tokens[part]
-    genomes = Genomes.open(genome, [DOMAIN])
+    genomes = Genomes.open(genome, [DOMAIN], progress=progress)
     named = entries.rows.assign(domain=DOMAIN, genome=genomes.of_domain.get(DOMAIN, ""))
     placed = place_on_genome(replace(entries, rows=named), genomes.by_name, length=length, outside="drop")
     return placed, GenomeSequences.at(placed.rows, genomes.by_name, length=length, margin=0).gather
 
 
 def _score(
-    members: Sequence[nn.Module], windows: Windows, n: int, n_logits: int, device: torch.device | str, batch_size: int
+    predictors: Sequence[Predictor], windows: Windows, n: int, n_logits: int, progress: Progress
 ) -> tuple[Float[np.ndarray, "n members t"], Bool[np.ndarray, " n"]]:
     """Logits of `n` windows by each member, NaN for windows of N only, and which those are."""
-    predictors = [NetworkPredictor(member, device, batch_size) for member in members]
     pieces, unknown = [], []
     for part in np.array_split(np.arange(n), -(-n // CHUNK)) if n else []:
         tokens = windows(part)
         unknown.append((tokens == N).all(axis=1))
         pieces.append(np.stack([predictor.predict(tokens) for predictor in predictors], axis=1))
         pieces[-1][unknown[-1]] = np.nan
-    nothing = np.zeros((0, len(members), n_logits), np.float32)
+        progress("scoring windows", int(part[-1]) + 1, n)
+    nothing = np.zeros((0, len(predictors), n_logits), np.float32)
     return np.concatenate([nothing, *pieces]), np.concatenate([np.zeros(0, bool), *unknown])
 
 

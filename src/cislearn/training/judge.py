@@ -83,6 +83,15 @@ class Judge(Callback):
         for name, value in state_dict.items():
             setattr(self, name, value)
 
+    @property
+    def is_out_of_patience(self) -> bool:
+        """Whether the score has not risen for as long as it may."""
+        return self.patience is not None and self.stale >= self.patience
+
+    def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Stop at once where a training that had stopped is resumed."""
+        trainer.should_stop = self.is_out_of_patience
+
     def on_train_batch_end(
         self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Batch, batch_idx: int
     ) -> None:
@@ -108,7 +117,7 @@ class Judge(Callback):
         row["seconds"] = round(time.monotonic() - self._began, 2)
         self.history.append(row)
         self._keep_best(learner.network, found.score, step)
-        trainer.should_stop = self.patience is not None and self.stale >= self.patience
+        trainer.should_stop = self.is_out_of_patience
         if self.watch is not None:
             self.watch(step, row)
         with file_written_whole(self.checkpoint) as partial:

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from cislearn.models.network import build_network
+from cislearn.models.saving import for_prediction
+from cislearn.models.strands import Ensemble, StrandAverage
+from cislearn.schema import DataSpec, TaskSpec
+from cislearn.sequence.strand import reverse_complement
+from tests.models.conftest import one_hot_windows
+
+
+@pytest.mark.parametrize("length", [101, 64])
+@pytest.mark.parametrize("encoder", ["motif_cnn", "dann_tf"])
+def test_both_strands_get_the_same_logits(encoder, length):
+    """trap 1: in the order ACGT a flip of both axes is the reverse complement."""
+    network = build_network(encoder, DataSpec((TaskSpec("bound"),), (), length)).double().eval()
+    model = StrandAverage(network)
+    tokens = torch.randint(0, 5, (4, length), dtype=torch.uint8)
+    other = torch.from_numpy(reverse_complement(tokens.numpy()))
+    one, two = (model(model.embed(t).double()) for t in (tokens, other))
+    torch.testing.assert_close(one, two, rtol=0, atol=1e-6)
+    forward, backward = (network(network.embed(t).double()) for t in (tokens, other))
+    assert not torch.allclose(forward, backward, atol=1e-6)
+    torch.testing.assert_close(one, (forward + backward) / 2)
+
+
+def test_prediction_averages_strands_only_where_told(bound):
+    network = build_network("motif_cnn", bound)
+    assert for_prediction(network, "forward") is network
+    assert isinstance(for_prediction(network, "average"), StrandAverage)
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_an_ensemble_is_the_mean_of_its_members_logits(bound, n):
+    members: list[nn.Module] = [StrandAverage(build_network("motif_cnn", bound)).eval() for _ in range(n)]
+    model = Ensemble(members).eval()
+    x = one_hot_windows(5, 101)
+    torch.testing.assert_close(model(x), torch.stack([member(x) for member in members]).mean(0))
+    assert model.spec == bound
+    tokens = torch.randint(0, 5, (2, 101), dtype=torch.uint8)
+    torch.testing.assert_close(model.embed(tokens), members[0].embed(tokens))

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from cislearn.errors import UserError
+from cislearn.objectives.supervised import Supervised, spread_weights, task_loss
+from cislearn.schema import DataSpec, TaskSpec
+from tests.objectives.conftest import LENGTH, batch_of, network
+
+NAN = float("nan")
+MIXED = DataSpec((TaskSpec("bound"), TaskSpec("state", "multiclass", 3), TaskSpec("level", "regression")), (), LENGTH)
+
+
+def test_each_kind_of_task_has_pytorchs_loss():
+    logits = torch.randn(20, 5, dtype=torch.float64)
+    bound, state = torch.randint(0, 2, (20,)), torch.randint(0, 3, (20,))
+    level = torch.randn(20, dtype=torch.float64)
+    labels = torch.stack([bound.double(), state.double(), level], 1)
+    expected = [
+        F.binary_cross_entropy_with_logits(logits[:, 0], bound.double()),
+        F.cross_entropy(logits[:, 1:4], state),
+        F.mse_loss(logits[:, 4], level),
+    ]
+    torch.testing.assert_close(task_loss(logits, labels, MIXED), sum(expected) / 3)
+    for t, (task, columns) in enumerate(zip(MIXED.tasks, (slice(0, 1), slice(1, 4), slice(4, 5)), strict=True)):
+        one = DataSpec((task,), (), LENGTH)
+        torch.testing.assert_close(task_loss(logits[:, columns], labels[:, [t]], one), expected[t])
+
+
+def test_partly_labelled_tasks_against_a_computation_by_hand():
+    two = DataSpec((TaskSpec("a"), TaskSpec("b")), (), LENGTH)
+    logits = torch.tensor([[0.0, 1.0], [2.0, -1.0], [-3.0, 0.5]], dtype=torch.float64)
+    labels = torch.tensor([[1.0, NAN], [0.0, 1.0], [NAN, NAN]], dtype=torch.float64)
+    softplus = torch.nn.functional.softplus
+    first = (softplus(-logits[0, 0]) + softplus(logits[1, 0])) / 2  # two labelled examples of task a
+    second = softplus(-logits[1, 1])  # one of task b
+    torch.testing.assert_close(task_loss(logits, labels, two), (first + second) / 2)
+
+
+def test_a_task_without_a_label_in_the_batch_adds_nothing():
+    two = DataSpec((TaskSpec("a"), TaskSpec("b")), (), LENGTH)
+    logits = torch.randn(4, 2)
+    labels = torch.tensor([[1.0, NAN], [0.0, NAN], [1.0, NAN], [1.0, NAN]])
+    torch.testing.assert_close(task_loss(logits, labels, two), F.binary_cross_entropy_with_logits(logits[:, 0], labels[:, 0]))
+
+
+def test_absent_labels_give_no_gradient_whatever_the_logits_are():
+    logits = torch.tensor([[0.3], [1e30], [-2.0]], requires_grad=True)
+    task_loss(logits, torch.tensor([[1.0], [NAN], [0.0]]), DataSpec((TaskSpec("a"),), (), LENGTH)).backward()
+    assert logits.grad[1] == 0
+    assert logits.grad[[0, 2]].abs().min() > 0
+
+
+def test_without_any_label_the_loss_and_its_gradients_are_zero():
+    logits = torch.randn(4, 5, requires_grad=True)
+    loss = task_loss(logits, torch.full((4, 3), NAN), MIXED)
+    loss.backward()
+    assert loss == 0
+    assert (logits.grad == 0).all()
+
+
+def test_positives_weigh_as_told():
+    two = DataSpec((TaskSpec("a"), TaskSpec("b")), (), LENGTH)
+    logits, labels = torch.randn(8, 2), torch.randint(0, 2, (8, 2)).float()
+    weights = spread_weights([3.0, 0.5], two)
+    losses = F.binary_cross_entropy_with_logits(logits, labels, reduction="none")
+    expected = (losses * torch.where(labels == 1, torch.tensor([3.0, 0.5]), 1.0)).mean()
+    torch.testing.assert_close(task_loss(logits, labels, two, weights), expected)
+    torch.testing.assert_close(spread_weights(2, two), torch.tensor([2.0, 2.0]))
+    assert spread_weights(None, two) is None
+
+
+@pytest.mark.parametrize("weight", [[1.0], [1.0, 2.0, 3.0], 0.0, [1.0, -2.0]])
+def test_weights_that_fit_no_task_are_refused(weight):
+    two = DataSpec((TaskSpec("a"), TaskSpec("b")), (), LENGTH)
+    with pytest.raises(UserError, match="positive_weight"):
+        spread_weights(weight, two)
+
+
+@pytest.mark.parametrize("target", [0, 3])
+def test_only_source_rows_are_learned_from(spec, target):
+    """trap 17: the parts of a batch are of any sizes."""
+    model, objective = network(spec), Supervised(positive_weight=2.0)
+    objective.setup(model, spec)
+    batch = batch_of(7, target)
+    batch.labels[7:] = 1e9
+    (loss,) = objective.losses(model, batch, 0.5).values()
+    alone = model(model.embed(batch.tokens[:7]))[:, 0]
+    expected = F.binary_cross_entropy_with_logits(alone, batch.labels[:7, 0], pos_weight=torch.tensor(2.0))
+    torch.testing.assert_close(loss, expected)
+
+
+def test_it_brings_nothing_to_train_and_nothing_to_save(spec):
+    objective = Supervised(positive_weight=2.0)
+    objective.setup(network(spec), spec)
+    assert objective.draws == {"source": 1.0}
+    assert not list(objective.parameters())
+    assert not objective.state_dict()
+    assert objective.health() == {}
