@@ -83,7 +83,7 @@ class Mixer:
     size, and small groups come round more often. With one group all rows come once in each pass.
     """
 
-    def __init__(self, groups: list[Int[np.ndarray, " n"]], seed: tuple[int, ...]) -> None:
+    def __init__(self, groups: list[Int[np.ndarray, " _"]], seed: tuple[int, ...]) -> None:
         self.groups = groups
         self.streams = [Stream(len(group), (*seed, g)) for g, group in enumerate(groups)]
 
@@ -98,7 +98,7 @@ class Mixer:
         return taken
 
 
-def balance_groups(part: TrainingRows, balance: Balance) -> list[Int[np.ndarray, " n"]]:
+def balance_groups(part: TrainingRows, balance: Balance) -> list[Int[np.ndarray, " _"]]:
     """Split the rows of a part into the groups that are drawn equally often.
 
     Raises

@@ -82,12 +82,12 @@ def predict_file(
     predictors = [NetworkPredictor(member, device, batch_size) for member in members]
     logits[rows], unknown = _score(predictors, windows, len(rows), spec.n_logits, progress)
     scores = [_score_columns(task, logits[:, :, spec.columns(task.name)]) for task in spec.tasks]
-    reasons = entries.rows["line"].map(dict(zip(placed.dropped["line"], placed.dropped["reason"], strict=True)))
-    remarks = pd.DataFrame(
-        {"note": "", "not_scored": reasons.fillna("").astype(object)}, index=table.index, dtype=object
-    )
-    remarks.iloc[rows, 0] = placed.rows["note"].to_numpy(dtype=object)
-    remarks.iloc[rows[unknown], 1] = ONLY_N
+    reason_of_line = dict(zip(placed.dropped["line"], placed.dropped["reason"], strict=True))
+    not_scored = np.array([reason_of_line.get(line, "") for line in entries.rows["line"]], dtype=object)
+    not_scored[rows[unknown]] = ONLY_N
+    note = np.full(len(table), "", dtype=object)
+    note[rows] = placed.rows["note"].to_numpy(dtype=object)
+    remarks = pd.DataFrame({"note": note, "not_scored": not_scored}, index=table.index)
     return pd.concat([table, *scores, remarks], axis=1)
 
 
@@ -99,8 +99,10 @@ def _place(entries: Entries, genome: Path | str | None, length: int, progress: P
         assert tokens is not None
         return placed, lambda part: tokens[part]
     genomes = Genomes.open(genome, [DOMAIN], progress=progress)
-    named = entries.rows.assign(domain=DOMAIN, genome=genomes.of_domain.get(DOMAIN, ""))
-    placed = place_on_genome(replace(entries, rows=named), genomes.by_name, length=length, outside="drop")
+    genome_name = genomes.of_domain.get(DOMAIN, "")
+    named = entries.rows.assign(domain=DOMAIN, genome=genome_name, file=str(entries.path))
+    unlabelled = replace(entries, rows=named, labels=pd.DataFrame(index=named.index))
+    placed = place_on_genome(unlabelled, genomes.by_name, length=length, outside="drop")
     return placed, GenomeSequences.at(placed.rows, genomes.by_name, length=length, margin=0).gather
 
 

@@ -14,7 +14,6 @@ from cislearn.data.sequences import Sequences
 
 
 @runtime_checkable
-@runtime_checkable
 class Predictor(Protocol):
     """Anything that scores windows: networks, ensembles, baselines."""
 
