@@ -19,10 +19,10 @@ quickstart: $(VENV)/installed  ## from nothing to a report on simulated data
 	$(BIN)/cislearn quickstart
 
 test: lint  ## linter, types, layers, and the tests that are not slow
-	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n $(JOBS) -m "$(MARKS)"
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(JOBS) -m "$(MARKS)"
 
 test-slow: $(VENV)/installed-dev  ## the slow tests alone
-	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n $(JOBS) -m slow
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(JOBS) -m slow
 
 lint: $(VENV)/installed-dev  ## linter, format, types and layers alone
 	$(BIN)/ruff check .

@@ -1,24 +1,258 @@
 from __future__ import annotations
 
+import logging
+
 import pytest
 import torch
 
-from cislearn.training.judge import read_step
-from tests.training.conftest import Killed, train
+from cislearn.data.views import mix_seed
+from cislearn.errors import UserError
+from cislearn.training.judge import Validation, read_step
+from cislearn.training.optimisers import OptimiserPlan, learning_rate
+from tests.training.conftest import SEED, Killed, loss_on, prepare, scores, timeless, train, weights
 
-
-def weights(network):
-    return torch.cat([value.flatten() for value in network.state_dict().values()])
+# --- Resuming ---
 
 
 @pytest.mark.parametrize("method", ["supervised", "adversarial"])
 def test_a_run_broken_off_and_resumed_ends_at_the_same_weights(problem, tmp_path, method):
     """trap 16: schedules, generator, rows and optimiser all go on where they stood."""
-    whole, history = train(problem, tmp_path / "whole.ckpt", method=method)
+    whole, fitted = train(problem, tmp_path / "whole.ckpt", method=method)
     with pytest.raises(Killed):
         train(problem, tmp_path / "killed.ckpt", method=method, stop_at=17)
     assert read_step(tmp_path / "killed.ckpt") == 15
-    resumed, resumed_history = train(problem, tmp_path / "killed.ckpt", method=method)
+    resumed, resumed_fitted = train(problem, tmp_path / "killed.ckpt", method=method)
     assert torch.equal(weights(whole), weights(resumed))
-    without_time = [[{k: v for k, v in row.items() if k != "seconds"} for row in f.history] for f in (history, resumed_history)]
-    assert without_time[0] == without_time[1]
+    assert timeless(fitted) == timeless(resumed_fitted)
+
+
+def test_broken_off_again_and_again(problem, tmp_path):
+    whole, fitted = train(problem, tmp_path / "whole.ckpt", keep="last")
+    for stop_at in (3, 8, 12, 14, 29):
+        with pytest.raises(Killed):
+            train(problem, tmp_path / "killed.ckpt", stop_at=stop_at, keep="last")
+    resumed, resumed_fitted = train(problem, tmp_path / "killed.ckpt", keep="last")
+    assert torch.equal(weights(whole), weights(resumed))
+    assert timeless(fitted) == timeless(resumed_fitted)
+    assert resumed_fitted.step == 30
+
+
+def test_a_training_killed_after_its_last_step_is_not_gone_on_with(problem, tmp_path):
+    whole, fitted = train(problem, tmp_path / "run.ckpt")
+    taken = []
+    again, fitted_again = train(problem, tmp_path / "run.ckpt", watch=lambda step, row: taken.append(step))
+    assert taken == []
+    assert torch.equal(weights(whole), weights(again))
+    assert fitted == fitted_again
+
+
+def test_a_training_that_ran_out_of_patience_is_not_gone_on_with(problem, tmp_path):
+    falling = [1.0, 0.9, 0.8, 0.7, 0.6, 0.5]
+    first, fitted = train(problem, tmp_path / "run.ckpt", patience=2, validate=scores(*falling))
+    assert [row["step"] for row in fitted.history] == [5, 10, 15]
+    taken = []
+    again, fitted_again = train(
+        problem,
+        tmp_path / "run.ckpt",
+        patience=2,
+        validate=scores(2.0, 3.0, 4.0),
+        watch=lambda step, row: taken.append(step),
+    )
+    assert taken == []
+    assert torch.equal(weights(first), weights(again))
+    assert fitted == fitted_again
+
+
+def test_patience_counts_on_over_a_kill(problem, tmp_path):
+    with pytest.raises(Killed):
+        train(problem, tmp_path / "run.ckpt", patience=2, stop_at=12, validate=scores(1.0, 0.9))
+    _, fitted = train(problem, tmp_path / "run.ckpt", patience=2, validate=scores(0.8, 2.0, 2.0))
+    assert [row["step"] for row in fitted.history] == [5, 10, 15]
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[: len(b) // 2], lambda b: b"no checkpoint", lambda b: b""])
+def test_a_damaged_checkpoint_is_named_with_what_to_do(problem, tmp_path, damage):
+    path = tmp_path / "run.ckpt"
+    with pytest.raises(Killed):
+        train(problem, path, stop_at=7)
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(UserError, match="cannot be read") as caught:
+        train(problem, path)
+    assert caught.value.where == path
+    assert "Remove it" in caught.value.fix
+
+
+def test_a_checkpoint_that_holds_something_else_is_named(tmp_path):
+    torch.save({"weights": torch.zeros(3)}, tmp_path / "run.ckpt")
+    with pytest.raises(UserError, match="cannot be read"):
+        read_step(tmp_path / "run.ckpt")
+
+
+def test_no_half_written_checkpoint_stays_behind(problem, tmp_path):
+    train(problem, tmp_path / "run.ckpt", steps=10)
+    assert [p.name for p in tmp_path.iterdir()] == ["run.ckpt"]
+
+
+# --- What a training is: an explicit loop ---
+
+
+@pytest.mark.parametrize("method", ["supervised", "adversarial"])
+def test_training_is_this_loop(problem, tmp_path, method):
+    """Oracle: the whole training written out, with PyTorch's own momentum SGD."""
+    plan = OptimiserPlan("sgd", 0.05, weight_decay=1e-3, momentum=0.8, decay="ganin", warmup=0.1)
+    trained, _ = train(problem, tmp_path / "run.ckpt", method=method, steps=12, optimiser=plan, keep="last")
+    network, objective, batches, views = prepare(problem, method)
+    parameters = [*network.parameters(), *objective.parameters()]
+    optimiser = torch.optim.SGD(parameters, lr=0.05, momentum=0.8, weight_decay=1e-3)
+    for step in range(12):
+        torch.manual_seed(mix_seed(SEED, step))
+        optimiser.param_groups[0]["lr"] = learning_rate(plan, (step + 0.5) / 12)
+        losses = objective.losses(network, views(batches[step], "train", step), step / 12)
+        optimiser.zero_grad()
+        sum(losses.values()).backward()
+        optimiser.step()
+    torch.testing.assert_close(weights(trained), weights(network), rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("name", ["adamw", "adam"])
+def test_every_optimiser_learns_the_word(problem, tmp_path, name):
+    plan = OptimiserPlan(name, 0.01, weight_decay=0.0)
+    _, fitted = train(problem, tmp_path / "run.ckpt", method="supervised", steps=80, validate_every=40, optimiser=plan)
+    assert fitted.history[-1]["valid_loss"] < 0.6 < fitted.history[0]["train_loss"] + 0.1
+
+
+def test_the_gradient_is_clipped_to_its_norm(problem, tmp_path):
+    plan = OptimiserPlan("sgd", 1.0, weight_decay=0.0, momentum=0.0, decay="constant", warmup=0.0)
+    for clip in (None, 1e-3):
+        before = weights(prepare(problem, "supervised")[0])
+        trained, _ = train(
+            problem, tmp_path / f"{clip}.ckpt", method="supervised", steps=1, optimiser=plan, gradient_clip=clip
+        )
+        moved = float((weights(trained) - before).norm())
+        assert moved > 1e-2 if clip is None else moved == pytest.approx(1e-3, rel=1e-2)
+
+
+def test_precision_is_passed_on(problem, tmp_path):
+    full, _ = train(problem, tmp_path / "full.ckpt", steps=5)
+    half, fitted = train(problem, tmp_path / "half.ckpt", steps=5, precision="bf16-mixed")
+    assert weights(half).dtype == torch.float32
+    assert not torch.equal(weights(full), weights(half))
+    assert weights(half).isfinite().all()
+    assert fitted.history[-1]["valid_loss"] < 1
+
+
+# --- Which weights are kept ---
+
+
+def test_the_best_weights_are_those_of_the_best_score_and_the_last_those_of_the_end(problem, tmp_path):
+    told = [0.5, 0.9, 0.7, 0.9, 0.1, 0.2]
+    best, fitted = train(problem, tmp_path / "best.ckpt", keep="best", validate=scores(*told))
+    seen = {}
+
+    def copy(network):
+        seen[len(seen)] = weights(network).clone()
+        return scores(*told[len(seen) - 1 :])(network)
+
+    last, fitted_last = train(problem, tmp_path / "last.ckpt", keep="last", validate=copy)
+    assert (fitted.step, fitted_last.step) == (10, 30)
+    assert torch.equal(weights(best), seen[1])
+    assert torch.equal(weights(last), seen[5])
+
+
+def test_the_best_weights_survive_a_kill(problem, tmp_path):
+    whole, _ = train(problem, tmp_path / "whole.ckpt", validate=scores(0.5, 0.9, 0.7, 0.8, 0.1, 0.2))
+    with pytest.raises(Killed):
+        train(problem, tmp_path / "run.ckpt", stop_at=18, validate=scores(0.5, 0.9, 0.7))
+    resumed, fitted = train(problem, tmp_path / "run.ckpt", validate=scores(0.8, 0.1, 0.2))
+    assert fitted.step == 10
+    assert torch.equal(weights(whole), weights(resumed))
+
+
+def test_patience_stops_after_so_many_validations_without_a_better_score(problem, tmp_path):
+    told = scores(0.5, 0.9, 0.8, 0.9, 1.0, 1.1)
+    _, fitted = train(problem, tmp_path / "run.ckpt", patience=2, validate=told)
+    assert [row["step"] for row in fitted.history] == [5, 10, 15, 20]
+    assert fitted.step == 10
+
+
+def test_a_score_that_is_undefined_is_worse_than_any(problem, tmp_path):
+    nan = float("nan")
+    _, fitted = train(problem, tmp_path / "run.ckpt", validate=scores(nan, 0.3, nan, 0.2, nan, nan))
+    assert fitted.step == 10
+
+
+# --- History ---
+
+
+def test_history_has_a_row_a_validation_and_one_for_the_last_step(problem, tmp_path):
+    """Each row holds the mean losses of the steps since the one before."""
+    shown = []
+    _, fitted = train(problem, tmp_path / "run.ckpt", steps=12, watch=lambda step, row: shown.append((step, row)))
+    assert [row["step"] for row in fitted.history] == [5, 10, 12]
+    for row in fitted.history:
+        assert row["train_loss"] == pytest.approx(row["train_task"] + row["train_domain"])
+        assert row["valid_score"] == -row["valid_loss"]
+        assert 0 <= row["domain_accuracy"] <= 1
+        assert row["learning_rate"] > 0
+    assert [step for step, row in shown if not row] == list(range(1, 13))
+    assert [row for _, row in shown if row] == fitted.history
+
+
+def test_the_losses_of_the_history_are_the_means_of_the_steps(problem, tmp_path):
+    each = []
+    _, every_step = train(problem, tmp_path / "one.ckpt", steps=10, validate_every=1, validate=scores(*range(10)))
+    each = [row["train_task"] for row in every_step.history]
+    _, fitted = train(problem, tmp_path / "five.ckpt", steps=10, validate=scores(0, 1))
+    expected = [sum(each[:5]) / 5, sum(each[5:]) / 5]
+    assert [row["train_task"] for row in fitted.history] == pytest.approx(expected, rel=1e-5)
+
+
+def test_what_a_validation_adds_becomes_a_column(problem, tmp_path):
+    _, fitted = train(problem, tmp_path / "run.ckpt", steps=5, validate=scores(0.5))
+    assert fitted.history[0]["extra"] == 7.0
+
+
+def test_validating_more_often_changes_no_weight(problem, tmp_path):
+    often, _ = train(problem, tmp_path / "often.ckpt", steps=10, validate_every=1, keep="last")
+    seldom, _ = train(problem, tmp_path / "seldom.ckpt", steps=10, validate_every=10, keep="last")
+    assert torch.equal(weights(often), weights(seldom))
+
+
+# --- When it goes wrong ---
+
+
+@pytest.mark.parametrize(("which", "rate"), [("training", 1e30), ("validation", 1e30)])
+def test_a_loss_that_is_no_number_is_told_with_what_to_do(problem, tmp_path, which, rate):
+    plan = OptimiserPlan("sgd", rate, decay="constant", warmup=0.0)
+    every = 5 if which == "training" else 1
+    with pytest.raises(UserError, match=f"the {which} loss became (nan|inf) before step {every}") as caught:
+        train(problem, tmp_path / "run.ckpt", method="supervised", optimiser=plan, validate_every=every)
+    assert "learning_rate" in caught.value.fix
+    assert "gradient_clip" in caught.value.fix
+
+
+def test_a_full_disk_stops_the_training_with_the_file(problem, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="cannot be written") as caught:
+        train(problem, tmp_path / "file" / "run.ckpt", steps=5)
+    assert caught.value.where == tmp_path / "file" / "run.ckpt"
+
+
+def test_the_network_comes_back_in_evaluation_mode_and_logging_as_it_was(problem, tmp_path, recwarn):
+    level = logging.getLogger("lightning.pytorch").level
+    network, _ = train(problem, tmp_path / "run.ckpt", steps=5)
+    assert not any(module.training for module in network.modules())
+    assert logging.getLogger("lightning.pytorch").level == level
+    assert len(recwarn) == 0
+
+
+def test_validation_sees_the_network_itself(problem, tmp_path):
+    networks = []
+
+    def remember(network):
+        networks.append(network)
+        return Validation(0.5, 1.0, {})
+
+    network, _ = train(problem, tmp_path / "run.ckpt", steps=10, validate=remember)
+    assert all(seen is network for seen in networks)
+    assert loss_on(problem)(network).loss > 0

@@ -112,6 +112,7 @@ class Judge(Callback):
     def _judge(self, trainer: L.Trainer, learner: Learner, step: int) -> None:
         row = self._losses(step)
         found = self.validate(learner.network)
+        _refuse_divergence(found.loss, "validation", step)
         row |= {"valid_loss": found.loss, "valid_score": found.score, **found.further, **learner.objective.health()}
         row["learning_rate"] = trainer.optimizers[0].param_groups[0]["lr"]
         row["seconds"] = round(time.monotonic() - self._began, 2)
@@ -126,15 +127,12 @@ class Judge(Callback):
     def _losses(self, step: int) -> dict[str, float]:
         means = {f"train_{name}": float(value) / self._steps for name, value in self._sums.items()}
         total = sum(means.values())
-        if not math.isfinite(total):
-            raise UserError(
-                f"the training loss became {total} before step {step}",
-                fix="Lower training.optimiser.learning_rate or the method's weight, or set training.gradient_clip: 1.",
-            )
+        _refuse_divergence(total, "training", step)
         self._sums, self._steps = {}, 0
         return {"step": step, "train_loss": total, **means}
 
     def _keep_best(self, network: Network, score: float, step: int) -> None:
+        score = -math.inf if math.isnan(score) else score  # an undefined score is better than none, and than no other
         if score > self.best_score or not self.best_weights:
             self.best_score, self.best_step, self.stale = score, step, 0
             self.best_weights = {name: value.detach().clone().cpu() for name, value in network.state_dict().items()}
@@ -147,6 +145,14 @@ class Judge(Callback):
             network.load_state_dict(self.best_weights)
             return self.best_step
         return int(self.history[-1]["step"])
+
+
+def _refuse_divergence(loss: float, which: str, step: int) -> None:
+    if not math.isfinite(loss):
+        raise UserError(
+            f"the {which} loss became {loss} before step {step}",
+            fix="Lower training.optimiser.learning_rate or the method's weight, or set training.gradient_clip: 1.",
+        )
 
 
 def read_step(checkpoint: Path) -> int:
