@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 
 import pytest
 import torch
@@ -97,13 +98,18 @@ def test_no_half_written_checkpoint_stays_behind(problem, tmp_path):
 
 
 @pytest.mark.parametrize("method", ["supervised", "adversarial"])
-def test_training_is_this_loop(problem, tmp_path, method):
-    """Oracle: the whole training written out, with PyTorch's own momentum SGD."""
-    plan = OptimiserPlan("sgd", 0.05, weight_decay=1e-3, momentum=0.8, decay="ganin", warmup=0.1)
+@pytest.mark.parametrize("name", ["sgd", "adam", "adamw"])
+def test_training_is_this_loop(problem, tmp_path, method, name):
+    """Oracle: the whole training written out, with PyTorch's own optimisers."""
+    plan = OptimiserPlan(name, 0.02, weight_decay=1e-2, momentum=0.8, decay="ganin", warmup=0.1)
     trained, _ = train(problem, tmp_path / "run.ckpt", method=method, steps=12, optimiser=plan, keep="last")
     network, objective, batches, views = prepare(problem, method)
     parameters = [*network.parameters(), *objective.parameters()]
-    optimiser = torch.optim.SGD(parameters, lr=0.05, momentum=0.8, weight_decay=1e-3)
+    optimiser = {
+        "sgd": partial(torch.optim.SGD, momentum=0.8),
+        "adam": torch.optim.Adam,
+        "adamw": torch.optim.AdamW,
+    }[name](parameters, lr=0.02, weight_decay=1e-2)
     for step in range(12):
         torch.manual_seed(mix_seed(SEED, step))
         optimiser.param_groups[0]["lr"] = learning_rate(plan, (step + 0.5) / 12)
@@ -114,11 +120,10 @@ def test_training_is_this_loop(problem, tmp_path, method):
     torch.testing.assert_close(weights(trained), weights(network), rtol=1e-6, atol=1e-7)
 
 
-@pytest.mark.parametrize("name", ["adamw", "adam"])
-def test_every_optimiser_learns_the_word(problem, tmp_path, name):
-    plan = OptimiserPlan(name, 0.01, weight_decay=0.0)
-    _, fitted = train(problem, tmp_path / "run.ckpt", method="supervised", steps=80, validate_every=40, optimiser=plan)
-    assert fitted.history[-1]["valid_loss"] < 0.6 < fitted.history[0]["train_loss"] + 0.1
+def test_training_learns_the_planted_word(problem, tmp_path):
+    plan = OptimiserPlan(learning_rate=0.03)
+    _, fitted = train(problem, tmp_path / "run.ckpt", method="supervised", steps=150, validate_every=50, optimiser=plan)
+    assert fitted.history[-1]["valid_loss"] < 0.5
 
 
 def test_the_gradient_is_clipped_to_its_norm(problem, tmp_path):

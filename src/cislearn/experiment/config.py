@@ -98,8 +98,8 @@ class MethodConfig(BaseModel):
 
     @property
     def title(self) -> str:
-        """Its name in folders and tables."""
-        return self.label or self.name
+        """Its name in folders and tables: of ``file.py:Class`` the class."""
+        return self.label or self.name.rpartition(":")[2]
 
 
 class OptimiserConfig(_Section):

@@ -19,8 +19,9 @@ from cislearn.engine.devices import choose_device
 from cislearn.engine.environment import describe_environment
 from cislearn.errors import UserError
 from cislearn.experiment.claim import claim_folder, run_identity
+from cislearn.experiment.composition import check_composition, compose_methods
 from cislearn.experiment.config import ExperimentConfig
-from cislearn.experiment.methods import Method, resolve_method
+from cislearn.experiment.methods import Method
 from cislearn.experiment.reporter import Reporter
 from cislearn.experiment.roles import Roles, assign_roles
 from cislearn.experiment.score import TARGET_TEST, Scores
@@ -103,14 +104,15 @@ def run_experiment(
         raise UserError("is missing", where="out", fix="Say where the experiment shall stand: out: runs/NAME")
     folder = ExperimentFolder(config.out)
     dataset = read_dataset(config.data.path)
-    methods = _methods(config, search)
+    methods = compose_methods(config, search)
     roles = assign_roles(dataset, config.data)
     setting = Setting(config, roles, choose_device(config.training.device), tuple(search), reporter or Reporter())
     network = setting.card.build()
+    remarks = check_composition(config, methods, roles, network)
     identities = {method.title: run_identity(config, method, dataset.hash) for method in methods}
     claim_folder(folder, config, identities, overwrite=overwrite)
     model = summary_record(network, config.model.encoder.name)
-    _tell(setting, model)
+    _tell(setting, model, remarks)
     for seed in config.training.seeds:
         for method in methods:
             _run(setting, method, seed, folder.run(method.title, seed), identities[method.title])
@@ -151,32 +153,7 @@ def _score(
     return summary, comparison
 
 
-def _methods(config: ExperimentConfig, search: Sequence[Path]) -> list[Method]:
-    methods = [resolve_method(each, search) for each in config.methods]
-    titles = [method.title for method in methods]
-    for title in titles:
-        if titles.count(title) > 1:
-            raise UserError(
-                f"two methods are called {title!r}", where="methods", fix="Give one of them a label of its own."
-            )
-        if "/" in title or title.startswith("."):
-            raise UserError(
-                f"{title!r} cannot name a folder", where="methods", fix="Give the method a label: my_method"
-            )
-    if config.selection == "oracle" and config.data.target is None:
-        raise UserError("oracle needs a target domain, by whose labels it chooses", where="selection")
-    for method in methods:
-        if method.needs_target and config.data.target is None:
-            raise UserError(
-                f"method {method.title} needs a target domain",
-                where="data.target",
-                fix="Name the domain to adapt to (--target NAME), or take methods: [supervised].",
-            )
-        method.make()
-    return methods
-
-
-def _tell(setting: Setting, model: Mapping[str, Any]) -> None:
+def _tell(setting: Setting, model: Mapping[str, Any], remarks: Sequence[str]) -> None:
     roles, say = setting.roles, setting.reporter.note
     spec, n = roles.dataset.spec, len(roles.dataset)
     adapted = "" if roles.target is None else f" -> {roles.target} (target)"
@@ -185,6 +162,8 @@ def _tell(setting: Setting, model: Mapping[str, Any]) -> None:
     say(f"leak check: {roles.leaks}")
     say(f"model: {model['encoder']}, {model['parameters']:,} parameters, receptive field {model['receptive_field']} bp")
     say(f"device: {setting.device}")
+    for remark in remarks:
+        say(f"note: {remark}")
 
 
 def _record(

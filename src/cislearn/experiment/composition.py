@@ -1,0 +1,81 @@
+"""What goes together: methods, data and training are checked against each other before anything is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from cislearn.errors import UserError
+from cislearn.experiment.config import ExperimentConfig
+from cislearn.experiment.methods import Method, resolve_method
+from cislearn.experiment.roles import Roles
+from cislearn.models.network import Network
+from cislearn.runs import runs_under
+
+
+def compose_methods(config: ExperimentConfig, search: Sequence[Path] = ()) -> list[Method]:
+    """Return the methods of a configuration.
+
+    Raises
+    ------
+    UserError
+        Where one is unknown, two have one name, or a name cannot be that of a folder.
+    """
+    methods = [resolve_method(each, search) for each in config.methods]
+    titles = [method.title for method in methods]
+    for title in titles:
+        if titles.count(title) > 1:
+            fix = "Give one of them a label of its own."
+            raise UserError(f"two methods are called {title!r}", where="methods", fix=fix)
+        if any(letter in title for letter in "/\\:") or title.startswith("."):
+            raise UserError(
+                f"{title!r} cannot name a folder", where="methods", fix="Give the method a label: my_method"
+            )
+    return methods
+
+
+def check_composition(config: ExperimentConfig, methods: Sequence[Method], roles: Roles, network: Network) -> list[str]:
+    """Refuse what cannot go together, with the reason, and return remarks on what goes together but should be known.
+
+    Parameters
+    ----------
+    config : ExperimentConfig
+        As read.
+    methods : list of Method
+        Of that configuration.
+    roles : Roles
+        The dataset with its rows told apart.
+    network : Network
+        As configured, with fresh weights.
+
+    Raises
+    ------
+    UserError
+        A method that needs a target without one, an option that does not suit the tasks, a balance that has no meaning,
+        a run to begin from that is not there.
+    """
+    spec = roles.dataset.spec
+    if config.selection == "oracle" and roles.target is None:
+        raise UserError("oracle needs a target domain, by whose labels it chooses", where="selection")
+    if "class" in config.training.balance and (len(spec.tasks) > 1 or spec.tasks[0].kind == "regression"):
+        raise UserError("balance by class needs a single task with classes", where="training.balance")
+    for method in methods:
+        if method.needs_target and roles.target is None:
+            raise UserError(
+                f"method {method.title} needs a target domain",
+                where="data.target",
+                fix="Name the domain to adapt to (--target NAME), or take methods: [supervised].",
+            )
+        if method.labelled == "target" and len(roles.labelled_rows("target", "train")) == 0:
+            raise UserError(
+                f"method {method.title} learns from target labels; {roles.target} has none", where="methods"
+            )
+        method.make().setup(network, spec)
+    if config.training.init_from is not None:
+        runs_under(config.training.init_from)
+    if config.training.max_shift > spec.margin:
+        return [
+            f"windows move by up to {config.training.max_shift} bp and have a margin of {spec.margin}: their ends are"
+            f" filled with N; prepare --margin {config.training.max_shift} stores the bases"
+        ]
+    return []

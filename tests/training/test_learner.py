@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from cislearn.data.batches import Batches, Loader
+from cislearn.training import fit as fit_module
+from cislearn.training.learner import Learner
+from cislearn.training.optimisers import OptimiserPlan
+from tests.training.conftest import prepare, train
+
+
+class FromTheBeginning(Loader):
+    """A loader that knows nothing of where a run stood."""
+
+    def __init__(self, batches: Batches, start: int, stop: int) -> None:
+        super().__init__(batches, 1, stop)
+
+
+def test_a_batch_of_another_step_is_refused(problem, tmp_path, monkeypatch):
+    monkeypatch.setattr(fit_module, "Loader", FromTheBeginning)
+    with pytest.raises(RuntimeError, match="batch 1 came at step 0: the training would not be exact"):
+        train(problem, tmp_path / "run.ckpt")
+
+
+def test_network_and_objective_are_both_trained(problem):
+    network, objective, _, views = prepare(problem, "adversarial")
+    learner = Learner(network, objective, views, OptimiserPlan(), 10, 0)
+    (group,) = learner.configure_optimizers().param_groups
+    trained = {id(p) for p in group["params"]}
+    assert trained == {id(p) for p in [*network.parameters(), *objective.parameters()]}
+    assert {id(p) for p in objective.discriminator.parameters()} <= trained
+
+
+def test_a_step_sees_the_training_view_and_the_progress_of_its_batch(problem):
+    network, objective, batches, views = prepare(problem, "adversarial")
+    learner = Learner(network, objective, views, OptimiserPlan(), 10, 0)
+    loss = learner.training_step(batches[5], 0)
+    expected = objective.losses(network, views(batches[5], "train", 5), 0.5)
+    torch.testing.assert_close(loss, sum(expected.values()))
+    assert {name: float(value) for name, value in learner.last_losses.items()} == pytest.approx(
+        {name: float(value) for name, value in expected.items()}
+    )
+    assert not any(value.requires_grad for value in learner.last_losses.values())
+
+
+def test_the_objective_follows_each_step_and_the_end(problem, tmp_path, monkeypatch):
+    from cislearn.objectives.supervised import Supervised
+
+    called = []
+    monkeypatch.setattr(Supervised, "after_step", lambda self, model: called.append("step"))
+    monkeypatch.setattr(Supervised, "finish", lambda self, model: called.append("finish"))
+    train(problem, tmp_path / "run.ckpt", method="supervised", steps=3)
+    assert called == ["step", "step", "step", "finish"]
