@@ -10,7 +10,17 @@ import numpy as np
 import pytest
 from jaxtyping import install_import_hook
 
-SHAPES_CHECKED = ("sequence", "genome", "motifs", "data", "models", "objectives", "evaluation", "prediction", "training")
+SHAPES_CHECKED = (
+    "sequence",
+    "genome",
+    "motifs",
+    "data",
+    "models",
+    "objectives",
+    "evaluation",
+    "prediction",
+    "training",
+)
 """Parts whose annotated shapes and types are checked at every call while the tests run."""
 
 assert not any(module.startswith("cislearn.data") for module in sys.modules), "the shape checks come too late"

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from cislearn.atomic import disk_refusal, file_written_whole, write_json
+from cislearn.atomic import disk_refusal, file_written_whole, folder_written_whole, write_json
 from cislearn.errors import UserError
 
 
@@ -29,7 +29,10 @@ def test_an_error_leaves_the_former_file_and_nothing_else(tmp_path):
 
 
 def test_a_full_disk_is_told_as_such(tmp_path):
-    with pytest.raises(UserError, match="cannot be written: No space left") as caught, file_written_whole(tmp_path / "a"):
+    with (
+        pytest.raises(UserError, match="cannot be written: No space left") as caught,
+        file_written_whole(tmp_path / "a"),
+    ):
         raise OSError(28, "No space left on device")
     assert caught.value.where == tmp_path / "a"
     assert not list(tmp_path.iterdir())
@@ -51,3 +54,51 @@ def test_json_keeps_letters_and_ends_with_a_line(tmp_path):
 
 def test_an_error_without_a_system_message_still_says_something(tmp_path):
     assert "cannot be written: odd" in str(disk_refusal(tmp_path, OSError("odd")))
+
+
+def write_folder(path, text, **options):
+    with folder_written_whole(path, marker="set.json", **options) as partial:
+        (partial / "set.json").write_text(text)
+        (partial / f"{text}.npy").touch()
+
+
+def test_a_folder_appears_when_it_is_whole(tmp_path):
+    path = tmp_path / "a" / "set"
+    with folder_written_whole(path, marker="set.json") as partial:
+        (partial / "set.json").touch()
+        assert not path.exists()
+    assert [p.name for p in path.iterdir()] == ["set.json"]
+    assert [p.name for p in path.parent.iterdir()] == ["set"]
+
+
+def test_a_folder_is_replaced_only_by_a_whole_one_and_where_told(tmp_path):
+    path = tmp_path / "set"
+    write_folder(path, "first")
+    with pytest.raises(UserError, match="exists already"):
+        write_folder(path, "second")
+    with pytest.raises(ZeroDivisionError), folder_written_whole(path, marker="set.json", overwrite=True):
+        raise ZeroDivisionError
+    assert (path / "set.json").read_text() == "first"
+    write_folder(path, "second", overwrite=True)
+    assert sorted(p.name for p in path.iterdir()) == ["second.npy", "set.json"]
+    assert [p.name for p in tmp_path.iterdir()] == ["set"]
+
+
+def test_what_is_not_ours_is_never_overwritten(tmp_path):
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter.txt").touch()
+    (tmp_path / "file").touch()
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UserError, match=r"holds other files \(and no set\.json\)"):
+        write_folder(tmp_path / "thesis", "first", overwrite=True)
+    with pytest.raises(UserError, match="is a file, not a folder"):
+        write_folder(tmp_path / "file", "first", overwrite=True)
+    write_folder(tmp_path / "empty", "first")
+    assert (tmp_path / "empty" / "set.json").is_file()
+    assert (tmp_path / "thesis" / "chapter.txt").is_file()
+
+
+def test_a_folder_on_a_disk_that_refuses_is_told(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="cannot be written"):
+        write_folder(tmp_path / "file" / "set", "first")

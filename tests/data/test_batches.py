@@ -25,7 +25,9 @@ def part(rows, labels=None, domain=None) -> TrainingRows:
 
 def batches(n_source=50, n_target=30, *, batch_size=8, seed=0, draws=None, **options) -> Batches:
     parts = {"source": part(range(n_source)), "target": part(range(200, 200 + n_target), np.full(n_target, np.nan))}
-    return Batches(SEQUENCES, parts, draws or {"source": 1.0, "target": 1.0}, batch_size=batch_size, seed=seed, **options)
+    return Batches(
+        SEQUENCES, parts, draws or {"source": 1.0, "target": 1.0}, batch_size=batch_size, seed=seed, **options
+    )
 
 
 def same(one, other) -> bool:
@@ -108,7 +110,9 @@ def test_what_a_row_has_goes_with_it():
 # --- Parts ---
 
 
-@pytest.mark.parametrize(("shares", "sizes"), [({"source": 1.0, "target": 0.4}, (7, 3)), ({"source": 1.0, "target": 2.0}, (7, 14))])
+@pytest.mark.parametrize(
+    ("shares", "sizes"), [({"source": 1.0, "target": 0.4}, (7, 3)), ({"source": 1.0, "target": 2.0}, (7, 14))]
+)
 def test_parts_may_be_of_unequal_sizes(shares, sizes):
     """trap 17."""
     one = batches(batch_size=7, draws=shares)[0]

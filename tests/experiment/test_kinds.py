@@ -57,6 +57,6 @@ def test_binary_multiclass_and_regression_together(table, tmp_path):
 def test_balanced_batches_and_weights(table, tmp_path):
     data = cl.prepare(tmp_path / "d", tables=[table], label_columns=["any"])
     settings = TINY | {"training.balance": "domain_and_class", "training.max_shift": 3, "training.patience": 2}
-    methods = [{"name": "supervised", "positive_weight": 2.0}]
+    methods = [{"name": "supervised", "class_weights": {"any": [1, 2]}}]
     found = cl.train(data, methods=methods, seeds=1, out=tmp_path / "e", settings=settings)
     assert set(found.summary["metric"]) == {"AUROC", "AUPRC", "F1", "MCC"}

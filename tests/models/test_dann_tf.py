@@ -149,7 +149,9 @@ def test_binary_cross_entropy_of_the_difference_is_softmax_cross_entropy_of_the_
 
 def test_several_binary_tasks_have_a_pair_each():
     z = torch.arange(12.0).view(2, 6) ** 2
-    torch.testing.assert_close(TwoLogitDifference()(z), torch.stack([z[:, 1] - z[:, 0], z[:, 3] - z[:, 2], z[:, 5] - z[:, 4]], 1))
+    torch.testing.assert_close(
+        TwoLogitDifference()(z), torch.stack([z[:, 1] - z[:, 0], z[:, 3] - z[:, 2], z[:, 5] - z[:, 4]], 1)
+    )
 
 
 def test_tasks_that_are_not_all_binary_get_plain_logits(mixed):

@@ -65,7 +65,9 @@ def test_options_that_cannot_be_are_refused(bound, options, message):
 
 
 def test_options_set_the_sizes(bound):
-    network = build_network("motif_cnn", bound, {"motifs": 5, "motif_width": 9, "pairs": 6, "pair_width": 3, "features": 7})
+    network = build_network(
+        "motif_cnn", bound, {"motifs": 5, "motif_width": 9, "pairs": 6, "pair_width": 3, "features": 7}
+    )
     sizes = [tuple(p.shape) for name, p in network.named_parameters() if name.endswith("weight")]
     assert sizes == [(5, 4, 9), (6, 5, 3), (7, 6), (1, 7)]
     assert network.n_features == 7

@@ -48,7 +48,9 @@ def test_equal_seeds_give_equal_first_weights(bound):
     for seed in (1, 1, 2):
         torch.manual_seed(seed)
         networks.append(build_network("motif_cnn", bound))
-    same, other = ([torch.equal(a, b) for a, b in zip(networks[0].parameters(), n.parameters(), strict=True)] for n in networks[1:])
+    same, other = (
+        [torch.equal(a, b) for a, b in zip(networks[0].parameters(), n.parameters(), strict=True)] for n in networks[1:]
+    )
     assert all(same)
     assert not any(other)
 
@@ -56,7 +58,9 @@ def test_equal_seeds_give_equal_first_weights(bound):
 # --- One logit for attribution methods ---
 
 
-@pytest.mark.parametrize(("task", "channel", "column"), [("bound", 0, 0), ("state", 0, 1), ("state", 2, 3), ("level", 0, 4)])
+@pytest.mark.parametrize(
+    ("task", "channel", "column"), [("bound", 0, 0), ("state", 0, 1), ("state", 2, 3), ("level", 0, 4)]
+)
 def test_output_is_the_column_of_the_task(mixed, task, channel, column):
     network = build_network("motif_cnn", mixed).eval()
     x = one_hot_windows(3, 48)

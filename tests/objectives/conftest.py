@@ -24,9 +24,7 @@ class Small(Encoder):
     def __init__(self, length: int, *, features: int = 6, norm: bool = False) -> None:
         super().__init__()
         dense = nn.Linear(4 * length, features)
-        self.stages = nn.Sequential(
-            Stage(nn.Flatten()), Stage(dense, BatchNorm(features) if norm else None, nn.Tanh())
-        )
+        self.stages = nn.Sequential(Stage(nn.Flatten()), Stage(dense, BatchNorm(features) if norm else None, nn.Tanh()))
 
 
 @pytest.fixture

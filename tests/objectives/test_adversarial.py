@@ -75,7 +75,10 @@ def test_losses_and_gradients_against_two_separate_passes(spec, kind):
         gradients(total, objective.discriminator), gradients(2.0 * adversary, objective.discriminator), strict=True
     ):
         torch.testing.assert_close(found, expected)
-    reversed_ = [t - 0.3 * a for t, a in zip(gradients(task, model.encoder), gradients(2.0 * adversary, model.encoder), strict=True)]
+    reversed_ = [
+        t - 0.3 * a
+        for t, a in zip(gradients(task, model.encoder), gradients(2.0 * adversary, model.encoder), strict=True)
+    ]
     for found, expected in zip(gradients(total, model.encoder), reversed_, strict=True):
         torch.testing.assert_close(found, expected)
 

@@ -5,7 +5,8 @@ import torch
 from torch.nn import functional as F
 
 from cislearn.errors import UserError
-from cislearn.objectives.supervised import Supervised, spread_weights, task_loss
+from cislearn.objectives.class_weights import ClassWeights
+from cislearn.objectives.supervised import Supervised, task_loss
 from cislearn.schema import DataSpec, TaskSpec
 from tests.objectives.conftest import LENGTH, batch_of, network
 
@@ -43,7 +44,9 @@ def test_a_task_without_a_label_in_the_batch_adds_nothing():
     two = DataSpec((TaskSpec("a"), TaskSpec("b")), (), LENGTH)
     logits = torch.randn(4, 2)
     labels = torch.tensor([[1.0, NAN], [0.0, NAN], [1.0, NAN], [1.0, NAN]])
-    torch.testing.assert_close(task_loss(logits, labels, two), F.binary_cross_entropy_with_logits(logits[:, 0], labels[:, 0]))
+    torch.testing.assert_close(
+        task_loss(logits, labels, two), F.binary_cross_entropy_with_logits(logits[:, 0], labels[:, 0])
+    )
 
 
 def test_absent_labels_give_no_gradient_whatever_the_logits_are():
@@ -61,39 +64,50 @@ def test_without_any_label_the_loss_and_its_gradients_are_zero():
     assert (logits.grad == 0).all()
 
 
-def test_positives_weigh_as_told():
-    two = DataSpec((TaskSpec("a"), TaskSpec("b")), (), LENGTH)
-    logits, labels = torch.randn(8, 2), torch.randint(0, 2, (8, 2)).float()
-    weights = spread_weights([3.0, 0.5], two)
-    losses = F.binary_cross_entropy_with_logits(logits, labels, reduction="none")
-    expected = (losses * torch.where(labels == 1, torch.tensor([3.0, 0.5]), 1.0)).mean()
-    torch.testing.assert_close(task_loss(logits, labels, two, weights), expected)
-    torch.testing.assert_close(spread_weights(2, two), torch.tensor([2.0, 2.0]))
-    assert spread_weights(None, two) is None
+def test_classes_weigh_as_told():
+    tasks = (TaskSpec("a"), TaskSpec("b"), TaskSpec("c", "multiclass", 3))
+    spec = DataSpec(tasks, (), LENGTH)
+    logits, labels = torch.randn(8, 5), torch.stack([torch.randint(0, n, (8,)) for n in (2, 2, 3)], 1).float()
+    given = {"a": [0.5, 3.0], "c": [1.0, 2.0, 4.0]}
+    weight = torch.tensor(given["a"])[labels[:, 0].long()]
+    a = (F.binary_cross_entropy_with_logits(logits[:, 0], labels[:, 0], reduction="none") * weight).sum() / weight.sum()
+    b = F.binary_cross_entropy_with_logits(logits[:, 1], labels[:, 1])
+    c = F.cross_entropy(logits[:, 2:], labels[:, 2].long(), weight=torch.tensor(given["c"]))
+    torch.testing.assert_close(task_loss(logits, labels, spec, ClassWeights(given, spec)), (a + b + c) / 3)
 
 
-@pytest.mark.parametrize("weight", [[1.0], [1.0, 2.0, 3.0], 0.0, [1.0, -2.0]])
-def test_weights_that_fit_no_task_are_refused(weight):
-    two = DataSpec((TaskSpec("a"), TaskSpec("b")), (), LENGTH)
-    with pytest.raises(UserError, match="positive_weight"):
-        spread_weights(weight, two)
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"a": [1.0]}, "takes 2 numbers above 0"),
+        ({"a": [1.0, 0.0]}, "takes 2 numbers above 0"),
+        ({"aa": [1.0, 1.0]}, "did you mean a"),
+        ({"level": [1.0, 1.0]}, "a regression task takes none"),
+    ],
+)
+def test_weights_that_fit_no_task_are_refused(given, message):
+    spec = DataSpec((TaskSpec("a"), TaskSpec("level", "regression")), (), LENGTH)
+    with pytest.raises(UserError, match=message):
+        ClassWeights(given, spec)
 
 
 @pytest.mark.parametrize("target", [0, 3])
 def test_only_source_rows_are_learned_from(spec, target):
     """trap 17: the parts of a batch are of any sizes."""
-    model, objective = network(spec), Supervised(positive_weight=2.0)
+    model, objective = network(spec), Supervised(class_weights={"bound": [1.0, 2.0]})
     objective.setup(model, spec)
     batch = batch_of(7, target)
     batch.labels[7:] = 1e9
     (loss,) = objective.losses(model, batch, 0.5).values()
     alone = model(model.embed(batch.tokens[:7]))[:, 0]
-    expected = F.binary_cross_entropy_with_logits(alone, batch.labels[:7, 0], pos_weight=torch.tensor(2.0))
+    labels = batch.labels[:7, 0]
+    losses = F.binary_cross_entropy_with_logits(alone, labels, pos_weight=torch.tensor(2.0), reduction="sum")
+    expected = losses / (1.0 + labels).sum()
     torch.testing.assert_close(loss, expected)
 
 
 def test_it_brings_nothing_to_train_and_nothing_to_save(spec):
-    objective = Supervised(positive_weight=2.0)
+    objective = Supervised(class_weights={"bound": [1.0, 2.0]})
     objective.setup(network(spec), spec)
     assert objective.draws == {"source": 1.0}
     assert not list(objective.parameters())

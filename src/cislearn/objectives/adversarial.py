@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -11,9 +11,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cislearn.data.batch import Batch
+from cislearn.objectives.class_weights import ClassWeights
 from cislearn.objectives.objective import Model, Objective, register
 from cislearn.objectives.schedules import schedule as schedule_of
-from cislearn.objectives.supervised import spread_weights, task_loss
+from cislearn.objectives.supervised import task_loss
 from cislearn.schema import DataSpec
 
 
@@ -65,7 +66,7 @@ class Adversarial(Objective):
         Source against target, or one class a domain.
     width : int, optional
         Hidden units of the discriminator; the encoder says where it is not given (100 in the published network).
-    positive_weight : float or list of float, optional
+    class_weights : mapping of str to list of float, optional
         As for `Supervised`.
     """
 
@@ -79,19 +80,19 @@ class Adversarial(Objective):
         schedule: str | Mapping[str, Any] = "late",
         discriminator: str = "binary",
         width: int | None = None,
-        positive_weight: float | list[float] | None = None,
+        class_weights: Mapping[str, Sequence[float]] | None = None,
     ) -> None:
         super().__init__()
         if discriminator not in ("binary", "domains"):
             raise ValueError(f"discriminator {discriminator!r}: expected binary or domains")
         self.weight, self.schedule, self.kind = weight, schedule_of(schedule), discriminator
-        self.width, self.positive_weight = width, positive_weight
+        self.width, self.given_weights = width, class_weights
         self._health: dict[str, Tensor | float] = {}
 
     def setup(self, model: Model, spec: DataSpec) -> None:
         """Make the discriminator on the model's features, with the encoder's way of setting first weights."""
         self.spec = spec
-        self.register_buffer("weights", spread_weights(self.positive_weight, spec), persistent=False)
+        self.class_weights = ClassWeights(self.given_weights, spec)
         width = self.width or model.encoder.discriminator_width
         n_domains = 2 if self.kind == "binary" else len(spec.domains)
         self.discriminator = Discriminator(model.n_features, width, n_domains)
@@ -106,7 +107,7 @@ class Adversarial(Objective):
         domains = self._domains(batch)
         self._health = {"lambda": strength, "domain_accuracy": (logits.argmax(1) == domains).float().mean().detach()}
         return {
-            "task": task_loss(model.classify(features[source]), batch.labels[source], self.spec, self.weights),
+            "task": task_loss(model.classify(features[source]), batch.labels[source], self.spec, self.class_weights),
             "domain": self.weight * F.cross_entropy(logits, domains),
         }
 
