@@ -27,3 +27,18 @@ def test_gabp_configuration():
     assert config.data.target not in (config.data.sources or [])
     methods = [resolve_method(method) for method in config.methods]
     assert [method.labelled for method in methods] == ["sources", "sources", "target"]
+
+
+def test_published_configuration_has_the_published_values():
+    """Lan et al. 2019 and its code: momentum 0.9, rate 0.001, 64 + 64 rows, 25 epochs, no reverse complements."""
+    config = read_config(EXAMPLES / "dann_tf_published.yaml")
+    optimiser = config.training.optimiser
+    assert (optimiser.name, optimiser.learning_rate, optimiser.momentum, optimiser.weight_decay) == ("sgd", 1e-3, 0.9, 0)
+    assert (optimiser.decay, optimiser.warmup) == ("constant", 0)
+    assert (config.training.epochs, config.training.batch_size) == (25, 64)
+    assert config.model.reverse_complement.train == config.model.reverse_complement.predict == "forward"
+    objectives = {method.title: resolve_method(method).make() for method in config.methods}
+    assert list(objectives) == ["source_only", "ganin", "constant_0.001", "sawtooth"]
+    assert objectives["constant_0.001"].schedule(0.7) == 0.001
+    assert objectives["sawtooth"].schedule(0.04) == 0 and objectives["sawtooth"].schedule(0.0399) > 0.99
+    assert objectives["ganin"].draws == {"source": 1.0, "target": 1.0}

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -211,7 +213,7 @@ def test_balance_by_class_has_no_meaning_for_several_tasks():
 @given(sizes=st.lists(st.integers(1, 9), min_size=1, max_size=5), first=st.integers(0, 50), n=st.integers(0, 60))
 def test_a_mixer_draws_all_groups_in_turn(sizes, first, n):
     bounds = np.cumsum([0, *sizes])
-    groups = [np.arange(a, b) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+    groups = [np.arange(a, b) for a, b in itertools.pairwise(bounds)]
     taken = Mixer(groups, (0,)).take(first, n)
     group = np.searchsorted(bounds, taken, side="right") - 1
     assert group.tolist() == [i % len(sizes) for i in range(first, first + n)]

@@ -141,8 +141,8 @@ TRACK = InputSpec("signal", "track")
         ("none", [[1, 2, 3, 4], [5, 6, 7, 8]]),
         ("flip", [[4, 3, 2, 1], [8, 7, 6, 5]]),
         ("flip_and_permute", [[8, 7, 6, 5], [4, 3, 2, 1]]),
-        # A value at base i lies between i - 1 and i. On the other strand the last stored base is the first, and what lies
-        # before it there is what lies behind it here: the value of the base after the window (0 where none is stored).
+        # A value at base i lies between i - 1 and i. On the other strand the last base is the first, and what lies
+        # before it there lies behind it here: the value of the base after the window (0 where none is stored).
         ("flip_and_shift", [[0, 4, 3, 2], [0, 8, 7, 6]]),
     ],
 )
@@ -156,7 +156,7 @@ def test_tracks_are_turned_by_their_rule(rule, expected):
 
 
 def test_values_between_bases_stay_between_the_same_bases():
-    """trap 3: cut counts, drawn. Bases A A C G T T, one cut between C and G: stored at G, on the other strand at G again.
+    """trap 3: cut counts, drawn. One cut between C and G is stored at G, and on the other strand at G again.
 
     forward   A A C|G T T      value at position 3 (the base right of the cut)
     reverse   A A C|G T T      the same cut, the same letters: again at position 3, where a plain flip says 2

@@ -18,10 +18,7 @@ from tests.models.conftest import one_hot_windows
 
 def tensorflow_same(size, kernel, stride):
     """As TensorFlow's API guide puts it, with its distinction of cases."""
-    if size % stride == 0:
-        total = max(kernel - stride, 0)
-    else:
-        total = max(kernel - size % stride, 0)
+    total = max(kernel - (stride if size % stride == 0 else size % stride), 0)
     return total // 2, total - total // 2
 
 

@@ -45,7 +45,7 @@ def test_features_do_not_tell_where_a_motif_lies_far_from_the_edges(pool):
 
 def test_windows_that_are_too_short_for_the_pooling_are_refused():
     short = DataSpec((TaskSpec("bound"),), (), 3)
-    with pytest.raises(UserError, match="encoder motif_cnn cannot be built for windows of 3 bp: .* pooling of 4"):
+    with pytest.raises(UserError, match=r"encoder motif_cnn cannot be built for windows of 3 bp: .* pooling of 4"):
         build_network("motif_cnn", short)
     assert build_network("motif_cnn", short, {"pool": 3}).n_features == 64
 

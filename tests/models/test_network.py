@@ -91,7 +91,8 @@ from cislearn.models.stages import Stage
 class Counter(Encoder):
     def __init__(self, length, *, width=3):
         super().__init__()
-        self.stages = nn.Sequential(Stage(nn.Conv1d(4, width, 3), None, nn.ReLU(), nn.AdaptiveMaxPool1d(1)), Stage(nn.Flatten()))
+        conv = Stage(nn.Conv1d(4, width, 3), None, nn.ReLU(), nn.AdaptiveMaxPool1d(1))
+        self.stages = nn.Sequential(conv, Stage(nn.Flatten()))
 
 class Plain(nn.Module):
     def __init__(self, length, hidden=6):

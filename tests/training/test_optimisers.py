@@ -63,4 +63,4 @@ def test_momentum_against_its_recurrence():
         optimiser.step()
         velocity = 0.9 * velocity + 2 * expected
         expected -= 0.1 * velocity
-        assert float(weight) == pytest.approx(expected)
+        assert weight.item() == pytest.approx(expected)

@@ -42,6 +42,8 @@ def _cell(value: object) -> str:
 
 def show_experiment(experiment: Experiment) -> None:
     """Print the comparison that an experiment ends with, and where its report is."""
+    import pandas as pd
+
     summary = experiment.summary
     parts = set(summary["part"])
     part = "target test" if "target test" in parts else "source test"
@@ -52,13 +54,22 @@ def show_experiment(experiment: Experiment) -> None:
         f"\n{first['domain']}, {part} (protocol: {protocol}, selection: {first['selection'].replace('_', ' ')},"
         f" {first['n_seeds']} seed{'s' if first['n_seeds'] > 1 else ''}, {first['n']:,} windows)"
     )
-    tasks = list(rows["task"].unique())
-    for task in tasks:
-        table = _scores(rows[rows["task"] == task], experiment.comparison, task)
-        show_table(table, title=str(task) if len(tasks) > 1 else None)
+    groups = _tasks_by_metrics(rows)
+    for tasks in groups:
+        tables = [_scores(rows[rows["task"] == task], experiment.comparison, task) for task in tasks]
+        table = pd.concat(tables, ignore_index=True)
+        show_table(table.drop(columns="task") if groups == [tasks[:1]] else table)
     if (rows["selection"] == "oracle").any():
         console().print("selection: oracle; every number above was chosen with the target's labels")
     console().print(f"report: {experiment.report}")
+
+
+def _tasks_by_metrics(rows: pd.DataFrame) -> list[list[str]]:
+    """Tasks that share their metrics, and so a table."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for task in rows["task"].unique():
+        groups.setdefault(tuple(rows.loc[rows["task"] == task, "metric"].unique()), []).append(task)
+    return list(groups.values())
 
 
 def _scores(rows: pd.DataFrame, comparison: pd.DataFrame | None, task: str) -> pd.DataFrame:
@@ -69,12 +80,14 @@ def _scores(rows: pd.DataFrame, comparison: pd.DataFrame | None, task: str) -> p
     for method in rows["method"].unique():
         mine = rows[rows["method"] == method].set_index("metric")
         main = mine.loc[metrics[0]]
-        shown = {"": _method_name(method, main["protocol"]), metrics[0]: _number(main["estimate"])}
+        shown = {"task": task, "method": _method_name(method, main["protocol"]), metrics[0]: _number(main["estimate"])}
         shown["95 % interval"] = f"{_number(main['low'])} - {_number(main['high'])}"
         for metric in metrics[1:]:
-            name = f"AUPRC (prevalence {_number(main['prevalence'], 2)})" if metric == "AUPRC" else metric
-            shown[name] = _number(mine.loc[metric, "estimate"])
-        shown["difference to the first"] = _difference(comparison, method, task, metrics[0])
+            shown[metric] = _number(mine.loc[metric, "estimate"])
+            if metric == "AUPRC":
+                shown[metric] += f" (prevalence {main['prevalence']:.2g})"
+        if comparison is not None:
+            shown["difference to the first"] = _difference(comparison, method, task, metrics[0])
         table.append(shown)
     return pd.DataFrame(table)
 
@@ -83,9 +96,7 @@ def _method_name(method: str, protocol: str) -> str:
     return f"{method.replace('_', ' ')}{' (upper bound)' if protocol.startswith('upper bound') else ''}"
 
 
-def _difference(comparison: pd.DataFrame | None, method: str, task: str, metric: str) -> str:
-    if comparison is None:
-        return ""
+def _difference(comparison: pd.DataFrame, method: str, task: str, metric: str) -> str:
     rows = comparison[
         (comparison["method"] == method) & (comparison["task"] == task) & (comparison["metric"] == metric)
     ]
