@@ -23,7 +23,7 @@ SETTINGS = [
 
 
 def write_files(data_path, folder):
-    """The tiny dataset as the files that a user has: a FASTA of positives and one of negatives a domain, and a table."""
+    """The tiny dataset as a user's files: a FASTA of positives and one of negatives a domain, and a table."""
     data = cl.read_dataset(data_path)
     tokens, labels = data.sequences.gather(np.arange(len(data))), data.labels[:, 0]
     domains = data.loci["domain"].to_numpy()

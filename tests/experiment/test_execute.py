@@ -219,3 +219,17 @@ def test_oracle_selection_is_stamped(tiny_data, tmp_path):
     assert set(found.summary["selection"]) == {"oracle"}
     assert "oracle" in found.report.read_text()
     assert yaml.safe_load((tmp_path / "e" / "config.yaml").read_text())["selection"] == "oracle"
+
+
+def test_a_training_that_diverges_is_refused_with_a_cure(tiny_data, tmp_path):
+    settings = TINY | {"training.optimiser": {"name": "sgd", "learning_rate": 1e30, "warmup": 0.0}}
+    with pytest.raises(UserError, match=r"became (nan|inf)") as error:
+        cl.train(tiny_data, target="hep", methods=["source_only"], seeds=1, out=tmp_path / "e", settings=settings)
+    assert "learning_rate" in str(error.value.fix)
+    assert not (tmp_path / "e" / "source_only" / "seed-0").exists()
+
+
+def test_a_schedule_option_that_is_no_number_is_refused(tiny_data, tmp_path):
+    methods = [{"name": "adversarial", "schedule": {"name": "ganin", "gamma": "ten"}}]
+    with pytest.raises(UserError, match="schedule ganin cannot take"):
+        cl.train(tiny_data, target="hep", methods=methods, seeds=1, out=tmp_path / "e", settings=TINY)

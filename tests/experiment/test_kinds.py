@@ -42,7 +42,9 @@ def test_binary_multiclass_and_regression_together(table, tmp_path):
         ("level", "regression", 1),
     ]
     settings = TINY | {"training.epochs": 20, "training.optimiser.learning_rate": 0.02, "model.encoder": "motif_cnn"}
-    found = cl.train(data, target="there", methods=["source_only", "adversarial"], seeds=2, out=tmp_path / "e", settings=settings)
+    found = cl.train(
+        data, target="there", methods=["source_only", "adversarial"], seeds=2, out=tmp_path / "e", settings=settings
+    )
     scores = found.summary[(found.summary["method"] == "source_only") & (found.summary["part"] == "target test")]
     scores = scores.set_index(["task", "metric"])["estimate"]
     assert scores["any", "AUROC"] > 0.9 and scores["how_many", "accuracy"] > 0.8 and scores["level", "Pearson"] > 0.8

@@ -28,6 +28,8 @@ from cislearn.training.fit import Fitted, TrainingPlan, fit
 from cislearn.training.judge import Validation
 from cislearn.training.optimisers import OptimiserPlan
 
+CHECKPOINT = "last.ckpt"
+
 
 def train_run(setting: Setting, method: Method, seed: int, folder: RunFolder, identity: str) -> None:
     """Train one run into `folder`, going on where a killed one stood.
@@ -53,7 +55,7 @@ def train_run(setting: Setting, method: Method, seed: int, folder: RunFolder, id
         _begin_from(network, setting.config.training.init_from, seed)
     objective = method.make()
     objective.setup(network, setting.roles.dataset.spec)
-    fitted = _fit(setting, method, seed, network, objective, folder.partial / "last.ckpt")
+    fitted = _fit(setting, method, seed, network, objective, folder.partial / CHECKPOINT)
     write_run(
         setting,
         method,
@@ -64,7 +66,8 @@ def train_run(setting: Setting, method: Method, seed: int, folder: RunFolder, id
         fitted=fitted,
         seconds=time.monotonic() - began,
     )
-    (folder.partial / "last.ckpt").unlink()
+    for left in [folder.partial / CHECKPOINT, *folder.partial.glob(".*.partial-*")]:
+        left.unlink()
     folder.finish()
 
 
@@ -122,7 +125,7 @@ def _fit(
         objective,
         batches,
         views,
-        _SourceValidation(setting, method),
+        _Validator(setting, method),
         plan,
         checkpoint=checkpoint,
         device=setting.device,
@@ -130,7 +133,7 @@ def _fit(
     )
 
 
-class _SourceValidation:
+class _Validator:
     """Score of a network on the validation rows that the selection rule allows."""
 
     def __init__(self, setting: Setting, method: Method) -> None:
@@ -145,9 +148,8 @@ class _SourceValidation:
         """Return mean AUROC over tasks (minus the loss where not all are binary) and the loss."""
         logits = predict_logits(self.setting, network, self.rows)
         loss = float(task_loss(torch.from_numpy(logits), torch.from_numpy(self.labels), network.spec))
-        score = (
-            _mean_auroc(logits, self.labels) if all(t.kind == "binary" for t in network.spec.tasks) else float("nan")
-        )
+        ranks = np.isfinite(loss) and all(task.kind == "binary" for task in network.spec.tasks)
+        score = _mean_auroc(logits, self.labels) if ranks else float("nan")
         return Validation(score=-loss if np.isnan(score) else score, loss=loss, further={})
 
 

@@ -50,11 +50,16 @@ def schedule(description: str | Mapping[str, Any]) -> Schedule:
     Raises
     ------
     UserError
-        Where the name or an option is unknown.
+        Where the name or an option is unknown, or an option is not a number that it can take.
     """
     options = {"name": description} if isinstance(description, str) else dict(description)
     name = options.pop("name", None)
     if name not in SCHEDULES:
         raise UserError(f"schedule {name!r} is not known{nearest(str(name), SCHEDULES)}")
     check_options(SCHEDULES[name], options, what=f"schedule {name}")
-    return partial(SCHEDULES[name], **options)
+    made = partial(SCHEDULES[name], **options)
+    try:
+        made(0.0), made(1.0)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise UserError(f"schedule {name} cannot take {options}: {error}") from error
+    return made
