@@ -11,7 +11,8 @@ from cislearn.experiment.reporter import Reporter
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-SHOWN = {"valid_score": "validation {:.3f}", "domain_accuracy": "domain accuracy {:.2f}", "lambda": "lambda {:.2f}"}
+SHOWN = {"valid_score": "valid {:.2f}", "domain_accuracy": "domain {:.2f}", "lambda": "lambda {:.1f}"}
+"""Columns of the history that a bar shows: score, accuracy of the discriminator, strength of the adversary."""
 
 
 class TerminalReporter(Reporter):
@@ -29,12 +30,13 @@ class TerminalReporter(Reporter):
 
     def begin(self, title: str, steps: int, done: int) -> None:
         """Open a bar."""
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
         self.title, self.latest = title, ""
         if self.console.is_terminal:
-            columns = (TextColumn("  {task.description:<28}"), BarColumn(30), MofNCompleteColumn(), TimeElapsedColumn())
-            self.bar = Progress(*columns, TextColumn("{task.fields[latest]}"), console=self.console)
+            columns = (TextColumn("  {task.description:<21}"), BarColumn(8), MofNCompleteColumn())
+            latest = TextColumn("{task.elapsed:.0f} s  {task.fields[latest]}")
+            self.bar = Progress(*columns, latest, console=self.console)
             self.task = self.bar.add_task(title, total=steps, completed=done, latest="")
             self.bar.start()
 
@@ -52,7 +54,7 @@ class TerminalReporter(Reporter):
             self.bar.stop()
             self.bar = None
         else:
-            self.console.print(f"  {self.title:<28} {text:>6}  {self.latest}")
+            self.console.print(f"  {self.title:<22} {text:>6}  {self.latest}")
 
 
 class Steps:

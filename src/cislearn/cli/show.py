@@ -25,10 +25,10 @@ def show_table(table: pd.DataFrame, title: str | None = None) -> None:
     from rich import box
     from rich.table import Table
 
-    shown = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
+    shown = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", padding=(0, 1, 0, 0), pad_edge=False)
     for name in table.columns:
         is_number = table[name].dtype.kind in "if"
-        shown.add_column(str(name), justify="right" if is_number else "left")
+        shown.add_column(str(name), justify="right" if is_number else "left", no_wrap=True)
     for row in table.itertuples(index=False):
         shown.add_row(*(_cell(value) for value in row))
     console().print(shown)
@@ -49,16 +49,17 @@ def show_experiment(experiment: Experiment) -> None:
     part = "target test" if "target test" in parts else "source test"
     rows = summary[summary["part"] == part]
     first = rows.iloc[0]
-    protocol = rows["protocol"].iloc[0].partition(":")[0]
-    console().print(
-        f"\n{first['domain']}, {part} (protocol: {protocol}, selection: {first['selection'].replace('_', ' ')},"
-        f" {first['n_seeds']} seed{'s' if first['n_seeds'] > 1 else ''}, {first['n']:,} windows)"
-    )
+    rule = f"selection: {first['selection'].replace('_', ' ')}"
+    seeds = f"{first['n_seeds']} seed{'s' if first['n_seeds'] > 1 else ''}"
     groups = _tasks_by_metrics(rows)
+    one = groups == [groups[0][:1]]
+    prevalence = f", prevalence {_number(first['prevalence'])}" if one and not math.isnan(first["prevalence"]) else ""
+    console().print(f"\n{first['domain']}, {part}, {first['n']:,} windows{prevalence}")
+    console().print(f"protocol: {first['protocol'].partition(':')[0]}, {rule}, {seeds}")
     for tasks in groups:
         tables = [_scores(rows[rows["task"] == task], experiment.comparison, task) for task in tasks]
         table = pd.concat(tables, ignore_index=True)
-        show_table(table.drop(columns="task") if groups == [tasks[:1]] else table)
+        show_table(table.drop(columns=["task", "prevalence"], errors="ignore") if one else table)
     if (rows["selection"] == "oracle").any():
         console().print("selection: oracle; every number above was chosen with the target's labels")
     console().print(f"report: {experiment.report}")
@@ -84,27 +85,28 @@ def _scores(rows: pd.DataFrame, comparison: pd.DataFrame | None, task: str) -> p
         shown["95 % interval"] = f"{_number(main['low'])} - {_number(main['high'])}"
         for metric in metrics[1:]:
             shown[metric] = _number(mine.loc[metric, "estimate"])
-            if metric == "AUPRC":
-                shown[metric] += f" (prevalence {main['prevalence']:.2g})"
+        if not math.isnan(main["prevalence"]):
+            shown["prevalence"] = f"{main['prevalence']:.2g}".removeprefix("0")
         if comparison is not None:
-            shown["difference to the first"] = _difference(comparison, method, task, metrics[0])
+            shown["over the first"] = _difference(comparison, method, task, metrics[0])
         table.append(shown)
     return pd.DataFrame(table)
 
 
 def _method_name(method: str, protocol: str) -> str:
-    return f"{method.replace('_', ' ')}{' (upper bound)' if protocol.startswith('upper bound') else ''}"
+    return f"{method.replace('_', ' ')}{' (bound)' if protocol.startswith('upper bound') else ''}"
 
 
 def _difference(comparison: pd.DataFrame, method: str, task: str, metric: str) -> str:
-    rows = comparison[
-        (comparison["method"] == method) & (comparison["task"] == task) & (comparison["metric"] == metric)
-    ]
+    names = ("method", method), ("task", task), ("metric", metric)
+    rows = comparison[[all(row[key] == value for key, value in names) for row in comparison.to_dict("records")]]
     if rows.empty:
         return ""
     row = rows.iloc[0]
-    return f"{row['difference']:+.3f} ({row['low']:.3f} to {row['high']:.3f})"
+    sign = "+" if row["difference"] >= 0 else ""
+    return f"{sign}{_number(row['difference'])} ({_number(row['low'])}, {_number(row['high'])})"
 
 
-def _number(value: float, places: int = 3) -> str:
-    return "-" if math.isnan(value) else f"{value:.{places}f}"
+def _number(value: float) -> str:
+    """Three places, without the zero before the point, as papers print what lies between -1 and 1."""
+    return "-" if math.isnan(value) else f"{value:.3f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:.3f}"
