@@ -25,12 +25,14 @@ def show_table(table: pd.DataFrame, title: str | None = None) -> None:
     from rich import box
     from rich.table import Table
 
-    shown = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", padding=(0, 1, 0, 0), pad_edge=False)
+    shown = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for name in table.columns:
         is_number = table[name].dtype.kind in "if"
         shown.add_column(str(name), justify="right" if is_number else "left", no_wrap=True)
     for row in table.itertuples(index=False):
         shown.add_row(*(_cell(value) for value in row))
+    if title:
+        console().print(title)
     console().print(shown)
 
 
