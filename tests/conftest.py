@@ -70,6 +70,7 @@ TINY = {
     "training.epochs": 1,
     "training.batch_size": 60,
     "training.device": "cpu",
+    "battery": False,
     "model.encoder": {"name": "motif_cnn", "motifs": 4, "pairs": 4, "features": 4},
 }
 """Settings of experiments whose scores do not matter."""

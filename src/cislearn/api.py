@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cislearn.data.dataset import Dataset
+from cislearn.errors import UserError
 from cislearn.experiment.execute import Experiment, run_experiment
 from cislearn.experiment.reading import make_config
 from cislearn.experiment.reporter import Reporter
@@ -48,9 +49,15 @@ def train(
     -------
     Experiment
         Its `metrics` are a table; `predict` scores a file.
+
+    Raises
+    ------
+    UserError
+        Where data, configuration or folder do not allow it.
     """
     path = data.path if isinstance(data, Dataset) else Path(data)
-    assert path is not None, "a dataset in memory has no folder to train from; write_dataset makes one"
+    if path is None:
+        raise UserError("a dataset in memory has no folder to train from", fix="write_dataset gives it one.")
     wanted = methods or (["source_only", "adversarial"] if target is not None else ["supervised"])
     values = {
         "data": {"path": str(path), "target": target},

@@ -42,6 +42,11 @@ def test_fasta(refused, fasta, content, said):
     assert not (fasta / "data").exists()
 
 
+def test_a_kind_without_its_task(refused, fasta):
+    message = prepare(refused, kind="regression")
+    assert "'regression' is not TASK=KIND" in message and "level=regression" in message
+
+
 def test_truncated_gzip(refused, fasta):
     whole = gzip.compress((fasta / "pos.fa").read_bytes())
     (fasta / "cut.fa.gz").write_bytes(whole[:-20])

@@ -35,3 +35,18 @@ def test_moving_to_where_it_is_changes_nothing():
     one, same = batch(), batch().to("cpu")
     assert torch.equal(one.pair, same.pair)
     assert torch.equal(one.labels, same.labels) or same.labels.isnan().all()
+
+
+def test_only_cuda_devices_are_not_waited_for(monkeypatch):
+    """Values read on the CPU, or on Apple's GPU, before they have arrived would be wrong without an error."""
+    waited = []
+    move = torch.Tensor.to
+
+    def to(tensor, device, non_blocking):
+        waited.append(not non_blocking)
+        return move(tensor, "cpu")
+
+    monkeypatch.setattr(torch.Tensor, "to", to)
+    for device in ("cpu", "mps", "cuda:0", torch.device("cuda")):
+        batch().to(device)
+    assert waited == [True] * 12 + [False] * 12

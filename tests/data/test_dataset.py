@@ -198,6 +198,14 @@ def test_parts_that_do_not_agree_are_refused_at_once(dataset, tmp_path):
     assert not (tmp_path / "x").exists()
 
 
+@pytest.mark.parametrize("label", [0.7, 2.0, -1.5, 300.0])
+def test_a_binary_label_that_is_neither_0_nor_1_is_not_rounded_to_one(dataset, tmp_path, label):
+    labels = dataset.labels_float(np.arange(len(dataset))).copy()
+    labels[0, 0] = label
+    with pytest.raises(ValueError, match="neither 0, 1 nor absent"):
+        write_dataset(tmp_path / "x", spec=dataset.spec, loci=dataset.loci, labels=labels, sequences=dataset.sequences)
+
+
 @pytest.fixture
 def genome_dataset(folder, tmp_path, rng):
     genome = open_genome(write_fasta(tmp_path / "toy.fa", [random_sequence(rng, 100)], ["chr1"]))

@@ -8,6 +8,7 @@ import pytest
 
 from cislearn.data.dataset import Dataset
 from cislearn.data.describe import describe
+from cislearn.data.leaks import find_leaks
 from cislearn.data.parts import LEFT_OUT, TEST, TRAIN, VALID, SplitResult
 from cislearn.schema import TaskSpec
 
@@ -24,7 +25,7 @@ def test_the_data_report_counts_everything(tmp_path):
     dataset = Dataset(**{**vars(dataset), "dropped": dropped})
     left_out = pd.DataFrame({"row": [3], "reason": ["same sequence as a test row"]})
     split = SplitResult(np.array([TRAIN, VALID, TEST, LEFT_OUT], dtype=np.int8), "block", ["5-Mb blocks"], left_out)
-    report = describe(dataset, split, {"a": "source", "b": "target"})
+    report = describe(dataset, split, find_leaks(dataset, split.part), {"a": "source", "b": "target"})
     assert json.loads(json.dumps(report)) == report
     a, b = report["domains"]
     assert a == {
@@ -47,6 +48,6 @@ def test_the_data_report_counts_everything(tmp_path):
 def test_a_real_label_is_counted_as_labelled(tmp_path, kind):
     dataset = small_dataset(tmp_path / "d", places("chr1", [0, 50]), [0.3, np.nan], task=TaskSpec("level", kind))
     split = SplitResult(np.array([TRAIN, TEST], dtype=np.int8), "given")
-    domain = describe(dataset, split)["domains"][0]
+    domain = describe(dataset, split, find_leaks(dataset, split.part))["domains"][0]
     assert domain["per_task"] == {"level": {"labelled": 1, "unlabelled": 1}}
     assert domain["role"] == "other"

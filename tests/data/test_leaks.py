@@ -47,7 +47,7 @@ def test_the_same_place_in_another_genome_is_no_overlap(tmp_path, rng):
 def test_dropped_leaks_leave_none_and_name_their_reasons(tmp_path, rng):
     dataset, part = leaky(tmp_path / "d", rng)
     before = SplitResult(part, "given", ["as given"], pd.DataFrame({"row": [4], "reason": ["too short"]}))
-    after = drop_leaks(dataset, before)
+    after = drop_leaks(before, find_leaks(dataset, part))
     assert not find_leaks(dataset, after.part).rows.any()
     np.testing.assert_array_equal(after.part == TEST, part == TEST)
     assert np.flatnonzero(after.part == LEFT_OUT).tolist() == [0, 1, 2, 5]

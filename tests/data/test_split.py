@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -207,12 +209,36 @@ def test_given_parts_without_a_test_part_are_refused(tmp_path, rng):
         ({"valid": 0.5, "test": 0.5}, "shares valid 0.5 and test 0.5 leave nothing"),
         ({"test": 0.0}, "leave nothing for a part"),
         ({"by": "block", "block": 10**9}, "split by block leaves no"),
+        ({"by": "block", "test": ["chr1"], "block": 10**4}, "chromosomes are named .* the split is by block"),
     ],
 )
 def test_what_cannot_be_split_is_refused(tmp_path, rng, options, message):
     dataset = two_cells(tmp_path / "d", rng, chromosomes=1)
     with pytest.raises(UserError, match=message):
         split_rows(dataset, **options)
+
+
+@pytest.mark.parametrize("by", ["auto", "chromosome", "block"])
+def test_the_labels_of_the_target_have_no_say(tmp_path, rng, by):
+    """What is trained for a target must be the same whether its labels are known or not."""
+    dataset = two_cells(tmp_path / "d", rng)
+    is_target = dataset.domain_codes == 1
+    labels = np.array(dataset.labels)
+    labels[is_target] = rng.random((is_target.sum(), 1)) < 0.3
+    other = replace(dataset, labels=labels)
+    found = [split_rows(each, by=by, target="b").part for each in (dataset, other, dataset.without_labels("b"))]
+    np.testing.assert_array_equal(found[0], found[1])
+    np.testing.assert_array_equal(found[0], found[2])
+    if by == "block":  # where they have a say, it is heard
+        assert (split_rows(dataset, by=by).part != split_rows(other, by=by).part).any()
+
+
+def test_a_dataset_without_the_labels_of_a_domain_keeps_all_others(tmp_path, rng):
+    dataset = two_cells(tmp_path / "d", rng)
+    blind, is_target = dataset.without_labels("b"), dataset.domain_codes == 1
+    assert np.isnan(blind.labels_float(np.flatnonzero(is_target))).all()
+    np.testing.assert_array_equal(blind.labels[~is_target], dataset.labels[~is_target])
+    assert not np.isnan(dataset.labels_float(np.flatnonzero(is_target))).any()
 
 
 def test_real_numbers_and_unlabelled_domains_can_be_split(tmp_path, rng):

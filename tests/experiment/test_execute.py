@@ -10,7 +10,9 @@ import yaml
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 import cislearn as cl
+from cislearn.data.simulate import simulate, write_simulated
 from cislearn.errors import UserError
+from cislearn.experiment.evaluate import evaluate_on
 from tests.conftest import TINY
 
 
@@ -103,6 +105,28 @@ def test_a_folder_with_other_files_is_never_overwritten(tiny_data, tmp_path):
     with pytest.raises(UserError, match="holds other files"):
         cl.train(tiny_data, target="hep", out=tmp_path, settings=TINY, overwrite=True)
     assert (tmp_path / "precious.txt").read_text() == "mine"
+
+
+def test_a_project_with_a_config_of_its_own_is_never_overwritten(tiny_data, tmp_path):
+    (tmp_path / "config.yaml").write_text("site: mine\n")
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "precious.txt").write_text("mine")
+    with pytest.raises(UserError, match="holds other files and no experiment"):
+        cl.train(tiny_data, target="hep", out=tmp_path, settings=TINY, overwrite=True)
+    assert (tmp_path / "config.yaml").read_text() == "site: mine\n"
+    assert (tmp_path / "notes" / "precious.txt").read_text() == "mine"
+
+
+def test_overwriting_leaves_what_the_user_put_there_and_no_result_of_before(tiny_experiment, tiny_data, tmp_path):
+    out = shutil.copytree(tiny_experiment, tmp_path / "e")
+    (out / "notes.txt").write_text("mine")
+    before = (out / "source_only" / "seed-0" / "run.json").stat().st_mtime_ns
+    cl.train(tiny_data, methods=["supervised"], seeds=1, out=out, settings=TINY, overwrite=True)
+    assert (out / "notes.txt").read_text() == "mine"
+    assert not (out / "source_only" / "seed-0").exists()
+    assert (out / "supervised" / "seed-0" / "run.json").stat().st_mtime_ns > before
+    assert not (out / "comparison.tsv").exists()  # one method is compared with nothing
+    assert not (out / "domain_distance.tsv").exists()  # and without a target there is no distance
 
 
 def test_the_stored_config_alone_gives_the_same_weights(tiny_experiment, tmp_path):
@@ -219,6 +243,10 @@ def test_oracle_selection_is_stamped(tiny_data, tmp_path):
     assert set(found.summary["selection"]) == {"oracle"}
     assert "oracle" in found.report.read_text()
     assert yaml.safe_load((tmp_path / "e" / "config.yaml").read_text())["selection"] == "oracle"
+    other = write_simulated(tmp_path / "other", simulate("none", n_train=20, n_test=20, seed=5))
+    scores = evaluate_on(tmp_path / "e", other)  # on other data it is as much an oracle's model
+    assert set(scores["selection"]) == {"oracle"}
+    assert all(protocol.startswith("oracle") for protocol in scores["protocol"])
 
 
 def test_a_training_that_diverges_is_refused_with_a_cure(tiny_data, tmp_path):

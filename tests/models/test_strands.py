@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -7,6 +8,7 @@ from torch import nn
 from cislearn.models.network import build_network
 from cislearn.models.saving import for_prediction
 from cislearn.models.strands import Ensemble, StrandAverage
+from cislearn.prediction.predictor import NetworkPredictor
 from cislearn.schema import DataSpec, TaskSpec
 from cislearn.sequence.strand import reverse_complement
 from tests.models.conftest import one_hot_windows
@@ -31,6 +33,13 @@ def test_prediction_averages_strands_only_where_told(bound):
     network = build_network("motif_cnn", bound)
     assert for_prediction(network, "forward") is network
     assert isinstance(for_prediction(network, "average"), StrandAverage)
+
+
+@pytest.mark.parametrize("is_training", [True, False])
+def test_predicting_on_both_strands_leaves_the_mode_of_the_network(bound, is_training):
+    network = build_network("motif_cnn", bound).train(is_training)
+    NetworkPredictor(for_prediction(network, "average")).predict(np.zeros((2, 101), dtype=np.uint8))
+    assert all(module.training == is_training for module in network.modules())
 
 
 @pytest.mark.parametrize("n", [1, 3])

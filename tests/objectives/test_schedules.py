@@ -47,15 +47,12 @@ def test_late_is_zero_until_its_start_and_grows_from_there(p, start):
 
 
 def test_sawtooth_restarts_with_every_epoch():
-    """As the review of DANN_TF ran it: p within the epoch, so lambda begins at 0 in each of 25."""
-    steps_per_epoch, epochs = 40, 25
-    for step in range(steps_per_epoch * epochs):
-        within = (step % steps_per_epoch) / steps_per_epoch
-        progress = step / (steps_per_epoch * epochs)
-        if within == 0:
-            assert sawtooth(progress) == pytest.approx(0, abs=1e-9) or sawtooth(progress) > 0.9999  # rounding of p
-        else:
-            assert sawtooth(progress) == pytest.approx(ganin(within), abs=1e-9)
+    """As the review of DANN_TF ran it: p within the epoch, so lambda begins at 0 in each, however p is rounded."""
+    for steps_per_epoch, epochs in ((40, 25), (7, 22), (7, 49), (1094, 25), (125, 51)):
+        for step in range(steps_per_epoch * epochs):
+            within = (step % steps_per_epoch) / steps_per_epoch
+            progress = step / (steps_per_epoch * epochs)
+            assert sawtooth(progress, periods=epochs) == pytest.approx(ganin(within), abs=1e-9)
 
 
 @pytest.mark.parametrize("name", sorted(SCHEDULES))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -187,6 +188,15 @@ def test_a_score_that_is_undefined_is_worse_than_any(problem, tmp_path):
 
 
 # --- History ---
+
+
+def test_seconds_go_on_over_a_kill(problem, tmp_path, monkeypatch):
+    clock = iter(float(10 * k) for k in range(100))
+    monkeypatch.setattr("cislearn.training.judge.time", SimpleNamespace(monotonic=lambda: next(clock)))
+    with pytest.raises(Killed):
+        train(problem, tmp_path / "run.ckpt", steps=10, stop_at=7)
+    _, fitted = train(problem, tmp_path / "run.ckpt", steps=10)
+    assert [row["seconds"] for row in fitted.history] == [10.0, 20.0]
 
 
 def test_history_has_a_row_a_validation_and_one_for_the_last_step(problem, tmp_path):

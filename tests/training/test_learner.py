@@ -5,9 +5,10 @@ import torch
 
 from cislearn.data.batches import Batches, Loader
 from cislearn.training import fit as fit_module
+from cislearn.training.judge import Validation
 from cislearn.training.learner import Learner
 from cislearn.training.optimisers import OptimiserPlan
-from tests.training.conftest import prepare, train
+from tests.training.conftest import prepare, train, weights
 
 
 class FromTheBeginning(Loader):
@@ -50,3 +51,31 @@ def test_the_objective_follows_each_step_and_the_end(problem, tmp_path, monkeypa
     monkeypatch.setattr(Supervised, "finish", lambda self, model: called.append("finish"))
     train(problem, tmp_path / "run.ckpt", method="supervised", steps=3)
     assert called == ["step", "step", "step", "finish"]
+
+
+def test_what_follows_a_step_is_in_its_checkpoint(problem, tmp_path, monkeypatch):
+    """A moving average that the checkpoint of a step lacked would not be the same after a resume."""
+    from cislearn.objectives.supervised import Supervised
+
+    followed, at_validation = [], []
+    monkeypatch.setattr(Supervised, "after_step", lambda self, model: followed.append(weights(model)))
+
+    def validate(network):
+        at_validation.append((len(followed), torch.equal(followed[-1], weights(network))))
+        return Validation(0.5, 1.0, {})
+
+    train(problem, tmp_path / "run.ckpt", method="supervised", steps=7, validate=validate)
+    assert at_validation == [(5, True), (7, True)]
+
+
+def test_the_end_of_a_training_changes_the_weights_that_are_kept(problem, tmp_path, monkeypatch):
+    from cislearn.objectives.supervised import Supervised
+
+    def finish(self, model):
+        with torch.no_grad():
+            for parameter in model.parameters():
+                parameter.fill_(2.0)
+
+    monkeypatch.setattr(Supervised, "finish", finish)
+    network, _ = train(problem, tmp_path / "run.ckpt", method="supervised", steps=5, keep="best")
+    assert all((parameter == 2.0).all() for parameter in network.parameters())

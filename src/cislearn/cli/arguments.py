@@ -42,6 +42,20 @@ def genome_argument(values: Sequence[str]) -> Path | dict[str, Path] | None:
     return {domain: paths[0] for domain, paths in files_by_domain(values, "--genome").items()}
 
 
+def kinds_argument(values: Sequence[str]) -> dict[str, str]:
+    """Return the kind of each task of ``TASK=KIND`` arguments.
+
+    Raises
+    ------
+    UserError
+        For an argument without ``=``.
+    """
+    for value in values:
+        if "=" not in value:
+            raise UserError(f"{value!r} is not TASK=KIND", where="--kind", fix="For example --kind level=regression")
+    return dict(value.split("=", 1) for value in values)
+
+
 def existing(path: Path, option: str) -> Path:
     """Return `path`, or say that there is no such file."""
     if not path.exists():

@@ -30,9 +30,9 @@ def evaluate(
     dataset = read_dataset(on)
     scores = evaluate_on(run, dataset, method=method, device=choose_device(device).torch)  # type: ignore[arg-type]
     shown = ["domain", "task", "metric", "estimate", "low", "high", "seeds_sd", "n", "prevalence"]
-    show_table(
-        scores[shown], title=f"{run} on {on} (method {scores['method'].iloc[0]}, {scores['n_seeds'].iloc[0]} seeds)"
-    )
+    first = scores.iloc[0]
+    show_table(scores[shown], title=f"{run} on {on} (method {first['method']}, {first['n_seeds']} seeds)")
+    console().print(f"the model: {first['protocol']}; selection: {first['selection'].replace('_', ' ')}")
     if out is not None:
         write_table(out, scores)
         console().print(f"scores: {out}")

@@ -11,6 +11,9 @@ import typer
 def inspect(
     path: Annotated[Path, typer.Argument(help="A dataset folder, or that of an experiment or a run.")],
     split: Annotated[str, typer.Option(help="auto, given, chromosome, block or sequence.")] = "auto",
+    target: Annotated[
+        str | None, typer.Option(help="The domain to adapt to: its labels have no say in the split.")
+    ] = None,
 ) -> None:
     """Show what is in a dataset, what was left out and why, how it splits, and what the parts share.
 
@@ -21,7 +24,7 @@ def inspect(
     if not (path / MARKER).is_file() and any((path / name).is_file() for name in ("experiment.json", "run.json")):
         _show_model(path)
     else:
-        _show_dataset(path, split)
+        _show_dataset(path, split, target)
 
 
 def _show_model(path: Path) -> None:
@@ -42,13 +45,13 @@ def _show_model(path: Path) -> None:
     show_table(layers, title=f"{model['encoder']}: {totals}")
 
 
-def _show_dataset(path: Path, split: str) -> None:
+def _show_dataset(path: Path, split: str, target: str | None) -> None:
     from cislearn.cli.show import console, show_table
     from cislearn.data.dataset import read_dataset
     from cislearn.experiment.inspection import inspect_dataset
 
     dataset = read_dataset(path)
-    found = inspect_dataset(dataset, split)
+    found = inspect_dataset(dataset, split, target)
     print_ = console().print
     margin = f", margin {dataset.spec.margin}" if dataset.spec.margin else ""
     print_(f"{path}: {len(dataset):,} windows of {dataset.spec.length} bp{margin}")

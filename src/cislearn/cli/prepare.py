@@ -40,7 +40,7 @@ def prepare(
     overwrite: Annotated[bool, typer.Option(help="Replace a dataset that is there.")] = False,
 ) -> None:
     """Make a dataset of peaks and a genome, of FASTA files, or of tables."""
-    from cislearn.cli.arguments import existing, files_by_domain, genome_argument
+    from cislearn.cli.arguments import existing, files_by_domain, genome_argument, kinds_argument
     from cislearn.cli.progress import Steps
     from cislearn.cli.show import console
     from cislearn.data.prepare import prepare as make
@@ -63,7 +63,7 @@ def prepare(
         label_columns=labels.split(",") if labels else None,
         sequence_column=sequence_column,
         domain_column=domain_column,
-        kinds=dict(k.split("=", 1) for k in kind or [] if "=" in k),
+        kinds=kinds_argument(kind or []),
         outside="drop" if drop_outside else "error",
         overwrite=overwrite,
         progress=Steps(),

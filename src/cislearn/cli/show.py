@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,7 +53,8 @@ def show_experiment(experiment: Experiment) -> None:
     rows = summary[summary["part"] == part]
     first = rows.iloc[0]
     rule = f"selection: {first['selection'].replace('_', ' ')}"
-    seeds = f"{first['n_seeds']} seed{'s' if first['n_seeds'] > 1 else ''}"
+    n_seeds = rows["n_seeds"].max()
+    seeds = f"{n_seeds} seed{'s' if n_seeds > 1 else ''}"
     groups = _tasks_by_metrics(rows)
     one = groups == [groups[0][:1]]
     prevalence = f", prevalence {_number(first['prevalence'])}" if one and not math.isnan(first["prevalence"]) else ""
@@ -62,9 +64,23 @@ def show_experiment(experiment: Experiment) -> None:
         tables = [_scores(rows[rows["task"] == task], experiment.comparison, task) for task in tasks]
         table = pd.concat(tables, ignore_index=True)
         show_table(table.drop(columns=["task", "prevalence"], errors="ignore") if one else table)
+    _show_bar(experiment, one)
     if (rows["selection"] == "oracle").any():
         console().print("selection: oracle; every number above was chosen with the target's labels")
     console().print(f"report: {experiment.report}")
+
+
+def _show_bar(experiment: Experiment, one_task: bool) -> None:
+    """Print how far each method is from the best simple model, for a single task."""
+    import pandas as pd
+
+    path = experiment.path / "over_simple.tsv"
+    if not (one_task and path.is_file()):
+        return
+    rows = pd.read_csv(path, sep="\t")
+    for row in rows[rows["metric"] == "AUROC"].to_dict("records"):
+        names = [row[key].replace("_", " ") for key in ("method", "baseline")]
+        console().print(f"{names[0]} over the best simple model, {names[1]}: {_signed(row)}")
 
 
 def _tasks_by_metrics(rows: pd.DataFrame) -> list[list[str]]:
@@ -90,7 +106,8 @@ def _scores(rows: pd.DataFrame, comparison: pd.DataFrame | None, task: str) -> p
         if not math.isnan(main["prevalence"]):
             shown["prevalence"] = f"{main['prevalence']:.2g}".removeprefix("0")
         if comparison is not None:
-            shown["over the first"] = _difference(comparison, method, task, metrics[0])
+            name = f"over {comparison['baseline'].iloc[0].replace('_', ' ')}"
+            shown[name] = _difference(comparison, method, task, metrics[0])
         table.append(shown)
     return pd.DataFrame(table)
 
@@ -104,7 +121,11 @@ def _difference(comparison: pd.DataFrame, method: str, task: str, metric: str) -
     rows = comparison[[all(row[key] == value for key, value in names) for row in comparison.to_dict("records")]]
     if rows.empty:
         return ""
-    row = rows.iloc[0]
+    return _signed(rows.iloc[0].to_dict())
+
+
+def _signed(row: Mapping[Any, Any]) -> str:
+    """A difference with its sign and interval."""
     sign = "+" if row["difference"] >= 0 else ""
     return f"{sign}{_number(row['difference'])} ({_number(row['low'])}, {_number(row['high'])})"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -88,6 +88,12 @@ class Dataset:
         if self.labels.dtype == np.int8:
             labels[labels == ABSENT] = np.nan
         return labels
+
+    def without_labels(self, domain: str) -> Dataset:
+        """Return the same examples in memory, those of `domain` without their labels."""
+        labels = np.array(self.labels)
+        labels[self.domain_codes == self.spec.domains.index(domain)] = ABSENT if labels.dtype == np.int8 else np.nan
+        return replace(self, labels=labels)
 
 
 def write_dataset(
@@ -222,7 +228,10 @@ def _stored_labels(spec: DataSpec, labels: np.ndarray) -> np.ndarray:
         return np.asarray(labels, dtype=np.float32)
     if labels.dtype == np.int8:
         return labels
-    return np.where(np.isnan(labels), ABSENT, labels).astype(np.int8)
+    stored = np.where(np.isnan(labels), ABSENT, labels)
+    if not np.isin(stored, (ABSENT, 0, 1)).all():  # before the cast, which would make 0.7 a 0
+        raise ValueError("a binary label is neither 0, 1 nor absent")
+    return stored.astype(np.int8)
 
 
 def _check(spec: DataSpec, loci: pd.DataFrame, labels: np.ndarray, sequences: Sequences) -> None:

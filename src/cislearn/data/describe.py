@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from cislearn.data.dataset import Dataset
-from cislearn.data.leaks import find_leaks
+from cislearn.data.leaks import LeakReport
 from cislearn.data.parts import LEFT_OUT, PART_NAMES, SplitResult
 from cislearn.data.sequences import map_windows
 from cislearn.sequence.composition import gc_fraction
@@ -21,7 +21,9 @@ _PARTICULARS = {
 """What differs from row to row within one reason."""
 
 
-def describe(dataset: Dataset, split: SplitResult, roles: Mapping[str, str] | None = None) -> dict[str, Any]:
+def describe(
+    dataset: Dataset, split: SplitResult, leaks: LeakReport, roles: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """Tell the counts, composition, split, drops and leaks of a dataset.
 
     Parameters
@@ -30,6 +32,8 @@ def describe(dataset: Dataset, split: SplitResult, roles: Mapping[str, str] | No
         Any.
     split : SplitResult
         Of its rows.
+    leaks : LeakReport
+        What its parts share, or shared before `split` left rows out.
     roles : mapping of str to str, optional
         Domain to ``source`` or ``target``; every other domain is ``other``.
 
@@ -51,7 +55,7 @@ def describe(dataset: Dataset, split: SplitResult, roles: Mapping[str, str] | No
         ],
         "split": {"how": split.how, "notes": list(split.notes), "left_out": _tally(split.left_out["reason"])},
         "dropped": _tally(dataset.dropped["reason"].astype(str).replace(_PARTICULARS, regex=True)),
-        "leaks": find_leaks(dataset, split.part).to_dict(),
+        "leaks": leaks.to_dict(),
     }
 
 

@@ -81,9 +81,8 @@ def find_leaks(dataset: Dataset, part: Int8[np.ndarray, " n"]) -> LeakReport:
     return LeakReport(part, sequence, overlap, _answers(dataset))
 
 
-def drop_leaks(dataset: Dataset, split: SplitResult) -> SplitResult:
+def drop_leaks(split: SplitResult, report: LeakReport) -> SplitResult:
     """Take rows of train and valid that leak out of the split, each with its reason; test stays as it is."""
-    report = find_leaks(dataset, split.part)
     rows = np.flatnonzero(report.rows)
     if not len(rows):
         return split

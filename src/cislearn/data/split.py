@@ -48,6 +48,7 @@ def split_rows(
     test: Sequence[str] | float = 0.2,
     block: int = 5_000_000,
     seed: int = 0,
+    target: str | None = None,
 ) -> SplitResult:
     """Split a dataset so that no locus is in two parts, whatever domains it is seen in.
 
@@ -67,6 +68,8 @@ def split_rows(
         Size of a block in bp.
     seed : int
         Of the choice of blocks and sequences.
+    target : str, optional
+        A domain whose labels have no say in the split: what is trained must not depend on them.
 
     Returns
     -------
@@ -76,24 +79,29 @@ def split_rows(
     Raises
     ------
     UserError
-        Where a part is empty or lacks a class of a labelled domain; a chromosome is not there; no coordinates.
+        Where a part is empty or lacks a class of a labelled domain; a chromosome is not there, or is named and the
+        split is not by chromosome; no coordinates.
     """
     if by not in WAYS:
         raise UserError(f"split by {by!r} is not known{nearest(by, WAYS)}")
     shares = _shares(valid, test)
     named = {VALID: _names(valid), TEST: _names(test)}
+    blind = dataset if target is None else dataset.without_labels(target)
     if by == "auto":
-        result = _split_auto(dataset, shares, named, block, seed)
+        result = _split_auto(blind, shares, named, block, seed)
     elif by == "given":
-        result = _split_given(dataset, shares, seed)
+        result = _split_given(blind, shares, seed)
     elif by == "sequence":
-        result = SplitResult(_deal(dataset, window_hashes(dataset), shares, seed), "sequence")
+        result = SplitResult(_deal(blind, window_hashes(blind), shares, seed), "sequence")
     else:
-        _check_coordinates(dataset, by)
+        _check_coordinates(blind, by)
         result = (
-            _by_chromosome(dataset, shares, named, seed)
-            if by == "chromosome"
-            else _by_block(dataset, shares, block, seed)
+            _by_chromosome(blind, shares, named, seed) if by == "chromosome" else _by_block(blind, shares, block, seed)
+        )
+    if any(named.values()) and result.how != "chromosome":
+        raise UserError(
+            f"chromosomes are named for valid or test, and the split is by {result.how}",
+            fix="Use by: chromosome, or give shares.",
         )
     check_parts(dataset, result.part, result.how)
     return result

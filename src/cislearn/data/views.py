@@ -67,10 +67,10 @@ def crop(batch: Batch, spec: DataSpec, shift: Int[Tensor, " u"], turned: Bool[Te
     Tracks move with their windows and are turned by the rule that the schema gives them.
     """
     extra = max(0, int(shift.abs().max()) - spec.margin) if len(shift) else 0
-    start = spec.margin + extra + shift
     tokens = F.pad(batch.tokens, (extra, extra), value=PAD) if extra else batch.tokens
-    places = _places(start, turned, spec.length, "flip").to(tokens.device)
-    tokens = complement(tokens.gather(1, places), turned.to(tokens.device))
+    # Two numbers a window travel to the device; the places made of them there are eight times as large as the tokens.
+    start, turned = (spec.margin + extra + shift).to(tokens.device), turned.to(tokens.device)
+    tokens = complement(tokens.gather(1, _places(start, turned, spec.length, "flip")), turned)
     if batch.tracks is None:
         return replace(batch, tokens=tokens)
     # One place more on the right: the left of a base is, on the other strand, the right of its partner.
@@ -96,16 +96,16 @@ def complement(tokens: UInt8[Tensor, "u length"], turned: Bool[Tensor, " u"]) ->
 def _cut_track(
     track: Float[Tensor, "u channels stored"], start: Tensor, turned: Tensor, length: int, rule: ReverseRule
 ) -> Float[Tensor, "u channels length"]:
-    places = _places(start, turned, length, rule).to(track.device)
+    places = _places(start, turned, length, rule)
     cut = track.gather(2, places[:, None].expand(-1, track.shape[1], -1))
     if rule == "flip_and_permute":
-        cut = torch.where(turned.to(track.device)[:, None, None], cut.flip(1), cut)
+        cut = torch.where(turned[:, None, None], cut.flip(1), cut)
     return cut
 
 
 def _places(start: Tensor, turned: Tensor, length: int, rule: ReverseRule) -> Int[Tensor, "u length"]:
     """Return the stored position that each position of the view shows."""
-    along = torch.arange(length)
+    along = torch.arange(length, device=start.device)
     forward = start[:, None] + along
     if rule == "none":
         return forward

@@ -15,14 +15,26 @@ from cislearn.atomic import file_written_whole
 from cislearn.errors import UserError
 from cislearn.experiment.config import ExperimentConfig
 from cislearn.experiment.methods import Method
-from cislearn.runs import EXPERIMENT, ExperimentFolder
+from cislearn.runs import EXPERIMENT, RUN, ExperimentFolder
+
+RESULTS = ("summary.tsv", "comparison.tsv", "domain_distance.tsv", "over_simple.tsv", "report.html")
+"""What is made of the runs. It goes before they change, since not every experiment makes all of it anew."""
+
+
+def split_identity(config: ExperimentConfig, dataset_hash: str) -> str:
+    """Hash of all that a simple model depends on: examples, domains and their parts."""
+    return _digest({"data": config.model_dump(mode="json")["data"] | {"path": ""}, "dataset": dataset_hash})
 
 
 def run_identity(config: ExperimentConfig, method: Method, dataset_hash: str) -> str:
     """Hash of all that a run of `method` depends on beside its seed."""
-    values = config.model_dump(mode="json", exclude={"out": True, "methods": True, "data": {"path"}})
+    values = config.model_dump(mode="json", exclude={"out": True, "methods": True, "battery": True, "data": {"path"}})
     del values["training"]["seeds"], values["training"]["device"]
     values |= {"method": method.config.model_dump(mode="json"), "dataset": dataset_hash}
+    return _digest(values)
+
+
+def _digest(values: Mapping[str, Any]) -> str:
     return hashlib.blake2b(json.dumps(values, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
@@ -34,10 +46,10 @@ def claim_folder(
     if path.exists() and not path.is_dir():
         raise UserError("is a file, not a folder", where=path, fix="Give another --out.")
     if path.is_dir() and any(path.iterdir()):
-        if not (path / "config.yaml").is_file():
-            raise UserError("holds other files (and no config.yaml)", where=path, fix="Give another --out.")
+        if not _is_experiment(path):
+            raise UserError("holds other files and no experiment", where=path, fix="Give another --out.")
         if overwrite:
-            shutil.rmtree(path)
+            _remove_runs(path)
     for title, identity in identities.items():
         for seed in config.training.seeds:
             run = folder.run(title, seed)
@@ -47,9 +59,27 @@ def claim_folder(
                     where=run.path,
                     fix="Give another --out, or --overwrite to train again.",
                 )
-    (path / EXPERIMENT).unlink(missing_ok=True)
+    for name in (EXPERIMENT, *RESULTS):
+        (path / name).unlink(missing_ok=True)
     with file_written_whole(path / "config.yaml") as partial:
         partial.write_text(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False), encoding="utf-8")
+
+
+def _is_experiment(path: Path) -> bool:
+    """Whether a folder is an experiment's, begun at least: many a project has a config.yaml that is not ours."""
+    visible = {item.name for item in path.iterdir() if not item.name.startswith(".")}
+    is_begun = visible == {"config.yaml"} or (path / EXPERIMENT).is_file() or bool(_run_folders(path))
+    return is_begun and "config.yaml" in visible
+
+
+def _run_folders(path: Path) -> set[Path]:
+    return {marker.parent for name in (RUN, "identity") for marker in path.glob(f"*/*/{name}")}
+
+
+def _remove_runs(path: Path) -> None:
+    """Remove the runs, finished or not, and nothing that the user may have put beside them."""
+    for run in _run_folders(path):
+        shutil.rmtree(run)
 
 
 def _difference(path: Path, config: ExperimentConfig) -> str:

@@ -149,4 +149,8 @@ class ExperimentConfig(_Section):
         description="which weights are kept: best on the sources' validation part, last, or (oracle, stamped on every"
         " number) best on the target's validation labels",
     )
+    battery: bool = Field(
+        True,
+        description="also fit simple models (composition, k-mers, known motifs) to the sources; for binary tasks",
+    )
     out: Path | None = Field(None, description="the folder of the experiment; by default runs/<name of this file>")

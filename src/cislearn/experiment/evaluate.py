@@ -37,7 +37,7 @@ def evaluate_on(
     Returns
     -------
     DataFrame
-        method, domain, task and the columns of `score_table`; a column each seed is averaged over, as in training.
+        method, domain, task, the columns of `score_table` over all seeds, and the protocol and selection of the runs.
 
     Raises
     ------
@@ -45,6 +45,7 @@ def evaluate_on(
         Where the model was trained on this very dataset, or lengths or tasks do not fit.
     """
     runs = runs_under(path, method)
+    made = runs[0].info
     cards = [read_card(run.path) for run in runs]
     _check(cards[0], dataset, path)
     members = load_members(path, method)
@@ -63,7 +64,7 @@ def evaluate_on(
             ]
         )
         for t, spec in enumerate(dataset.spec.tasks):
-            if spec.name in tasks:
+            if tasks.get(spec.name) == spec:
                 columns = cards[0].spec.columns(spec.name)
                 mine = logits[:, :, columns] if spec.kind == "multiclass" else logits[:, :, columns.start]
                 thresholds = [card.extra["thresholds"].get(spec.name, np.nan) for card in cards]
@@ -74,8 +75,9 @@ def evaluate_on(
                     clusters[rows],
                     thresholds=np.array(thresholds) if spec.kind == "binary" else None,
                 )
-                about = {"method": runs[0].info["method"], "domain": domain, "task": spec.name}
-                tables.append(pd.DataFrame([about] * len(table)).join(table))
+                about = {"method": made["method"], "domain": domain, "task": spec.name}
+                stamped = table.assign(protocol=made["protocol"], selection=made["selection"])
+                tables.append(pd.DataFrame([about] * len(table)).join(stamped))
     if not tables:
         raise UserError("has no labelled row", where=dataset.path)
     return pd.concat(tables, ignore_index=True)
@@ -94,11 +96,9 @@ def _check(card: ModelCard, dataset: Dataset, path: Path) -> None:
             where=dataset.path,
             fix=f"Prepare it with --length {card.spec.length}.",
         )
-    known = {task.name: task.kind for task in card.spec.tasks}
-    shared = [task for task in dataset.spec.tasks if known.get(task.name) == task.kind]
-    if not shared:
+    if not set(card.spec.tasks) & set(dataset.spec.tasks):
         theirs = ", ".join(f"{task.name} ({task.kind})" for task in dataset.spec.tasks)
-        ours = ", ".join(f"{name} ({kind})" for name, kind in known.items())
+        ours = ", ".join(f"{task.name} ({task.kind})" for task in card.spec.tasks)
         raise UserError(
             f"has tasks {theirs}; the model was trained for {ours}",
             where=dataset.path,

@@ -12,18 +12,20 @@ from typing import Any
 import pandas as pd
 
 from cislearn.atomic import write_json
+from cislearn.baselines import BATTERY
 from cislearn.data.clusters import locus_clusters
 from cislearn.data.dataset import read_dataset
 from cislearn.data.describe import describe
 from cislearn.engine.devices import choose_device
 from cislearn.engine.environment import describe_environment
 from cislearn.errors import UserError
-from cislearn.experiment.claim import claim_folder, run_identity
+from cislearn.experiment.battery import SimpleModel, fit_battery
+from cislearn.experiment.claim import claim_folder, run_identity, split_identity
 from cislearn.experiment.composition import check_composition, compose_methods
 from cislearn.experiment.config import ExperimentConfig
 from cislearn.experiment.methods import Method
 from cislearn.experiment.reporter import Reporter
-from cislearn.experiment.roles import Roles, assign_roles
+from cislearn.experiment.roles import Roles, Side, assign_roles
 from cislearn.experiment.score import TARGET_TEST, Scores
 from cislearn.experiment.setting import Setting
 from cislearn.experiment.single import train_run
@@ -113,14 +115,16 @@ def run_experiment(
     claim_folder(folder, config, identities, overwrite=overwrite)
     model = summary_record(network, config.model.encoder.name)
     _tell(setting, model, remarks)
+    wanted = BATTERY if config.battery else ()
+    battery = fit_battery(setting, wanted, folder.path / "battery", split_identity(config, dataset.hash))
     for seed in config.training.seeds:
         for method in methods:
             _run(setting, method, seed, folder.run(method.title, seed), identities[method.title])
     write_json(folder.path / "model_summary.json", model)
-    described = describe(dataset, roles.split, roles.role_of_domain) | {"leaks": roles.leaks.to_dict()}
+    described = describe(dataset, roles.split, roles.leaks, roles.role_of_domain)
     write_json(folder.path / "data.json", described)
     write_json(folder.path / "environment.json", describe_environment(setting.device))
-    summary, comparison = _score(setting, methods, folder)
+    summary, comparison = _score(setting, methods, battery, folder)
     write_json(folder.path / EXPERIMENT, _record(config, methods, roles, command, time.monotonic() - began))
     return Experiment(folder.path, summary, comparison, write_report(folder.path, command=command))
 
@@ -134,18 +138,22 @@ def _run(setting: Setting, method: Method, seed: int, run: RunFolder, identity: 
 
 
 def _score(
-    setting: Setting, methods: Sequence[Method], folder: ExperimentFolder
+    setting: Setting, methods: Sequence[Method], battery: Mapping[SimpleModel, RunFolder], folder: ExperimentFolder
 ) -> tuple[pd.DataFrame, pd.DataFrame | None]:
     """Write and return the tables of scores and differences."""
     setting.reporter.note("scoring, with intervals over loci and seeds")
     seeds = setting.config.training.seeds
     runs = {method.title: [folder.run(method.title, seed) for seed in seeds] for method in methods}
-    scores = Scores(setting.roles, locus_clusters(setting.roles.dataset), runs)
-    summary = scores.summary(methods, setting.config.selection)
+    simple = {model.title: [run] for model, run in battery.items()}
+    scores = Scores(setting.roles, locus_clusters(setting.roles.dataset), runs | simple)
+    summary = scores.summary([*battery, *methods], setting.config.selection)
     write_table(folder.path / "summary.tsv", summary)
-    comparison = scores.comparison(methods, "target" if (summary["part"] == TARGET_TEST).any() else "sources")
+    side: Side = "target" if (summary["part"] == TARGET_TEST).any() else "sources"
+    comparison = scores.comparison(methods, side)
     if comparison is not None:
         write_table(folder.path / "comparison.tsv", comparison)
+    if battery:
+        write_table(folder.path / "over_simple.tsv", scores.over_simple(methods, list(battery), side))
     distances = [run.path / "domain_distance.tsv" for each in runs.values() for run in each]
     tables = [pd.read_csv(path, sep="\t") for path in distances if path.is_file()]
     if tables:

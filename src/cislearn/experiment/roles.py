@@ -103,5 +103,7 @@ def assign_roles(dataset: Dataset, config: DataConfig) -> Roles:
         test=config.split.test,
         block=config.split.block,
         seed=config.split.seed,
+        target=config.target,
     )
-    return Roles(dataset, sources, config.target, drop_leaks(dataset, split), find_leaks(dataset, split.part))
+    leaks = find_leaks(dataset, split.part)
+    return Roles(dataset, sources, config.target, drop_leaks(split, leaks), leaks)

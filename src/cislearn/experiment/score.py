@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cislearn.evaluation.metrics import auroc
 from cislearn.evaluation.tables import comparison_table, score_table
+from cislearn.experiment.battery import SimpleModel
 from cislearn.experiment.methods import Method
 from cislearn.experiment.roles import Roles, Side
 from cislearn.runs import RunFolder, logit_names
@@ -36,7 +38,7 @@ class Scores:
         self.tables = {title: [_test_rows(run) for run in each] for title, each in runs.items()}
         self.thresholds = {title: [run.info["thresholds"] for run in each] for title, each in runs.items()}
 
-    def summary(self, methods: Sequence[Method], selection: str) -> pd.DataFrame:
+    def summary(self, methods: Sequence[Method | SimpleModel], selection: str) -> pd.DataFrame:
         """Return ``summary.tsv``: each metric of each method on the sources' and the target's test rows."""
         tables = []
         for method in methods:
@@ -59,20 +61,46 @@ class Scores:
     def comparison(self, methods: Sequence[Method], side: Side) -> pd.DataFrame | None:
         """Return ``comparison.tsv``: each method minus the first, on one side's test rows; None if there is none."""
         baseline, *others = methods
-        tables = []
-        for method in others:
-            for task in self.roles.dataset.spec.tasks:
-                ours, theirs = (self._inputs(m.title, side, task) for m in (method, baseline))
-                if len(ours["labels"]) and not np.isnan(ours["labels"]).all():
-                    table = comparison_table(
-                        task.kind,  # type: ignore[arg-type]
-                        **ours,
-                        baseline=theirs["logits"],
-                        baseline_thresholds=theirs["thresholds"],
-                    )
-                    about = {"method": method.title, "baseline": baseline.title, "part": PART_NAMES[side]}
-                    tables.append(_prepend(about | {"task": task.name}, table))
+        tables = [self._difference(m, baseline, side, task) for m in others for task in self.roles.dataset.spec.tasks]
+        tables = [table for table in tables if table is not None]
         return pd.concat(tables, ignore_index=True) if tables else None
+
+    def over_simple(self, methods: Sequence[Method], simple: Sequence[SimpleModel], side: Side) -> pd.DataFrame:
+        """Return ``over_simple.tsv``: each method minus the simple model that is best on these very test rows.
+
+        To take the best one there makes the bar as high as it can be: it favours the simple models.
+        """
+        tables = []
+        for task in self.roles.dataset.spec.tasks:
+            ranks = {model: self._auroc(model, side, task) for model in simple}
+            best = max(ranks, key=lambda model: ranks[model])
+            tables += [self._difference(method, best, side, task) for method in methods]
+        tables = [table for table in tables if table is not None]
+        return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=["method", "baseline"])
+
+    def _auroc(self, model: SimpleModel, side: Side, task: TaskSpec) -> float:
+        inputs = self._inputs(model.title, side, task)
+        seen = ~np.isnan(inputs["labels"])
+        value = auroc(inputs["labels"][seen], inputs["logits"][0][seen])
+        return -1.0 if np.isnan(value) else value
+
+    def _difference(
+        self, method: Method, baseline: Method | SimpleModel, side: Side, task: TaskSpec
+    ) -> pd.DataFrame | None:
+        """One method minus another, paired; one without seeds of its own is the same for each seed."""
+        ours, theirs = (self._inputs(each.title, side, task) for each in (method, baseline))
+        if len(ours["labels"]) == 0 or np.isnan(ours["labels"]).all():
+            return None
+        repeat = len(ours["logits"]) // len(theirs["logits"])
+        thresholds = theirs["thresholds"]
+        table = comparison_table(
+            task.kind,  # type: ignore[arg-type]
+            **ours,
+            baseline=np.repeat(theirs["logits"], repeat, axis=0),
+            baseline_thresholds=None if thresholds is None else np.repeat(thresholds, repeat),
+        )
+        about = {"method": method.title, "baseline": baseline.title, "part": PART_NAMES[side], "task": task.name}
+        return _prepend(about, table)
 
     def _inputs(self, title: str, side: Side, task: TaskSpec) -> dict[str, Any]:
         """Labels, logits of all seeds, clusters and thresholds of one method, side and task."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import time
 from pathlib import Path
 
 import numpy as np
@@ -47,7 +46,6 @@ def train_run(setting: Setting, method: Method, seed: int, folder: RunFolder, id
     identity : str
         Hash of all that the run depends on. A partial run of another identity is begun again.
     """
-    began = time.monotonic()
     _claim(folder.partial, identity)
     torch.manual_seed(mix_seed(seed))
     network = setting.card.build()
@@ -56,16 +54,7 @@ def train_run(setting: Setting, method: Method, seed: int, folder: RunFolder, id
     objective = method.make()
     objective.setup(network, setting.roles.dataset.spec)
     fitted = _fit(setting, method, seed, network, objective, folder.partial / CHECKPOINT)
-    write_run(
-        setting,
-        method,
-        seed,
-        folder.partial,
-        identity=identity,
-        network=network,
-        fitted=fitted,
-        seconds=time.monotonic() - began,
-    )
+    write_run(setting, method, seed, folder.partial, identity=identity, network=network, fitted=fitted)
     for left in [folder.partial / CHECKPOINT, *folder.partial.glob(".*.partial-*")]:
         left.unlink()
     folder.finish()

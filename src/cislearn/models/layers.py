@@ -42,7 +42,7 @@ class BatchNorm(nn.BatchNorm1d):
 class ChannelsLastConv1d(nn.Conv1d):
     """`torch.nn.Conv1d` with the same weights, computed as a 2-D convolution with the channels last in memory.
 
-    About twice as fast in training on CPUs (docs/benchmarks.md), equal to rounding.
+    About twice as fast in training on CPUs, equal to rounding.
     """
 
     def forward(self, x: Float[Tensor, "n c length"]) -> Float[Tensor, "n d length"]:

@@ -21,6 +21,7 @@ class StrandAverage(nn.Module):
         super().__init__()
         self.model = model
         self.spec = model.spec
+        self.training = model.training  # who gives a wrapped network its mode back must not change it
 
     def embed(self, tokens: Tensor) -> Tensor:
         """Return the input of `forward` for tokens."""

@@ -67,7 +67,7 @@ class Objective(nn.Module, ABC):
         """Do what follows an optimiser step (moving averages)."""
 
     def finish(self, model: Model) -> None:
-        """Do what follows the last step."""
+        """Do what follows the training, to the weights that are kept."""
 
 
 objectives: Registry[type[Objective]] = Registry("method", home="cislearn.objectives")

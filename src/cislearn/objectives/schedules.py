@@ -28,7 +28,9 @@ def constant(progress: float, *, value: float = 1.0) -> float:
 
 def sawtooth(progress: float, *, periods: int = 25, gamma: float = 10.0) -> float:
     """`ganin` restarted in each of `periods` equal parts, as the review of DANN_TF ran it: one period an epoch."""
-    return ganin(progress * periods % 1.0, gamma=gamma)
+    place = progress * periods
+    # The first step of a period may come out just below it, where lambda would be at its greatest and not 0.
+    return ganin(max(0.0, place - math.floor(place + 1e-9)), gamma=gamma)
 
 
 def late(progress: float, *, start: float = 0.2, gamma: float = 5.0, maximum: float = 3.0) -> float:

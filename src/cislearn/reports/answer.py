@@ -54,7 +54,23 @@ def answer(data: ReportData) -> Answer:
         first, verdict = _reach(data, task, told[0])
         others = [f"; {_reach(data, task, method, name_only=True)[0]}" for method in told[1:]]
         sentence = f"{_place(data, told[0])} {first}{''.join(others)}, {_over_seeds(data)}."
-    return Answer(_without_target_labels(data) + sentence, verdict, _caveats(data))
+    bar = _over_simple(data, task, told[0]) if len(data.tasks) == 1 else ()
+    return Answer(_without_target_labels(data) + sentence, verdict, (*bar, *_caveats(data)))
+
+
+def _over_simple(data: ReportData, task: str, method: str) -> tuple[str, ...]:
+    """Say how far `method` is from the best simple model, which is the least that it must beat."""
+    metric = primary(data.metrics_of(task))
+    rows = data.over_simple
+    rows = rows[(rows["method"] == method) & (rows["task"] == task) & (rows["metric"] == metric)]
+    if rows.empty:
+        return ()
+    row = rows.iloc[0].to_dict()
+    told = {"better": "clears", "worse": "is below", "no difference": "does not clear"}.get(verdict_of(row, metric))
+    if told is None:
+        return ()
+    shown = f"{signed(row['difference'])}, {interval(row['low'], row['high'])}"
+    return (f"It {told} the best simple model on these loci, {label_of(row['baseline'])} ({shown}).",)
 
 
 def _contrasted(data: ReportData) -> list[str]:

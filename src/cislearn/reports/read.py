@@ -38,8 +38,8 @@ class ReportData:
         In the order of the experiment.
     target : str, optional
         The domain adapted to.
-    summary, comparison, distances : DataFrame
-        ``summary.tsv``, ``comparison.tsv`` and ``domain_distance.tsv``.
+    summary, comparison, over_simple, distances : DataFrame
+        ``summary.tsv``, ``comparison.tsv``, ``over_simple.tsv`` and ``domain_distance.tsv``.
     runs : tuple of Run
         Method by method, seed by seed.
     info, layers, dataset, environment : dict
@@ -53,6 +53,7 @@ class ReportData:
     target: str | None
     summary: pd.DataFrame
     comparison: pd.DataFrame
+    over_simple: pd.DataFrame
     distances: pd.DataFrame
     runs: tuple[Run, ...]
     info: Mapping[str, Any] = field(default_factory=dict)
@@ -131,9 +132,8 @@ def read_report_data(folder: Path) -> ReportData:
         seeds=tuple(info["seeds"]),
         target=info["target"],
         summary=_with_metric_keys(summary),
-        comparison=_with_metric_keys(
-            _optional_table(folder / "comparison.tsv", COMPARISON_TEXT, COMPARISON_NUMBERS, also_text=("part",))
-        ),
+        comparison=_differences(folder / "comparison.tsv"),
+        over_simple=_differences(folder / "over_simple.tsv"),
         distances=_optional_table(folder / "domain_distance.tsv", DISTANCE_TEXT, DISTANCE_NUMBERS),
         runs=tuple(
             read_run(experiment.run(method, seed).path, method, seed)
@@ -160,7 +160,8 @@ def _read_single_run(folder: Path) -> ReportData:
         seeds=(run.seed,),
         target=info["target"],
         summary=summary,
-        comparison=pd.DataFrame(columns=[*COMPARISON_TEXT, *COMPARISON_NUMBERS]),
+        comparison=_differences(None),
+        over_simple=_differences(None),
         distances=_optional_table(folder / "domain_distance.tsv", DISTANCE_TEXT, DISTANCE_NUMBERS),
         runs=(run,),
         info=info,
@@ -193,6 +194,13 @@ def _summary_of_one(run: Run, target: str | None, sources: list[str]) -> pd.Data
         low=np.nan, high=np.nan, seeds_sd=np.nan, n_seeds=1.0,
         protocol=run.info["protocol"], selection=run.info["selection"],
     )  # fmt: skip
+
+
+def _differences(path: Path | None) -> pd.DataFrame:
+    """Read differences between methods; one without rows where there is no such table."""
+    if path is None:
+        return pd.DataFrame(columns=[*COMPARISON_TEXT, *COMPARISON_NUMBERS])
+    return _with_metric_keys(_optional_table(path, COMPARISON_TEXT, COMPARISON_NUMBERS, also_text=("part",)))
 
 
 def _with_metric_keys(table: pd.DataFrame) -> pd.DataFrame:

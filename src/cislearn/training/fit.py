@@ -127,8 +127,8 @@ def fit(
             default_root_dir=checkpoint.parent,
         )
         trainer.fit(learner, Loader(batches, start, plan.steps), ckpt_path=checkpoint if start else None)
-    objective.finish(network)
     step = judge.restore(network.cpu())
+    objective.finish(network)
     network.eval()
     return Fitted(judge.history, step)
 

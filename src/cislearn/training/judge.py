@@ -82,6 +82,7 @@ class Judge(Callback):
         """Go on from there."""
         for name, value in state_dict.items():
             setattr(self, name, value)
+        self._began = time.monotonic() - self.history[-1]["seconds"]
 
     @property
     def is_out_of_patience(self) -> bool:

@@ -62,6 +62,10 @@ class Learner(L.LightningModule):
         self.last_losses = {name: value.detach() for name, value in losses.items()}
         return torch.stack(list(losses.values())).sum()
 
-    def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
-        """Let the objective follow the step (moving averages)."""
+    def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
+        """Update the weights and let the objective follow (moving averages).
+
+        Here rather than at the end of the batch, where callbacks come first: the checkpoint would lack this step's.
+        """
+        super().optimizer_step(*args, **kwargs)
         self.objective.after_step(self.network)

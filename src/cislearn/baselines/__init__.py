@@ -1,0 +1,21 @@
+"""Simple models that a result must beat: fitted on the sources' training windows, scored like any network."""
+
+from cislearn.baselines.baseline import BASELINES, Baseline, baseline
+from cislearn.baselines.composition import DinucleotideLogistic, GCContent
+from cislearn.baselines.kmers import KmerLogistic
+from cislearn.baselines.motifs import BestMotif, BestMotifPair
+
+BATTERY = tuple(kind.name for kind in (GCContent, DinucleotideLogistic, KmerLogistic, BestMotif, BestMotifPair))
+"""The simple models that stand beside every result, the plainest first."""
+
+__all__ = [
+    "BASELINES",
+    "BATTERY",
+    "Baseline",
+    "BestMotif",
+    "BestMotifPair",
+    "DinucleotideLogistic",
+    "GCContent",
+    "KmerLogistic",
+    "baseline",
+]
