@@ -16,6 +16,8 @@ from cislearn.schema import TaskSpec
 
 FORMAT = 1
 RUN, EXPERIMENT = "run.json", "experiment.json"
+SEEN = "seen.npy"
+"""Hashes of the windows whose labels a run saw, so that they are never taken for new ones."""
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,7 @@ def test_truncated_gzip(refused, fasta):
         ("chr1\t10", "line 2"),
         ("chr1\t10\t100000", "past the end of chr1 (1,000 bp"),
         ("chr7\t10\t80", ""),
+        ("chr1\t10\t99999999999999999999", "line 2"),
     ],
 )
 def test_regions(refused, fasta, line, said):
@@ -87,6 +88,8 @@ def test_regions_without_a_genome(refused, fasta):
         ("sequence\tbound", "ACGT\t1", ["--labels", "bond"], "did you mean bound"),
         ("seqence\tbound", "ACGT\t1", [], "sequence"),
         ("sequence\tbound", "ACGT\t1", [], "negative"),
+        ("sequence\tbound", "ACGT\t1e300", [], "t.tsv line 2: column 'bound' has '1e300'"),
+        ("sequence\tbound\tfree", "ACGT\t1\t0", ["--labels", "bound, fre"], "did you mean free"),
     ],
 )
 def test_tables(refused, fasta, header, row, options, said):
@@ -103,6 +106,13 @@ def test_positives_without_negatives(refused, fasta):
 def test_missing_file_and_malformed_argument(refused, fasta):
     assert "no such file" in prepare(refused, positives="a=nothing.fa")
     assert "is not DOMAIN=FILE" in prepare(refused, positives="pos.fa")
+    assert "a task has no name" in refused(
+        "prepare", "--positives", "a=pos.fa", "--negatives", "a=neg.fa", "--task", "", "--out", "data"
+    )
+    two = ["--genome", "a=pos.fa", "--genome", "a=neg.fa"]
+    assert "domain 'a' has two" in refused("prepare", "--positives", "a=pos.fa", *two, "--out", "data")
+    (fasta / "x.fa").write_bytes(b"\x8f\x01\x00\x02\n")
+    assert "is not a text file" in prepare(refused, positives="a=x.fa")
 
 
 @pytest.mark.parametrize(
@@ -115,6 +125,8 @@ def test_missing_file_and_malformed_argument(refused, fasta):
         ("data: {path: d}\nselection: oracel\n", "line 2: selection"),
         ("data: {path: d}\ntraining: {epochs: many}\n", "training.epochs"),
         ("data: [\n", "is not YAML"),
+        ("data: {path: d}\nselection: last\nselection: oracle\n", "line 3: selection stands here and in line 2"),
+        ("data: {path: d}\ntraining: {seeds: [0, 1, 0]}\n", "one is there twice"),
         ("", "empty"),
         ("training: {epochs: 3}\n", "data is missing"),
         ("data: {path: d}\nmodel: {reverse_complement: posthoc}\n", "known: none, augmented, post_hoc"),
@@ -130,6 +142,27 @@ def test_settings(refused, tiny_data):
     assert "is not key=value" in refused("train", "--data", tiny_data, "--set", "training.epochs")
     assert "did you mean training.epochs" in refused("train", "--data", tiny_data, "--set", "training.epoch=3")
     assert "either a configuration or --data" in refused("train")
+    assert "is not a YAML value" in refused("train", "--data", tiny_data, "--set", "training.seeds=[0")
+
+
+@pytest.mark.parametrize(
+    ("method", "said"),
+    [
+        ("{name: adversarial, weight: two}", "weight 'two'"),
+        ("{name: adversarial, weight: -1}", "weight -1"),
+        ("{name: adversarial, width: 0}", "width 0"),
+        ("{name: source_only, label: summary.tsv}", "cannot name a folder"),
+    ],
+)
+def test_methods_that_cannot_be_are_refused_before_training(refused, tiny_data, tmp_path, method, said):
+    words = ["--target", "hep", "--out", "run", "--set", f"methods=[{method}]"]
+    assert said in refused("train", "--data", tiny_data, *words)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_written_configuration_is_yaml_whatever_the_names(refused, cislearn, tmp_path):
+    cislearn("new", "c.yaml", "--data", "a b: c#d", "--target", "t: #1")
+    assert "a b: c#d" in refused("train", "c.yaml")
 
 
 def test_a_damaged_dataset_is_refused(refused, tiny_data, tmp_path):
@@ -155,6 +188,12 @@ def test_predict(refused, tiny_experiment, tmp_path):
     )
     assert "no finished run" in refused("predict", tmp_path, "--input", "x.fa", "--out", "o.tsv")
     assert not list(tmp_path.glob("o.*"))
+    (tmp_path / "x.tsv").write_text("sequence\nACGT\n")
+    assert "is an input" in refused("predict", tiny_experiment, "--input", "x.tsv", "--out", "x.tsv")
+    assert (tmp_path / "x.tsv").read_text() == "sequence\nACGT\n"
+    assert "known: auto, cpu, gpu" in refused(
+        "predict", tiny_experiment, "--input", "x.fa", "--out", "o.tsv", "--device", "tpu"
+    )
 
 
 def test_evaluate_on_the_training_data_is_refused(refused, tiny_experiment, tiny_data):

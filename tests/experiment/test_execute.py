@@ -28,7 +28,7 @@ def test_an_experiment_holds_what_its_page_promises(tiny_experiment):
     }  # fmt: skip
     run = {path.name for path in (tiny_experiment / "adversarial" / "seed-1").iterdir()}
     assert run >= {
-        "config.yaml", "run.json", "environment.json", "history.tsv", "health.tsv", "predictions.parquet",
+        "config.yaml", "run.json", "environment.json", "history.tsv", "health.tsv", "predictions.parquet", "seen.npy",
         "model.safetensors", "model.json",
     }  # fmt: skip
     assert not any(path.suffix == ".ckpt" for path in tiny_experiment.rglob("*"))

@@ -61,6 +61,7 @@ def test_a_damaged_gzip_is_refused(tmp_path):
     ("content", "problem"),
     [
         (b"", "the file is empty"),
+        (gzip.compress(b""), "the file is empty"),
         (bz2.compress(TEXT), "is compressed with bzip2"),
         (lzma.compress(TEXT), "is compressed with xz"),
         (b"PK\x03\x04rest", "is compressed with zip"),

@@ -40,6 +40,27 @@ def test_partly_labelled_tasks_against_a_computation_by_hand():
     torch.testing.assert_close(task_loss(logits, labels, two), (first + second) / 2)
 
 
+@pytest.mark.parametrize("given", [None, {"t1": [1.0, 4.0], "t3": [0.5, 2.0]}])
+def test_many_binary_tasks_at_once_are_the_mean_of_each_by_itself(given):
+    many = DataSpec(tuple(TaskSpec(f"t{t}") for t in range(6)), (), LENGTH)
+    logits = torch.randn(30, 6, dtype=torch.float64)
+    labels = torch.randint(0, 2, (30, 6)).double()
+    labels[torch.rand(30, 6) < 0.4] = NAN
+    labels[:, 2] = NAN  # adds nothing
+    logits[labels.isnan()] = torch.inf  # and is never read
+    logits.requires_grad_()
+    weights = ClassWeights(given, many)
+    expected = []
+    for t in (0, 1, 3, 4, 5):
+        one = DataSpec((TaskSpec(f"t{t}"),), (), LENGTH)
+        own = ClassWeights({name: w for name, w in (given or {}).items() if name == f"t{t}"}, one)
+        expected.append(task_loss(logits[:, [t]], labels[:, [t]], one, own))
+    found = task_loss(logits, labels, many, weights)
+    torch.testing.assert_close(found, sum(expected) / 5)
+    found.backward()
+    assert (logits.grad[labels.isnan()] == 0).all() and logits.grad.isfinite().all()
+
+
 def test_a_task_without_a_label_in_the_batch_adds_nothing():
     two = DataSpec((TaskSpec("a"), TaskSpec("b")), (), LENGTH)
     logits = torch.randn(4, 2)

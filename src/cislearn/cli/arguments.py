@@ -8,7 +8,7 @@ from pathlib import Path
 from cislearn.errors import UserError
 
 
-def files_by_domain(values: Sequence[str], option: str) -> dict[str, list[Path]]:
+def files_by_domain(values: Sequence[str], option: str, example: str = "K562=peaks.bed.gz") -> dict[str, list[Path]]:
     """Return the files of each domain of ``DOMAIN=FILE`` arguments, in order; a domain may have several.
 
     Raises
@@ -20,9 +20,7 @@ def files_by_domain(values: Sequence[str], option: str) -> dict[str, list[Path]]
     for value in values:
         domain, equals, name = value.partition("=")
         if not (domain and equals and name):
-            raise UserError(
-                f"{value!r} is not DOMAIN=FILE", where=option, fix=f"For example {option} K562=peaks.bed.gz"
-            )
+            raise UserError(f"{value!r} is not DOMAIN=FILE", where=option, fix=f"For example {option} {example}")
         files.setdefault(domain, []).append(existing(Path(name), option))
     return files
 
@@ -39,7 +37,11 @@ def genome_argument(values: Sequence[str]) -> Path | dict[str, Path] | None:
         return None
     if len(values) == 1 and (Path(values[0]).exists() or "=" not in values[0]):
         return existing(Path(values[0]), "--genome")
-    return {domain: paths[0] for domain, paths in files_by_domain(values, "--genome").items()}
+    genomes = files_by_domain(values, "--genome", example="K562=hg38.fa.gz")
+    for domain, paths in genomes.items():
+        if len(paths) > 1:
+            raise UserError(f"domain {domain!r} has two: {paths[0]} and {paths[1]}", where="--genome")
+    return {domain: paths[0] for domain, paths in genomes.items()}
 
 
 def kinds_argument(values: Sequence[str]) -> dict[str, str]:

@@ -32,6 +32,9 @@ def evaluate(
     shown = ["domain", "task", "metric", "estimate", "low", "high", "seeds_sd", "n", "prevalence"]
     first = scores.iloc[0]
     show_table(scores[shown], title=f"{run} on {on} (method {first['method']}, {first['n_seeds']} seeds)")
+    for domain, n in scores.groupby("domain", sort=False)["left_out"].first().items():
+        if n:
+            console().print(f"{domain}: {n:,} windows left out, whose labels training saw")
     console().print(f"the model: {first['protocol']}; selection: {first['selection'].replace('_', ' ')}")
     if out is not None:
         write_table(out, scores)

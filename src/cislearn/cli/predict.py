@@ -26,10 +26,11 @@ def predict(
     from cislearn.cli.progress import Steps
     from cislearn.cli.show import console
     from cislearn.engine.devices import choose_device
-    from cislearn.prediction.files import predict_file, write_predictions
+    from cislearn.prediction.files import check_output, predict_file, write_predictions
     from cislearn.prediction.loading import load_members
     from cislearn.runs import runs_under
 
+    check_output(out, [source, genome])
     members = load_members(run, method)
     chosen = choose_device(device)  # type: ignore[arg-type]
     titles = {folder.info["method"] for folder in runs_under(run, method)}

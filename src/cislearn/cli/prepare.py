@@ -60,7 +60,7 @@ def prepare(
         length=length,
         margin=margin,
         task=task,
-        label_columns=labels.split(",") if labels else None,
+        label_columns=[name.strip() for name in labels.split(",")] if labels else None,
         sequence_column=sequence_column,
         domain_column=domain_column,
         kinds=kinds_argument(kind or []),

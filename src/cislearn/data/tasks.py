@@ -40,6 +40,8 @@ def task_specs(labels: pd.DataFrame, kinds: Mapping[str, str] | None = None) -> 
 
 
 def _task(name: str, values: Float[np.ndarray, " n"], kind: str | None) -> TaskSpec:
+    if not name.strip():
+        raise UserError("a task has no name", fix="Name it with --task.")
     present = np.unique(values[~np.isnan(values)])
     if kind is None:
         kind = "binary" if np.isin(present, (0, 1)).all() else "regression"

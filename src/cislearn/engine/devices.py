@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 
-from cislearn.errors import UserError
+from cislearn.errors import UserError, nearest
 
 DeviceName = Literal["auto", "cpu", "gpu"]
 
@@ -46,8 +46,10 @@ def choose_device(wanted: DeviceName = "auto") -> Device:
     Raises
     ------
     UserError
-        Where a GPU is asked for and there is none.
+        Where a GPU is asked for and there is none, or for another word.
     """
+    if wanted not in get_args(DeviceName):
+        raise UserError(f"device {wanted!r} is not known{nearest(wanted, get_args(DeviceName))}")
     threads = f"{torch.get_num_threads()} threads"
     found = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else ""
     if wanted == "cpu" or (wanted == "auto" and not found):

@@ -12,6 +12,9 @@ from cislearn.experiment.roles import Roles
 from cislearn.models.network import Network
 from cislearn.runs import runs_under
 
+SUFFIXES = {".html", ".json", ".partial", ".tsv", ".yaml"}
+"""Of the files that stand beside the folders of the methods."""
+
 
 def compose_methods(config: ExperimentConfig, search: Sequence[Path] = ()) -> list[Method]:
     """Return the methods of a configuration.
@@ -27,7 +30,7 @@ def compose_methods(config: ExperimentConfig, search: Sequence[Path] = ()) -> li
         if titles.count(title) > 1:
             fix = "Give one of them a label of its own."
             raise UserError(f"two methods are called {title!r}", where="methods", fix=fix)
-        if any(letter in title for letter in "/\\:") or title.startswith("."):
+        if any(letter in title for letter in "/\\:") or title.startswith(".") or Path(title).suffix in SUFFIXES:
             raise UserError(
                 f"{title!r} cannot name a folder", where="methods", fix="Give the method a label: my_method"
             )

@@ -5,13 +5,28 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+)
 
 Fraction = Annotated[float, Field(gt=0.0, lt=1.0)]
 
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _distinct(seeds: list[int]) -> list[int]:
+    if len(set(seeds)) < len(seeds):
+        raise ValueError("each seed is one run, and one is there twice")
+    return seeds
 
 
 def _named(value: Any) -> Any:
@@ -27,7 +42,7 @@ class SplitConfig(_Section):
     valid: Fraction | list[str] = Field(0.1, description="share of the rows, or chromosome names")
     test: Fraction | list[str] = Field(0.2, description="share of the rows, or chromosome names")
     block: PositiveInt = Field(5_000_000, description="bp, for by: block")
-    seed: NonNegativeInt = 0
+    seed: NonNegativeInt = Field(0, description="of the choice of blocks and sequences")
 
 
 class DataConfig(_Section):
@@ -42,8 +57,8 @@ class DataConfig(_Section):
 class ReverseComplementConfig(_Section):
     """What is done about the second strand."""
 
-    train: Literal["forward", "augment"] = "augment"
-    predict: Literal["forward", "average"] = "average"
+    train: Literal["forward", "augment"] = Field("augment", description="augment: each window on a strand drawn for it")
+    predict: Literal["forward", "average"] = Field("average", description="average: mean of the logits of both strands")
 
 
 STRAND_PRESETS = {
@@ -106,11 +121,15 @@ class OptimiserConfig(_Section):
     """How weights are updated."""
 
     name: Literal["adamw", "adam", "sgd"] = "adamw"
-    learning_rate: PositiveFloat = 5e-3
-    weight_decay: Annotated[float, Field(ge=0)] = 1e-4
-    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
-    decay: Literal["cosine", "constant", "ganin"] = "cosine"
-    warmup: Annotated[float, Field(ge=0, lt=1)] = 0.05
+    learning_rate: PositiveFloat = Field(5e-3, description="at its greatest")
+    weight_decay: Annotated[float, Field(ge=0)] = Field(1e-4, description="an L2 penalty for adam and sgd")
+    momentum: Annotated[float, Field(ge=0, lt=1)] = Field(0.9, description="for sgd")
+    decay: Literal["cosine", "constant", "ganin"] = Field(
+        "cosine", description="of the rate: half a cosine down to 0, none, or 1 / (1 + 10 p) ** 0.75"
+    )
+    warmup: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.05, description="share of the training in which it rises from 0"
+    )
 
 
 class TrainingConfig(_Section):
@@ -128,9 +147,11 @@ class TrainingConfig(_Section):
     patience: PositiveInt | None = Field(None, description="stop after so many validations without a better score")
     validate_every: PositiveInt | None = Field(None, description="steps between validations; by default one epoch")
     gradient_clip: PositiveFloat | None = Field(None, description="greatest norm of the gradient")
-    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
-    device: Literal["auto", "cpu", "gpu"] = "auto"
-    seeds: Annotated[list[NonNegativeInt], Field(min_length=1)] = Field([0, 1, 2], description="one run each")
+    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = Field("32-true", description="as Lightning names it")
+    device: Literal["auto", "cpu", "gpu"] = Field("auto", description="auto takes a GPU where there is one")
+    seeds: Annotated[list[NonNegativeInt], Field(min_length=1), AfterValidator(_distinct)] = Field(
+        [0, 1, 2], description="one run each"
+    )
     init_from: Path | None = Field(None, description="a finished run whose encoder is the beginning")
 
 

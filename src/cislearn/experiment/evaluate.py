@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
+from jaxtyping import Float, Int
+from torch import nn
 
-from cislearn.data.clusters import locus_clusters
+from cislearn.data.clusters import locus_clusters, window_hashes
 from cislearn.data.dataset import Dataset
 from cislearn.errors import UserError
 from cislearn.evaluation.tables import score_table
 from cislearn.models.saving import ModelCard, read_card
 from cislearn.prediction.loading import load_members
 from cislearn.prediction.predictor import NetworkPredictor, predict_rows
-from cislearn.runs import runs_under
+from cislearn.runs import SEEN, runs_under
 
 
 def evaluate_on(
     path: Path, dataset: Dataset, *, method: str | None = None, device: torch.device | str = "cpu"
 ) -> pd.DataFrame:
-    """Score the runs under `path` on every labelled row of `dataset`, each domain by itself.
+    """Score the runs under `path` on every labelled row of `dataset` that is new to them, each domain by itself.
 
     Parameters
     ----------
@@ -37,7 +40,8 @@ def evaluate_on(
     Returns
     -------
     DataFrame
-        method, domain, task, the columns of `score_table` over all seeds, and the protocol and selection of the runs.
+        The columns of `score_table` over all seeds, with task, method, domain, left_out (windows that training saw
+        with their labels, on either strand, and that are not scored), and the protocol and selection of the runs.
 
     Raises
     ------
@@ -45,42 +49,55 @@ def evaluate_on(
         Where the model was trained on this very dataset, or lengths or tasks do not fit.
     """
     runs = runs_under(path, method)
-    made = runs[0].info
     cards = [read_card(run.path) for run in runs]
     _check(cards[0], dataset, path)
-    members = load_members(path, method)
+    new = ~np.isin(window_hashes(dataset), np.concatenate([np.load(run.path / SEEN) for run in runs]))
+    labelled = ~np.isnan(dataset.labels_float(np.arange(len(dataset)))).all(axis=1)
     clusters, tables = locus_clusters(dataset), []
-    tasks = {task.name: task for task in cards[0].spec.tasks}
-    for domain in dataset.spec.domains:
-        rows = np.flatnonzero((dataset.loci["domain"] == domain).to_numpy())
-        labels = dataset.labels_float(rows)
-        rows, labels = rows[~np.isnan(labels).all(axis=1)], labels[~np.isnan(labels).all(axis=1)]
-        if len(rows) == 0:
-            continue
-        logits = np.stack(
-            [
-                predict_rows(NetworkPredictor(each, device).predict, dataset.sequences, rows, dataset.spec.margin)
-                for each in members
-            ]
-        )
-        for t, spec in enumerate(dataset.spec.tasks):
-            if tasks.get(spec.name) == spec:
-                columns = cards[0].spec.columns(spec.name)
-                mine = logits[:, :, columns] if spec.kind == "multiclass" else logits[:, :, columns.start]
-                thresholds = [card.extra["thresholds"].get(spec.name, np.nan) for card in cards]
-                table = score_table(
-                    spec.kind,  # type: ignore[arg-type]
-                    labels[:, t].astype(np.float64),
-                    mine.astype(np.float64),
-                    clusters[rows],
-                    thresholds=np.array(thresholds) if spec.kind == "binary" else None,
-                )
-                about = {"method": made["method"], "domain": domain, "task": spec.name}
-                stamped = table.assign(protocol=made["protocol"], selection=made["selection"])
-                tables.append(pd.DataFrame([about] * len(table)).join(stamped))
+    members, made = load_members(path, method), runs[0].info
+    for code, domain in enumerate(dataset.spec.domains):
+        rows = np.flatnonzero((dataset.domain_codes == code) & labelled & new)
+        if len(rows):
+            logits = _logits(members, dataset, rows, device)
+            about = {"method": made["method"], "domain": domain}
+            about |= {"left_out": int(((dataset.domain_codes == code) & labelled & ~new).sum())}
+            about |= {"protocol": made["protocol"], "selection": made["selection"]}
+            tables += [table.assign(**about) for table in _score(cards, dataset, rows, logits, clusters[rows])]
     if not tables:
-        raise UserError("has no labelled row", where=dataset.path)
+        why = "has no labelled row" if not labelled.any() else "has no labelled window that training did not see"
+        raise UserError(why, where=dataset.path)
     return pd.concat(tables, ignore_index=True)
+
+
+def _logits(
+    members: Sequence[nn.Module], dataset: Dataset, rows: Int[np.ndarray, " n"], device: torch.device | str
+) -> Float[np.ndarray, "members n t"]:
+    predictors = [NetworkPredictor(member, device) for member in members]
+    return np.stack([predict_rows(p.predict, dataset.sequences, rows, dataset.spec.margin) for p in predictors])
+
+
+def _score(
+    cards: Sequence[ModelCard],
+    dataset: Dataset,
+    rows: Int[np.ndarray, " n"],
+    logits: Float[np.ndarray, "members n t"],
+    clusters: Int[np.ndarray, " n"],
+) -> list[pd.DataFrame]:
+    """One table for each task that the model was trained for."""
+    labels, tables = dataset.labels_float(rows).astype(np.float64), []
+    for t, task in enumerate(dataset.spec.tasks):
+        if task in cards[0].spec.tasks:
+            mine = logits[:, :, cards[0].spec.columns(task.name)].astype(np.float64)
+            thresholds = np.array([card.extra["thresholds"].get(task.name, np.nan) for card in cards])
+            table = score_table(
+                task.kind,  # type: ignore[arg-type]
+                labels[:, t],
+                mine if task.kind == "multiclass" else mine[:, :, 0],
+                clusters,
+                thresholds=thresholds if task.kind == "binary" else None,
+            )
+            tables.append(table.assign(task=task.name))
+    return tables
 
 
 def _check(card: ModelCard, dataset: Dataset, path: Path) -> None:

@@ -28,9 +28,11 @@ def read_config(path: Path, settings: Iterable[str] = ()) -> ExperimentConfig:
     try:
         text = path.read_text(encoding="utf-8")
         values = yaml.safe_load(text)
-        lines = _lines(yaml.compose(text))
+        lines = _lines(yaml.compose(text), where=path)
     except FileNotFoundError as error:
         raise UserError("no such file", where=path, fix="`cislearn new NAME.yaml` writes one to fill in.") from error
+    except UnicodeDecodeError as error:
+        raise UserError("is not a text file in UTF-8", where=path, fix="Save it as UTF-8.") from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else None
@@ -72,7 +74,13 @@ def _set(values: dict[str, Any], setting: str) -> None:
             below = {"name": below}
         place[parent] = below if isinstance(below, dict) else {}
         place = place[parent]
-    place[last] = yaml.safe_load(text)
+    try:
+        place[last] = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        problem = f"{text!r} is not a YAML value: {getattr(error, 'problem', error)}"
+        raise UserError(
+            problem, where=f"--set {key}", fix="Write a list as [1, 2] and quote the whole word."
+        ) from error
 
 
 def _copy(values: Any) -> Any:
@@ -81,17 +89,21 @@ def _copy(values: Any) -> Any:
     return [_copy(value) for value in values] if isinstance(values, list) else values
 
 
-def _lines(node: yaml.Node | None, key: Key = ()) -> dict[Key, int]:
-    """Line of each key of a YAML document, 1-based."""
+def _lines(node: yaml.Node | None, key: Key = (), *, where: Path) -> dict[Key, int]:
+    """Line of each key of a YAML document, 1-based. YAML itself would take the last of two equal keys in silence."""
     found: dict[Key, int] = {}
     if isinstance(node, yaml.MappingNode):
         for name, value in node.value:
-            found[(*key, name.value)] = name.start_mark.line + 1
-            found |= _lines(value, (*key, name.value))
+            here, line = (*key, name.value), name.start_mark.line + 1
+            if here in found:
+                text = f"{'.'.join(map(str, here))} stands here and in line {found[here]}"
+                raise UserError(text, where=where, line=line, fix="Keep one of the two.")
+            found[here] = line
+            found |= _lines(value, here, where=where)
     elif isinstance(node, yaml.SequenceNode):
         for i, value in enumerate(node.value):
             found[(*key, i)] = value.start_mark.line + 1
-            found |= _lines(value, (*key, i))
+            found |= _lines(value, (*key, i), where=where)
     return found
 
 

@@ -9,18 +9,20 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import yaml
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, UInt64
 
 from cislearn.atomic import file_written_whole, write_json
+from cislearn.data.clusters import window_hashes
 from cislearn.engine.environment import describe_environment
 from cislearn.evaluation.domain_distance import proxy_a_distance
 from cislearn.experiment.methods import Method
 from cislearn.experiment.predictions import choose_thresholds, prediction_table
+from cislearn.experiment.roles import Roles, Side
 from cislearn.experiment.setting import Setting
 from cislearn.models.network import Network
 from cislearn.models.saving import for_prediction, save_model
 from cislearn.prediction.predictor import NetworkPredictor, predict_rows
-from cislearn.runs import FORMAT, RUN, write_table
+from cislearn.runs import FORMAT, RUN, SEEN, write_table
 from cislearn.training.fit import Fitted
 
 LEAST_FOR_DISTANCE = 12
@@ -50,6 +52,7 @@ def write_run(
         write_table(folder / "domain_distance.tsv", pd.DataFrame([{"method": method.title, "seed": seed} | distance]))
     seen = roles.sources if method.labelled == "sources" else (str(roles.target),)
     thresholds = choose_thresholds(predictions, roles.dataset.spec, seen)
+    np.save(folder / SEEN, _seen_windows(roles, method.labelled))
     save_model(folder, network, setting.card.with_extra(thresholds=thresholds, dataset=roles.dataset.hash))
     write_json(folder / "environment.json", describe_environment(setting.device))
     _write_config(setting, method, seed, folder / "config.yaml")
@@ -67,6 +70,12 @@ def write_run(
         "thresholds": thresholds,
     }
     write_json(folder / RUN, record)
+
+
+def _seen_windows(roles: Roles, side: Side) -> UInt64[np.ndarray, " m"]:
+    """Hashes, equal for both strands, of the windows whose labels training or validation saw."""
+    rows = np.concatenate([roles.labelled_rows(side, "train"), roles.labelled_rows(side, "valid")])
+    return np.unique(window_hashes(roles.dataset)[rows])
 
 
 def predict_logits(setting: Setting, network: Network, rows: Int[np.ndarray, " n"]) -> Float[np.ndarray, "n t"]:

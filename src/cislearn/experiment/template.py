@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,7 @@ def _inline(value: Any) -> str:
     if isinstance(value, BaseModel):
         values = value.model_dump(mode="json", exclude_none=True)
         return str(values["name"]) if set(values) == {"name"} else json.dumps(values)
-    if isinstance(value, Path):
-        return str(value)
-    return value if isinstance(value, str) else json.dumps(value)
+    if isinstance(value, str | Path):
+        text = str(value)
+        return text if re.fullmatch(r"[A-Za-z_./][\w./-]*", text) else json.dumps(text, ensure_ascii=False)
+    return json.dumps(value)

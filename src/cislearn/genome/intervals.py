@@ -20,6 +20,7 @@ NARROW_PEAK_COLUMNS = 10
 _NOT_DATA = ("#", "track", "browser")
 _HEADER_START = {"start", "chromstart", "chrom_start", "begin", "txstart", "peak_start"}
 _HEADER_END = {"end", "chromend", "chrom_end", "stop", "txend", "peak_end"}
+_LONGEST_NUMBER = 15
 _ABSENT = {".", "", "NA", "nan", "NaN"}
 _ZERO_BASED = "BED is 0-based and half-open: the one base at position 500 of a browser is 499 500."
 
@@ -150,6 +151,8 @@ class _Unreadable(ValueError):
 
 def _position(text: str) -> int:
     if text.isdecimal():
+        if len(text) > _LONGEST_NUMBER:
+            raise _Unreadable(f"{text[:40]} is longer than any chromosome", "Columns 2 and 3 are start and end, in bp.")
         return int(text)
     if text[:1] == "-" and text[1:].isdecimal():
         raise _Unreadable(f"{text} is negative", _ZERO_BASED)
@@ -222,7 +225,7 @@ def _is_number(text: str) -> bool:
 def _summit_offset(text: str) -> int:
     if text == "-1":
         return -1
-    if text.isdecimal():
+    if text.isdecimal() and len(text) <= _LONGEST_NUMBER:
         return int(text)
     raise _Unreadable(
         f"summit {text!r} is not a whole number", "Column 10 of narrowPeak is the offset of the summit, or -1."

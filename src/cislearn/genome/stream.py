@@ -41,10 +41,14 @@ def read_chunks(path: str | Path, *, progress: Progress | None = None) -> Iterat
         with path.open("rb") as raw:
             size = path.stat().st_size
             stream = _unpacked(raw, path)
-            while chunk := stream.read(CHUNK):
+            chunk = stream.read(CHUNK)
+            if not chunk:
+                raise _empty(path)
+            while chunk:
                 yield chunk
                 if progress:
                     progress(raw.tell(), size)
+                chunk = stream.read(CHUNK)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise _truncated(path, str(error)) from error
     except OSError as error:
@@ -82,7 +86,7 @@ def not_text(path: str | Path) -> UserError:
 def _unpacked(raw: BufferedReader, path: Path) -> BufferedIOBase:
     start = raw.read(18)
     if not start:
-        raise UserError("the file is empty", where=path, fix="Check how it was made, or download it again.")
+        raise _empty(path)
     for magic, kind in _NOT_READ.items():
         if start.startswith(magic):
             raise UserError(f"is compressed with {kind}", where=path, fix="Unpack it, or compress it with gzip.")
@@ -92,6 +96,10 @@ def _unpacked(raw: BufferedReader, path: Path) -> BufferedIOBase:
             raise _truncated(path, "the end marker of bgzip is missing")
     raw.seek(0)
     return gzip.GzipFile(fileobj=raw) if start.startswith(_GZIP) else raw
+
+
+def _empty(path: Path) -> UserError:
+    return UserError("the file is empty", where=path, fix="Check how it was made, or download it again.")
 
 
 def _truncated(path: Path, reason: str) -> UserError:

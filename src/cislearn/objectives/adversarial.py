@@ -85,6 +85,10 @@ class Adversarial(Objective):
         super().__init__()
         if discriminator not in ("binary", "domains"):
             raise ValueError(f"discriminator {discriminator!r}: expected binary or domains")
+        if not isinstance(weight, int | float) or weight < 0:
+            raise ValueError(f"weight {weight!r}: expected a number from 0")
+        if width is not None and (not isinstance(width, int) or width < 1):
+            raise ValueError(f"width {width!r}: expected a number of units from 1")
         self.weight, self.schedule, self.kind = weight, schedule_of(schedule), discriminator
         self.width, self.given_weights = width, class_weights
         self._health: dict[str, Tensor | float] = {}

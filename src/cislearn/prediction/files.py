@@ -26,6 +26,7 @@ from cislearn.schema import DataSpec, TaskSpec
 from cislearn.sequence.tokens import N
 
 CHUNK = 16_384
+EXTENSIONS = (".tsv", ".txt", ".parquet", ".bed")
 ONLY_N = "no base of the window is known: it is N only"
 DOMAIN = "input"
 Windows = Callable[[np.ndarray], np.ndarray]
@@ -138,6 +139,20 @@ def _score_columns(task: TaskSpec, logits: Float[np.ndarray, "n members c"]) -> 
     return pd.DataFrame(columns)
 
 
+def check_output(path: Path, inputs: Sequence[Path | None]) -> None:
+    """Refuse a name that predictions cannot have, before anything is scored.
+
+    Raises
+    ------
+    UserError
+        For an extension that is not known, or where `path` is one of the `inputs`.
+    """
+    if path.suffix not in EXTENSIONS:
+        raise UserError(f"extension {path.suffix!r} is not known", where=path, fix="Name it .tsv, .parquet or .bed.")
+    if any(given is not None and given.resolve() == path.resolve() for given in inputs):
+        raise UserError("is an input; predictions would replace it", where=path, fix="Give --out another name.")
+
+
 def write_predictions(table: pd.DataFrame, path: Path, spec: DataSpec) -> None:
     """Write predictions as TSV, Parquet (``.parquet``) or BED (``.bed``), whole or not at all.
 
@@ -149,11 +164,10 @@ def write_predictions(table: pd.DataFrame, path: Path, spec: DataSpec) -> None:
     UserError
         For BED where rows have no coordinates or the first task is not binary; for another extension.
     """
-    if path.suffix in (".tsv", ".txt", ".parquet"):
+    check_output(path, [])
+    if path.suffix != ".bed":
         write_table(path, table)
         return
-    if path.suffix != ".bed":
-        raise UserError(f"extension {path.suffix!r} is not known", where=path, fix="Name it .tsv, .parquet or .bed.")
     task = spec.tasks[0]
     if task.kind != "binary" or (table["chrom"] == "").any():
         raise UserError(

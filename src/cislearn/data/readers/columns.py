@@ -45,9 +45,10 @@ def labels(column: pd.Series, line: Int64[np.ndarray, " n"], *, where: Path) -> 
     Raises
     ------
     UserError
-        At the first value that is no number.
+        At the first value that is no number, or one too large for the float32 that labels are stored as.
     """
     values, wrong = numbers(column)
+    wrong |= np.abs(values) > np.finfo(np.float32).max
     fix = "Mend the value, or name the label columns with --labels."
     _refuse_first(wrong, column, line, where, "a label is a number or empty", fix)
     return values

@@ -11,7 +11,7 @@ from cislearn.data.readers.load import PARQUET_MAGIC, SKIPPED, separator_of, spl
 from cislearn.data.readers.regions import read_regions
 from cislearn.data.readers.table import has_header, read_table
 from cislearn.errors import UserError
-from cislearn.genome.stream import read_chunks
+from cislearn.genome.stream import is_text, not_text, read_chunks
 
 
 class Format(StrEnum):
@@ -33,6 +33,8 @@ def recognise(path: Path) -> Format:
     start = next(read_chunks(path))
     if start.startswith(PARQUET_MAGIC):
         return Format.table
+    if not is_text(start):
+        raise not_text(path)
     lines = start.decode("utf-8-sig", "replace").splitlines()
     for number, line in enumerate(lines, 1):
         if line.startswith(">"):

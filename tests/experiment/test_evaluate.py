@@ -1,0 +1,56 @@
+"""Scoring on another dataset: scikit-learn's numbers, and windows that training saw are not taken for new ones."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+import cislearn as cl
+from cislearn.data.sequences import TableSequences
+from cislearn.errors import UserError
+from cislearn.experiment.evaluate import evaluate_on
+from cislearn.prediction.loading import load_members
+from cislearn.prediction.predictor import NetworkPredictor
+from cislearn.sequence.strand import reverse_complement
+
+
+def rebuilt(data, rows, tokens, path):
+    """A dataset of some rows with other windows."""
+    loci = data.loci.iloc[rows].reset_index(drop=True).assign(part="")
+    sequences = TableSequences.of(tokens)
+    return cl.write_dataset(path, spec=data.spec, loci=loci, labels=data.labels[rows], sequences=sequences)
+
+
+def test_new_windows_are_scored_as_scikit_learn_does(tiny_experiment, tiny_data, tmp_path):
+    data = cl.read_dataset(tiny_data)
+    rows = np.flatnonzero(data.loci["domain"] == "hep")
+    other = rebuilt(data, rows, data.sequences.gather(rows), tmp_path / "d")
+    scores = evaluate_on(tiny_experiment, other, method="source_only").set_index("metric")
+    assert set(scores["domain"]) == {"hep"} and set(scores["left_out"]) == {0}
+    labels = other.labels_float(np.arange(len(other)))[:, 0]
+    tokens = other.sequences.gather(np.arange(len(other)))
+    each = [NetworkPredictor(m).predict(tokens)[:, 0] for m in load_members(tiny_experiment, "source_only")]
+    expected = np.mean([roc_auc_score(labels, logits) for logits in each])
+    assert scores.loc["AUROC", "estimate"] == pytest.approx(expected, abs=1e-9)
+
+
+def test_windows_that_training_saw_are_left_out_on_either_strand(tiny_experiment, tiny_data, tmp_path):
+    data = cl.read_dataset(tiny_data)
+    seen = np.flatnonzero((data.loci["domain"] == "ery") & data.loci["part"].isin(["train", "valid"]))[:50]
+    new = np.flatnonzero((data.loci["domain"] == "ery") & (data.loci["part"] == "test"))
+    rows = np.concatenate([seen, new])
+    tokens = data.sequences.gather(rows)
+    tokens[:25] = reverse_complement(tokens[:25])
+    scores = evaluate_on(tiny_experiment, rebuilt(data, rows, tokens, tmp_path / "d"), method="adversarial")
+    assert set(scores["left_out"]) == {50} and set(scores["n"]) == {len(new)}
+
+
+def test_nothing_new_is_no_evaluation(tiny_experiment, tiny_data, tmp_path):
+    data = cl.read_dataset(tiny_data)
+    rows = np.flatnonzero((data.loci["domain"] == "ery") & (data.loci["part"] == "train"))
+    other = rebuilt(data, rows, data.sequences.gather(rows), tmp_path / "d")
+    with pytest.raises(UserError, match="no labelled window that training did not see"):
+        evaluate_on(tiny_experiment, other)
+    with pytest.raises(UserError, match="was trained on"):
+        evaluate_on(tiny_experiment, data)
