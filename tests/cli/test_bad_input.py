@@ -191,7 +191,7 @@ def test_predict(refused, tiny_experiment, tmp_path):
     (tmp_path / "x.tsv").write_text("sequence\nACGT\n")
     assert "is an input" in refused("predict", tiny_experiment, "--input", "x.tsv", "--out", "x.tsv")
     assert (tmp_path / "x.tsv").read_text() == "sequence\nACGT\n"
-    assert "known: auto, cpu, gpu" in refused(
+    assert "device 'tpu' is not known" in refused(
         "predict", tiny_experiment, "--input", "x.fa", "--out", "o.tsv", "--device", "tpu"
     )
 

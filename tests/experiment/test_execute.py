@@ -261,3 +261,36 @@ def test_a_schedule_option_that_is_no_number_is_refused(tiny_data, tmp_path):
     methods = [{"name": "adversarial", "schedule": {"name": "ganin", "gamma": "ten"}}]
     with pytest.raises(UserError, match="schedule ganin cannot take"):
         cl.train(tiny_data, target="hep", methods=methods, seeds=1, out=tmp_path / "e", settings=TINY)
+
+
+OWN = """
+from cislearn.objectives.supervised import Supervised
+
+class Mine(Supervised):
+    factor = 1.0
+
+    def losses(self, model, batch, progress):
+        return {name: self.factor * loss for name, loss in super().losses(model, batch, progress).items()}
+"""
+
+
+def test_runs_of_edited_code_are_not_kept(tiny_data, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.py").write_text(OWN)
+    arguments = {"methods": ["mine.py:Mine"], "seeds": 1, "out": tmp_path / "e", "settings": TINY}
+    cl.train(tiny_data, target="hep", **arguments)
+    assert (tmp_path / "e" / "Mine" / "seed-0" / "run.json").is_file()
+    cl.train(tiny_data, target="hep", **arguments)
+    (tmp_path / "mine.py").write_text(OWN.replace("1.0", "2.0"))
+    with pytest.raises(UserError, match="was made from other data or another configuration"):
+        cl.train(tiny_data, target="hep", **arguments)
+
+
+def test_a_sawtooth_begins_anew_in_each_epoch(tiny_data, tmp_path):
+    methods = [{"name": "adversarial", "schedule": "sawtooth"}]
+    settings = TINY | {"training.epochs": 3, "training.validate_every": 1}
+    cl.train(tiny_data, target="hep", methods=methods, seeds=1, out=tmp_path / "e", settings=settings)
+    run = tmp_path / "e" / "adversarial" / "seed-0"
+    assert yaml.safe_load((run / "config.yaml").read_text())["methods"][0]["schedule"]["periods"] == 3
+    strength = read(run / "health.tsv")["lambda"].to_numpy()
+    assert len(strength) == 18 and list(np.flatnonzero(strength == 0)) == [0, 6, 12]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 import shutil
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ from cislearn.atomic import file_written_whole
 from cislearn.errors import UserError
 from cislearn.experiment.config import ExperimentConfig
 from cislearn.experiment.methods import Method
-from cislearn.runs import EXPERIMENT, RUN, ExperimentFolder
+from cislearn.runs import EXPERIMENT, RUN, ExperimentFolder, runs_under
 
 RESULTS = ("summary.tsv", "comparison.tsv", "domain_distance.tsv", "over_simple.tsv", "report.html")
 """What is made of the runs. It goes before they change, since not every experiment makes all of it anew."""
@@ -26,12 +27,22 @@ def split_identity(config: ExperimentConfig, dataset_hash: str) -> str:
     return _digest({"data": config.model_dump(mode="json")["data"] | {"path": ""}, "dataset": dataset_hash})
 
 
-def run_identity(config: ExperimentConfig, method: Method, dataset_hash: str) -> str:
-    """Hash of all that a run of `method` depends on beside its seed."""
+def run_identity(config: ExperimentConfig, method: Method, encoder: type, dataset_hash: str) -> str:
+    """Hash of all that a run of `method` depends on beside its seed: settings, data, the user's own code."""
     values = config.model_dump(mode="json", exclude={"out": True, "methods": True, "battery": True, "data": {"path"}})
     del values["training"]["seeds"], values["training"]["device"]
     values |= {"method": method.config.model_dump(mode="json"), "dataset": dataset_hash}
+    values["code"] = [_source_hash(part) for part in (method.objective, encoder)]
+    if config.training.init_from is not None:
+        values["begins_from"] = [run.info["identity"] for run in runs_under(config.training.init_from)]
     return _digest(values)
+
+
+def _source_hash(part: type) -> str:
+    """Hash of the file of a user's own class; of ours nothing, since the version says it."""
+    if part.__module__.startswith("cislearn."):
+        return ""
+    return hashlib.blake2b(Path(inspect.getfile(part)).read_bytes(), digest_size=16).hexdigest()
 
 
 def _digest(values: Mapping[str, Any]) -> str:

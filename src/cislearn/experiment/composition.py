@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import torch
+
 from cislearn.errors import UserError
-from cislearn.experiment.config import ExperimentConfig
+from cislearn.experiment.config import ExperimentConfig, MethodConfig
 from cislearn.experiment.methods import Method, resolve_method
 from cislearn.experiment.roles import Roles
 from cislearn.models.network import Network
@@ -24,7 +26,7 @@ def compose_methods(config: ExperimentConfig, search: Sequence[Path] = ()) -> li
     UserError
         Where one is unknown, two have one name, or a name cannot be that of a folder.
     """
-    methods = [resolve_method(each, search) for each in config.methods]
+    methods = [resolve_method(_with_periods(each, config.training.epochs), search) for each in config.methods]
     titles = [method.title for method in methods]
     for title in titles:
         if titles.count(title) > 1:
@@ -35,6 +37,15 @@ def compose_methods(config: ExperimentConfig, search: Sequence[Path] = ()) -> li
                 f"{title!r} cannot name a folder", where="methods", fix="Give the method a label: my_method"
             )
     return methods
+
+
+def _with_periods(method: MethodConfig, epochs: int) -> MethodConfig:
+    """Let a sawtooth that does not say its periods begin anew in each epoch."""
+    schedule = method.options.get("schedule")
+    named = {"name": schedule} if isinstance(schedule, str) else schedule
+    if not isinstance(named, dict) or named.get("name") != "sawtooth" or "periods" in named:
+        return method
+    return MethodConfig(**method.model_dump() | {"schedule": named | {"periods": epochs}})
 
 
 def check_composition(config: ExperimentConfig, methods: Sequence[Method], roles: Roles, network: Network) -> list[str]:
@@ -60,6 +71,8 @@ def check_composition(config: ExperimentConfig, methods: Sequence[Method], roles
     spec = roles.dataset.spec
     if config.selection == "oracle" and roles.target is None:
         raise UserError("oracle needs a target domain, by whose labels it chooses", where="selection")
+    if config.training.precision == "16-mixed" and not torch.cuda.is_available():
+        raise UserError("16-mixed needs an NVIDIA GPU", where="training.precision", fix="Take bf16-mixed or 32-true.")
     if "class" in config.training.balance and (len(spec.tasks) > 1 or spec.tasks[0].kind == "regression"):
         raise UserError("balance by class needs a single task with classes", where="training.balance")
     for method in methods:

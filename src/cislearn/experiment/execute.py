@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,10 +24,11 @@ from cislearn.experiment.composition import check_composition, compose_methods
 from cislearn.experiment.config import ExperimentConfig
 from cislearn.experiment.methods import Method
 from cislearn.experiment.reporter import Reporter
-from cislearn.experiment.roles import Roles, Side, assign_roles
+from cislearn.experiment.roles import Side, assign_roles
 from cislearn.experiment.score import TARGET_TEST, Scores
 from cislearn.experiment.setting import Setting
 from cislearn.experiment.single import train_run
+from cislearn.models.encoder import encoders
 from cislearn.models.summary import summary_record
 from cislearn.prediction.files import predict_file
 from cislearn.prediction.loading import load_members
@@ -101,7 +101,6 @@ def run_experiment(
     UserError
         Where data, configuration or folder do not allow it.
     """
-    began = time.monotonic()
     if config.out is None:
         raise UserError("is missing", where="out", fix="Say where the experiment shall stand: out: runs/NAME")
     folder = ExperimentFolder(config.out)
@@ -111,7 +110,8 @@ def run_experiment(
     setting = Setting(config, roles, choose_device(config.training.device), tuple(search), reporter or Reporter())
     network = setting.card.build()
     remarks = check_composition(config, methods, roles, network)
-    identities = {method.title: run_identity(config, method, dataset.hash) for method in methods}
+    encoder = encoders.get(config.model.encoder.name, search)
+    identities = {method.title: run_identity(config, method, encoder, dataset.hash) for method in methods}
     claim_folder(folder, config, identities, overwrite=overwrite)
     model = summary_record(network, config.model.encoder.name)
     _tell(setting, model, remarks)
@@ -121,11 +121,10 @@ def run_experiment(
         for method in methods:
             _run(setting, method, seed, folder.run(method.title, seed), identities[method.title])
     write_json(folder.path / "model_summary.json", model)
-    described = describe(dataset, roles.split, roles.leaks, roles.role_of_domain)
-    write_json(folder.path / "data.json", described)
+    write_json(folder.path / "data.json", describe(dataset, roles.split, roles.leaks, roles.role_of_domain))
     write_json(folder.path / "environment.json", describe_environment(setting.device))
     summary, comparison = _score(setting, methods, battery, folder)
-    write_json(folder.path / EXPERIMENT, _record(config, methods, roles, command, time.monotonic() - began))
+    write_json(folder.path / EXPERIMENT, _record(setting, methods, folder, command))
     return Experiment(folder.path, summary, comparison, write_report(folder.path, command=command))
 
 
@@ -175,16 +174,18 @@ def _tell(setting: Setting, model: Mapping[str, Any], remarks: Sequence[str]) ->
 
 
 def _record(
-    config: ExperimentConfig, methods: Sequence[Method], roles: Roles, command: str | None, seconds: float
+    setting: Setting, methods: Sequence[Method], folder: ExperimentFolder, command: str | None
 ) -> dict[str, Any]:
+    seeds = setting.config.training.seeds
+    seconds = [folder.run(method.title, seed).info["seconds"] for method in methods for seed in seeds]
     return {
         "format": FORMAT,
         "methods": [method.title for method in methods],
         "upper_bounds": [method.title for method in methods if method.labelled == "target"],
-        "seeds": config.training.seeds,
-        "target": roles.target,
-        "selection": config.selection,
+        "seeds": seeds,
+        "target": setting.roles.target,
+        "selection": setting.config.selection,
         "command": command,
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        "seconds": round(seconds, 1),
+        "seconds": round(sum(seconds), 1),
     }

@@ -24,7 +24,7 @@ from cislearn.objectives.objective import Objective
 from cislearn.objectives.supervised import task_loss
 from cislearn.runs import RunFolder, runs_under
 from cislearn.training.fit import Fitted, TrainingPlan, fit
-from cislearn.training.judge import Validation
+from cislearn.training.judge import Validation, read_step
 from cislearn.training.optimisers import OptimiserPlan
 
 CHECKPOINT = "last.ckpt"
@@ -108,7 +108,8 @@ def _fit(
         seed=seed,
     )
     views = Views(dataset.spec, setting.config.model.reverse_complement.train, config.max_shift, seed)
-    setting.reporter.begin(f"{method.title.replace('_', ' ')}   seed {seed}", plan.steps, 0)
+    done = read_step(checkpoint) if checkpoint.is_file() else 0
+    setting.reporter.begin(f"{method.title.replace('_', ' ')}   seed {seed}", plan.steps, done)
     return fit(
         network,
         objective,

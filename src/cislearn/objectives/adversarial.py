@@ -115,9 +115,9 @@ class Adversarial(Objective):
             "domain": self.weight * F.cross_entropy(logits, domains),
         }
 
-    def health(self) -> dict[str, float]:
+    def health(self) -> dict[str, Tensor | float]:
         """Return lambda and the discriminator's accuracy in the last step (chance: as if it knew nothing)."""
-        return {name: float(value) for name, value in self._health.items()}
+        return self._health
 
     def _domains(self, batch: Batch) -> Int[Tensor, " n"]:
         if self.kind == "domains":

@@ -59,8 +59,8 @@ class Objective(nn.Module, ABC):
             Share of the training that is done, in [0, 1].
         """
 
-    def health(self) -> dict[str, float]:
-        """Return what to log of the last step beside the losses."""
+    def health(self) -> dict[str, Tensor | float]:
+        """Return what to log of a step beside the losses: tensors are averaged between validations, numbers are not."""
         return {}
 
     def after_step(self, model: Model) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,6 +70,7 @@ class Judge(Callback):
         self.best_score, self.best_step, self.stale = -math.inf, 0, 0
         self.best_weights: dict[str, Tensor] = {}
         self._sums: dict[str, Tensor] = {}
+        self._latest: dict[str, float] = {}
         self._steps = 0
         self._began = time.monotonic()
 
@@ -99,22 +100,26 @@ class Judge(Callback):
         """Add up the losses; validate where it is due."""
         assert isinstance(pl_module, Learner)
         step = trainer.global_step
-        self._add(pl_module.last_losses)
+        self._add(pl_module.last_losses, pl_module.objective.health())
         if self.watch is not None:
             self.watch(step, {})
         if step % self.every == 0 or step == pl_module.total_steps:
             self._judge(trainer, pl_module, step)
 
-    def _add(self, losses: dict[str, Tensor]) -> None:
-        for name, value in losses.items():
-            self._sums[name] = self._sums[name] + value if name in self._sums else value.clone()
+    def _add(self, losses: Mapping[str, Tensor], health: Mapping[str, Tensor | float]) -> None:
+        """Sum tensors, which wait for nothing on a GPU; keep the latest of plain numbers."""
+        for name, value in {**{f"train_{name}": loss for name, loss in losses.items()}, **health}.items():
+            if isinstance(value, Tensor):
+                self._sums[name] = self._sums[name] + value if name in self._sums else value.clone()
+            else:
+                self._latest[name] = value
         self._steps += 1
 
     def _judge(self, trainer: L.Trainer, learner: Learner, step: int) -> None:
-        row = self._losses(step)
+        row = self._means(step)
         found = self.validate(learner.network)
         _refuse_divergence(found.loss, "validation", step)
-        row |= {"valid_loss": found.loss, "valid_score": found.score, **found.further, **learner.objective.health()}
+        row |= {"valid_loss": found.loss, "valid_score": found.score, **found.further}
         row["learning_rate"] = trainer.optimizers[0].param_groups[0]["lr"]
         row["seconds"] = round(time.monotonic() - self._began, 2)
         self.history.append(row)
@@ -125,12 +130,13 @@ class Judge(Callback):
         with file_written_whole(self.checkpoint) as partial:
             trainer.save_checkpoint(partial)
 
-    def _losses(self, step: int) -> dict[str, float]:
-        means = {f"train_{name}": float(value) / self._steps for name, value in self._sums.items()}
-        total = sum(means.values())
+    def _means(self, step: int) -> dict[str, float]:
+        """Means since the last validation: the total loss, each loss, and the objective's health."""
+        means = {name: float(value) / self._steps for name, value in self._sums.items()}
+        total = sum(value for name, value in means.items() if name.startswith("train_"))
         _refuse_divergence(total, "training", step)
-        self._sums, self._steps = {}, 0
-        return {"step": step, "train_loss": total, **means}
+        latest, self._sums, self._latest, self._steps = self._latest, {}, {}, 0
+        return {"step": step, "train_loss": total, **means, **latest}
 
     def _keep_best(self, network: Network, score: float, step: int) -> None:
         score = -math.inf if math.isnan(score) else score  # an undefined score is better than none, and than no other
