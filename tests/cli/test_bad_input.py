@@ -126,7 +126,7 @@ def test_missing_file_and_malformed_argument(refused, fasta):
         ("data: {path: d}\ntraining: {epochs: many}\n", "training.epochs"),
         ("data: [\n", "is not YAML"),
         ("data: {path: d}\nselection: last\nselection: oracle\n", "line 3: selection stands here and in line 2"),
-        ("data: {path: d}\ntraining: {seeds: [0, 1, 0]}\n", "one is there twice"),
+        ("data: {path: d}\ntraining: {seeds: [0, 1, 0]}\n", "one of them is there twice"),
         ("", "empty"),
         ("training: {epochs: 3}\n", "data is missing"),
         ("data: {path: d}\nmodel: {reverse_complement: posthoc}\n", "known: none, augmented, post_hoc"),
@@ -221,3 +221,24 @@ def test_a_disk_that_fills_up(refused, tmp_path):
         assert not list(disk.iterdir())
     finally:
         subprocess.run(["umount", disk], check=True)
+
+
+def test_everything_left_out_tells_why(refused, fasta):
+    (fasta / "genome.fa").write_text(">chr1\n" + "ACGTTGCATT" * 100 + "\n")
+    (fasta / "a.bed").write_text("chr1\t100\t140\n")
+    (fasta / "b.bed").write_text("chr1\t300\t340\n")
+    options = {"positives": "a=a.bed", "negatives": "a=b.bed", "genome": "genome.fa", "length": "5000"}
+    message = prepare(refused, **options)
+    assert "2 rows were left out" in message and "a.bed line 1" in message
+
+
+def test_sources_and_seeds_said_twice(refused, tiny_data):
+    assert "twice" in refused("train", "--data", tiny_data, "--set", "data.sources=[ery, ery]")
+    assert "at least 1" in refused("train", "--data", tiny_data, "--set", "data.sources=[]")
+    assert "twice" in refused("train", "--data", tiny_data, "--set", "training.seeds=[1, 1]")
+
+
+def test_a_class_named_as_a_task(refused, fasta):
+    (fasta / "t.tsv").write_text("sequence\ty\ty_0\nACGT\t0\t1\nACGA\t1\t0\nACGG\t2\t0\n")
+    message = refused("prepare", "--table", "t.tsv", "--kind", "y=multiclass", "--out", "data")
+    assert "task 'y_0' is named as class 0 of 'y'" in message

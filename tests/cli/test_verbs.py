@@ -94,6 +94,28 @@ def test_a_run_killed_and_started_again_ends_at_the_same_bytes(cislearn, tiny_da
     assert ends[0] == ends[1]
 
 
+def test_ctrl_c_says_that_nothing_is_lost(tiny_data, tmp_path):
+    arguments = ["train", "--data", str(tiny_data), "--target", "hep", *SETTINGS, "--set", "training.epochs=5000"]
+    command = [sys.executable, "-c", "from cislearn.cli.main import main; main()", *arguments, "--out", "e"]
+    process = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    checkpoint = tmp_path / "e" / "source_only" / "seed-0.partial" / "last.ckpt"
+    for _ in range(6000):
+        if checkpoint.exists():
+            break
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=60)[0].decode()
+    assert process.returncode == 130
+    assert "the same command goes on" in said and "Traceback" not in said
+    assert checkpoint.exists()
+
+
 def test_help_needs_no_heavy_import():
     """``cislearn --help`` stays fast because nothing heavy is imported for it."""
     code = "import sys; import cislearn.cli.main; print(*sys.modules)"
@@ -142,4 +164,4 @@ def test_the_schema_is_json_and_knows_the_keys(cislearn):
     import json
 
     schema = json.loads(cislearn("new", "--schema").stdout)
-    assert set(schema["properties"]) == {"data", "model", "methods", "training", "selection", "out"}
+    assert set(schema["properties"]) == {"data", "model", "methods", "training", "selection", "battery", "out"}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from cislearn.cli.show import console
@@ -13,6 +15,16 @@ if TYPE_CHECKING:
 
 SHOWN = {"valid_score": "valid {:.2f}", "domain_accuracy": "domain {:.2f}", "lambda": "lambda {:.1f}"}
 """Columns of the history that a bar shows: score, accuracy of the discriminator, strength of the adversary."""
+
+
+@contextmanager
+def resumable() -> Iterator[None]:
+    """Tell, where the user breaks off, that nothing is lost."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        console().print("\nstopped; the same command goes on where it stood")
+        raise SystemExit(130) from None
 
 
 class TerminalReporter(Reporter):

@@ -15,7 +15,7 @@ def quickstart(
     settings: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE of the configuration.")] = None,
 ) -> None:
     """Simulate a cell type without labels, train with and without an adversary from 3 seeds, compare, report."""
-    from cislearn.cli.progress import TerminalReporter
+    from cislearn.cli.progress import TerminalReporter, resumable
     from cislearn.cli.show import console, show_experiment
     from cislearn.experiment.execute import run_experiment
     from cislearn.experiment.quickstart import quickstart_config, quickstart_data
@@ -24,4 +24,6 @@ def quickstart(
     console().print("simulated benchmark `mixed`: 1 labelled cell type, 1 without labels")
     data = quickstart_data(out.with_name(f"{out.name}.data"))
     config = quickstart_config(data, out, settings or [])
-    show_experiment(run_experiment(config, reporter=reporter, command="cislearn quickstart"))
+    with resumable():
+        experiment = run_experiment(config, reporter=reporter, command="cislearn quickstart")
+    show_experiment(experiment)

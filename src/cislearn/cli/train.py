@@ -24,7 +24,7 @@ def train(
 
     Broken off, the same command goes on where it stood.
     """
-    from cislearn.cli.progress import TerminalReporter
+    from cislearn.cli.progress import TerminalReporter, resumable
     from cislearn.cli.show import show_experiment
     from cislearn.errors import UserError
     from cislearn.experiment.reading import make_config, read_config
@@ -43,11 +43,12 @@ def train(
         wanted = make_config(values, [*given, *(settings or [])], where="--set")
     from cislearn.experiment.execute import run_experiment
 
-    experiment = run_experiment(
-        wanted,
-        search=[config.resolve().parent] if config is not None else [Path.cwd()],
-        reporter=TerminalReporter(),
-        overwrite=overwrite,
-        command=shlex.join(["cislearn", *sys.argv[1:]]),
-    )
+    with resumable():
+        experiment = run_experiment(
+            wanted,
+            search=[config.resolve().parent] if config is not None else [Path.cwd()],
+            reporter=TerminalReporter(),
+            overwrite=overwrite,
+            command=shlex.join(["cislearn", *sys.argv[1:]]),
+        )
     show_experiment(experiment)

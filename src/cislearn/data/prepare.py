@@ -113,8 +113,8 @@ def prepare(
         [_place(entries, genomes, length, margin, outside) for entries in inputs], genomes, length, margin
     )
     progress("looking for duplicates")
-    examples = _without_repeats(examples, task_specs(examples.labels, kinds), margin)
-    spec = DataSpec(task_specs(examples.labels, kinds), domains, length, margin)
+    examples = _without_repeats(examples, _tasks(examples, kinds), margin)
+    spec = DataSpec(_tasks(examples, kinds), domains, length, margin)
     progress(f"writing {out}")
     options = {"length": length, "margin": margin, "task": task, "kinds": dict(kinds or {}), "outside": outside}
     return write_dataset(
@@ -138,6 +138,18 @@ class _Examples:
     sequences: TableSequences | GenomeSequences
     dropped: pd.DataFrame
     notes: list[str]
+
+
+def _tasks(examples: _Examples, kinds: Mapping[str, str] | None) -> tuple[TaskSpec, ...]:
+    """Tasks of what is left of the files; where that is too little, say also how much of them was left out and why."""
+    try:
+        return task_specs(examples.labels, kinds)
+    except UserError as error:
+        if examples.dropped.empty:
+            raise
+        first = examples.dropped.iloc[0]
+        left_out = f"{len(examples.dropped):,} rows were left out, the first ({first['file']} line {first['line']})"
+        raise UserError(f"{error.problem}; {left_out} because: {first['reason']}", fix=error.fix) from error
 
 
 def _check_labelled(inputs: Sequence[Entries]) -> None:

@@ -28,7 +28,7 @@ def task_specs(labels: pd.DataFrame, kinds: Mapping[str, str] | None = None) -> 
     Raises
     ------
     UserError
-        Where a kind does not suit the values, or a column has one value only.
+        Where a kind does not suit the values, a column has one value only, or a name is that of another task's class.
     """
     kinds = dict(kinds or {})
     for column, kind in kinds.items():
@@ -36,7 +36,12 @@ def task_specs(labels: pd.DataFrame, kinds: Mapping[str, str] | None = None) -> 
             raise UserError(f"there is no label column {column!r}{nearest(column, map(str, labels.columns))}")
         if kind not in KINDS:
             raise UserError(f"kind {kind!r} of {column!r} is not known{nearest(kind, KINDS)}")
-    return tuple(_task(str(name), labels[name].to_numpy(), kinds.get(str(name))) for name in labels.columns)
+    tasks = tuple(_task(str(name), labels[name].to_numpy(), kinds.get(str(name))) for name in labels.columns)
+    names = {task.name for task in tasks}
+    for task in tasks:
+        for clash in names & {f"{task.name}_{c}" for c in range(task.channels) if task.kind == "multiclass"}:
+            raise UserError(f"task {clash!r} is named as class {clash.removeprefix(task.name + '_')} of {task.name!r}")
+    return tasks
 
 
 def _task(name: str, values: Float[np.ndarray, " n"], kind: str | None) -> TaskSpec:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 
 from cislearn.errors import UserError
+from cislearn.experiment.beginning import begin_from
 from cislearn.experiment.config import ExperimentConfig, MethodConfig
 from cislearn.experiment.methods import Method, resolve_method
 from cislearn.experiment.roles import Roles
 from cislearn.models.network import Network
-from cislearn.runs import runs_under
 
 SUFFIXES = {".html", ".json", ".partial", ".tsv", ".yaml"}
 """Of the files that stand beside the folders of the methods."""
@@ -88,10 +89,20 @@ def check_composition(config: ExperimentConfig, methods: Sequence[Method], roles
             )
         method.make().setup(network, spec)
     if config.training.init_from is not None:
-        runs_under(config.training.init_from)
-    if config.training.max_shift > spec.margin:
-        return [
-            f"windows move by up to {config.training.max_shift} bp and have a margin of {spec.margin}: their ends are"
-            f" filled with N; prepare --margin {config.training.max_shift} stores the bases"
-        ]
-    return []
+        begin_from(copy.deepcopy(network), config.training.init_from, config.training.seeds[0])
+    return _remarks(config, roles)
+
+
+def _remarks(config: ExperimentConfig, roles: Roles) -> list[str]:
+    found, training, margin = [], config.training, roles.dataset.spec.margin
+    if training.max_shift > margin:
+        found.append(
+            f"windows move by up to {training.max_shift} bp and have a margin of {margin}: their ends become N;"
+            f" prepare --margin {training.max_shift} stores the bases"
+        )
+    n_labelled = len(roles.labelled_rows("sources", "train"))
+    if training.batch_size > n_labelled:
+        found.append(
+            f"a batch holds the {n_labelled:,} labelled training rows that there are, not {training.batch_size:,}"
+        )
+    return found

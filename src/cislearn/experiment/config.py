@@ -23,10 +23,10 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def _distinct(seeds: list[int]) -> list[int]:
-    if len(set(seeds)) < len(seeds):
-        raise ValueError("each seed is one run, and one is there twice")
-    return seeds
+def _distinct(values: list[Any]) -> list[Any]:
+    if len(set(values)) < len(values):
+        raise ValueError("one of them is there twice")
+    return values
 
 
 def _named(value: Any) -> Any:
@@ -50,7 +50,9 @@ class DataConfig(_Section):
 
     path: Path = Field(description="a dataset folder, as `cislearn prepare` or `simulate` makes it")
     target: str | None = Field(None, description="the domain adapted to; training never sees its labels")
-    sources: list[str] | None = Field(None, description="labelled domains; by default all but the target")
+    sources: Annotated[list[str], Field(min_length=1), AfterValidator(_distinct)] | None = Field(
+        None, description="labelled domains; by default all but the target"
+    )
     split: SplitConfig = SplitConfig()
 
 

@@ -14,15 +14,15 @@ from cislearn.data.batches import Batches, training_rows
 from cislearn.data.views import Views, mix_seed
 from cislearn.errors import UserError
 from cislearn.evaluation.metrics import auroc
+from cislearn.experiment.beginning import begin_from
 from cislearn.experiment.methods import Method
 from cislearn.experiment.record import predict_logits, write_run
 from cislearn.experiment.roles import Side
 from cislearn.experiment.setting import Setting
 from cislearn.models.network import Network
-from cislearn.models.saving import load_network
 from cislearn.objectives.objective import Objective
 from cislearn.objectives.supervised import task_loss
-from cislearn.runs import RunFolder, runs_under
+from cislearn.runs import RunFolder
 from cislearn.training.fit import Fitted, TrainingPlan, fit
 from cislearn.training.judge import Validation, read_step
 from cislearn.training.optimisers import OptimiserPlan
@@ -50,7 +50,7 @@ def train_run(setting: Setting, method: Method, seed: int, folder: RunFolder, id
     torch.manual_seed(mix_seed(seed))
     network = setting.card.build()
     if setting.config.training.init_from is not None:
-        _begin_from(network, setting.config.training.init_from, seed)
+        begin_from(network, setting.config.training.init_from, seed)
     objective = method.make()
     objective.setup(network, setting.roles.dataset.spec)
     fitted = _fit(setting, method, seed, network, objective, folder.partial / CHECKPOINT)
@@ -68,23 +68,6 @@ def _claim(folder: Path, identity: str) -> None:
         partial.write_text(identity)
 
 
-def _begin_from(network: Network, path: Path, seed: int) -> None:
-    """Copy the weights of a finished run: the encoder's, and the head's where the tasks are the same."""
-    runs = runs_under(path)
-    run = next((run for run in runs if run.path.name == f"seed-{seed}"), runs[0])
-    trained = load_network(run.path)
-    try:
-        network.encoder.load_state_dict(trained.encoder.state_dict())
-    except RuntimeError as error:
-        raise UserError(
-            f"has another encoder or window length ({trained.spec.length} bp) than this experiment",
-            where=run.path,
-            fix="Take the same model section, or leave training.init_from out.",
-        ) from error
-    if trained.spec.tasks == network.spec.tasks:
-        network.head.load_state_dict(trained.head.state_dict())
-
-
 def _fit(
     setting: Setting, method: Method, seed: int, network: Network, objective: Objective, checkpoint: Path
 ) -> Fitted:
@@ -95,7 +78,12 @@ def _fit(
     if "target" in objective.draws:
         parts["target"] = training_rows(dataset, roles.rows("target", "train"), labelled=False)
     batches = Batches(
-        dataset.sequences, parts, objective.draws, batch_size=config.batch_size, seed=seed, balance=config.balance
+        dataset.sequences,
+        parts,
+        objective.draws,
+        batch_size=min(config.batch_size, len(parts["source"].rows)),
+        seed=seed,
+        balance=config.balance,
     )
     plan = TrainingPlan(
         steps=config.epochs * batches.steps_per_epoch,

@@ -28,6 +28,8 @@ def constant(progress: float, *, value: float = 1.0) -> float:
 
 def sawtooth(progress: float, *, periods: int = 25, gamma: float = 10.0) -> float:
     """`ganin` restarted in each of `periods` equal parts, as the review of DANN_TF ran it: one period an epoch."""
+    if periods < 1:
+        raise ValueError(f"{periods} periods; 1 or more were expected")
     place = progress * periods
     # The first step of a period may come out just below it, where lambda would be at its greatest and not 0.
     return ganin(max(0.0, place - math.floor(place + 1e-9)), gamma=gamma)

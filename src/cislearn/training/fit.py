@@ -126,7 +126,10 @@ def fit(
             enable_model_summary=False,
             default_root_dir=checkpoint.parent,
         )
-        trainer.fit(learner, Loader(batches, start, plan.steps), ckpt_path=checkpoint if start else None)
+        try:
+            trainer.fit(learner, Loader(batches, start, plan.steps), ckpt_path=checkpoint if start else None)
+        except SystemExit as leaving:  # Lightning leaves Python at Ctrl-C; what that means is for the caller to say
+            raise KeyboardInterrupt from leaving
     step = judge.restore(network.cpu())
     objective.finish(network)
     network.eval()
