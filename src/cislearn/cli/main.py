@@ -34,8 +34,6 @@ def _version(version: bool = typer.Option(False, "--version", help="Print the ve
 
 def main() -> None:
     """Run the command line. Problems that the user can mend end with one message and status 2, without a traceback."""
-    # Threads that spin while they wait slow a busy machine down several times; OpenMP reads this when PyTorch loads.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:
         app()
     except UserError as error:
