@@ -64,26 +64,27 @@ def test_from_files_to_predictions(cislearn, tiny_data, tmp_path):
     assert {"probability_GABPA", "logit_GABPA", "sd_GABPA"} <= set(table.columns)
 
 
+def stop_in_training(arguments, folder, checkpoint, with_signal):
+    """Send a signal to a training once it has written its first checkpoint; return its status and what it said."""
+    command = [sys.executable, "-c", "from cislearn.cli.main import main; main()", *arguments]
+    variables = os.environ | {"OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(command, cwd=folder, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    for _ in range(6000):
+        if checkpoint.exists():
+            break
+        time.sleep(0.01)
+    process.send_signal(with_signal)
+    said = process.communicate(timeout=60)[0].decode()
+    return process.returncode, said
+
+
 def test_a_run_killed_and_started_again_ends_at_the_same_bytes(cislearn, tiny_data, tmp_path):
     """A real SIGKILL in mid-training; the same command goes on."""
     arguments = ["train", "--data", str(tiny_data), "--target", "hep", *SETTINGS, "--set", "training.epochs=40"]
     arguments += ["--set", "methods=[adversarial]", "--set", "training.seeds=[3]"]
     assert cislearn(*arguments, "--out", "whole").returncode == 0
-    command = [sys.executable, "-c", "from cislearn.cli.main import main; main()", *arguments, "--out", "killed"]
     partial = tmp_path / "killed" / "adversarial" / "seed-3.partial"
-    process = subprocess.Popen(
-        command,
-        cwd=tmp_path,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    for _ in range(6000):
-        if (partial / "last.ckpt").exists():
-            break
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    stop_in_training([*arguments, "--out", "killed"], tmp_path, partial / "last.ckpt", signal.SIGKILL)
     assert (partial / "last.ckpt").exists() and not partial.with_name("seed-3").exists()
     done = cislearn("predict", "killed", "--fasta", "x.fa", "--out", "x.tsv")
     assert done.returncode == 2 and "no finished run" in done.stderr
@@ -96,22 +97,9 @@ def test_a_run_killed_and_started_again_ends_at_the_same_bytes(cislearn, tiny_da
 
 def test_ctrl_c_says_that_nothing_is_lost(tiny_data, tmp_path):
     arguments = ["train", "--data", str(tiny_data), "--target", "hep", *SETTINGS, "--set", "training.epochs=5000"]
-    command = [sys.executable, "-c", "from cislearn.cli.main import main; main()", *arguments, "--out", "e"]
-    process = subprocess.Popen(
-        command,
-        cwd=tmp_path,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
     checkpoint = tmp_path / "e" / "source_only" / "seed-0.partial" / "last.ckpt"
-    for _ in range(6000):
-        if checkpoint.exists():
-            break
-        time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    said = process.communicate(timeout=60)[0].decode()
-    assert process.returncode == 130
+    status, said = stop_in_training([*arguments, "--out", "e"], tmp_path, checkpoint, signal.SIGINT)
+    assert status == 130
     assert "the same command goes on" in said and "Traceback" not in said
     assert checkpoint.exists()
 
