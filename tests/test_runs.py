@@ -42,6 +42,13 @@ def test_a_folder_without_a_finished_run_says_so(tmp_path):
     assert caught.value.where == tmp_path
 
 
+def test_experiments_of_each_domain_are_named_one_by_one(tmp_path):
+    write_json(tmp_path / "each.json", {"format": 1, "folders": ["K562", "HepG2"]})
+    with pytest.raises(UserError, match="one for each domain: K562, HepG2") as caught:
+        runs_under(tmp_path)
+    assert str(tmp_path / "K562") in str(caught.value.fix)
+
+
 def test_predictions_are_of_the_last_method_that_saw_no_target_label():
     info = {"methods": ["supervised", "adversarial", "on_target"], "upper_bounds": ["on_target"]}
     assert default_method(info) == "adversarial"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cislearn.version import __version__
 
 if TYPE_CHECKING:
-    from cislearn.api import train
+    from cislearn.api import compare, train
     from cislearn.data.dataset import Dataset, read_dataset, write_dataset
     from cislearn.data.prepare import prepare
     from cislearn.data.simulate import simulate, write_simulated
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "train": "cislearn.api",
+    "compare": "cislearn.api",
     "Dataset": "cislearn.data.dataset",
     "read_dataset": "cislearn.data.dataset",
     "write_dataset": "cislearn.data.dataset",
@@ -34,6 +35,7 @@ __all__ = [
     "Dataset",
     "Experiment",
     "__version__",
+    "compare",
     "load_model",
     "prepare",
     "read_dataset",

@@ -8,6 +8,7 @@ from typing import Any
 
 from cislearn.data.dataset import Dataset
 from cislearn.errors import UserError
+from cislearn.experiment.comparing import Comparison, compare_runs
 from cislearn.experiment.execute import Experiment, run_experiment
 from cislearn.experiment.reading import make_config
 from cislearn.experiment.reporter import Reporter
@@ -68,6 +69,31 @@ def train(
     dotted = [f"{key}={_yaml(value)}" for key, value in (settings or {}).items()]
     config = make_config(values, dotted, where="settings")
     return run_experiment(config, search=[Path.cwd()], reporter=reporter, overwrite=overwrite)
+
+
+def compare(*runs: Path | str, data: Sequence[Path | str] = (), allow_unlike: bool = False) -> Comparison:
+    """Compare finished runs on the test loci that they share, paired by locus and seed; the first is the baseline.
+
+    Parameters
+    ----------
+    runs : Path or str
+        Two or more: an experiment (its default method), ``EXPERIMENT:METHOD``, a method's folder, one run.
+    data : sequence of Path
+        Where their datasets lie now, if they have moved.
+    allow_unlike : bool
+        Compare runs although data, domains or split differ; every row of the table then says so.
+
+    Returns
+    -------
+    Comparison
+        Its `table` holds every metric with its interval and its difference to the first run.
+
+    Raises
+    ------
+    UserError
+        See `cislearn.experiment.comparing.compare.compare_runs`.
+    """
+    return compare_runs(runs, data=data, allow_unlike=allow_unlike)
 
 
 def _yaml(value: Any) -> str:

@@ -16,6 +16,8 @@ from cislearn.schema import TaskSpec
 
 FORMAT = 1
 RUN, EXPERIMENT = "run.json", "experiment.json"
+EACH_RECORD = "each.json"
+"""Of a folder that holds an experiment for each labelled domain as target."""
 SEEN = "seen.npy"
 """Hashes of the windows whose labels a run saw, so that they are never taken for new ones."""
 
@@ -117,6 +119,10 @@ def runs_under(path: Path, method: str | None = None) -> list[RunFolder]:
     found = [RunFolder(run.parent) for run in sorted(path.glob(f"seed-*/{RUN}")) if not run.parent.suffix]
     if found:
         return found
+    if (path / EACH_RECORD).is_file():
+        folders = read_record(path / EACH_RECORD)["folders"]
+        problem = f"holds experiments, one for each domain: {', '.join(folders)}"
+        raise UserError(problem, where=path, fix=f"Name one: {path / folders[0]}")
     raise UserError(
         "holds no finished run or experiment", where=path, fix="Give a folder that `cislearn train` wrote and finished."
     )

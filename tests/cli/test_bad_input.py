@@ -242,3 +242,19 @@ def test_a_class_named_as_a_task(refused, fasta):
     (fasta / "t.tsv").write_text("sequence\ty\ty_0\nACGT\t0\t1\nACGA\t1\t0\nACGG\t2\t0\n")
     message = refused("prepare", "--table", "t.tsv", "--kind", "y=multiclass", "--out", "data")
     assert "task 'y_0' is named as class 0 of 'y'" in message
+
+
+def test_ways_of_making_negatives(refused, cislearn, fasta):
+    assert "nor a way of making negatives; did you mean gc-matched?" in prepare(refused, negatives="gc-mached")
+    assert "gc_matched: no such file; did you mean gc-matched?" in prepare(refused, negatives="a=gc_matched")
+    assert "nor a way of making negatives; known: " in prepare(refused, negatives="neg.fa")
+    assert "it has none" in prepare(refused, negatives="gc-matched")
+    assert "domain 'b', which has no files" in prepare(refused, negatives="b=shuffled")
+    words = ["prepare", "--positives", "a=pos.fa", "--out", "data", "--negatives", "shuffled"]
+    assert "either one way is given for all domains" in refused(*words, "--negatives", "a=shuffled")
+    assert "are to be shuffled and gc-matched" in refused(*words, "--negatives", "gc-matched")
+    assert "-1 negatives a positive" in refused(*words, "--negatives-per-positive", "-1")
+    assert not (fasta / "data").exists()
+    made = cislearn(*words, "--seed", 3, "--negatives-per-positive", 2)
+    assert made.returncode == 0, made.stderr
+    assert "negatives, each the shuffle of a positive whose locus it keeps" in made.stdout

@@ -61,7 +61,11 @@ def test_from_files_to_predictions(cislearn, tiny_data, tmp_path):
     table = pd.read_csv(tmp_path / "out.tsv", sep="\t", keep_default_na=False)
     names = [line[1:] for line in (tmp_path / "hep.positive.fa").read_text().split() if line.startswith(">")]
     assert list(table["name"]) == names and (table["not_scored"] == "").all()
-    assert {"probability_GABPA", "logit_GABPA", "sd_GABPA"} <= set(table.columns)
+    assert {"probability_GABPA", "logit_GABPA", "sd_GABPA", "strands_GABPA"} <= set(table.columns)
+    scores = pd.read_csv(tmp_path / "scores.tsv", sep="\t")
+    assert {"lift", "MCC", "F1 at .5", "calibration error"} <= set(scores["metric"])
+    done = cislearn("evaluate", "runs/mine/source_only/seed-0", "--on", tiny_data)
+    assert "AUROC by DeLong" in done.stdout and "calibration error" in done.stdout and "lift" not in done.stdout
 
 
 def stop_in_training(arguments, folder, checkpoint, with_signal):
@@ -115,7 +119,20 @@ def test_help_needs_no_heavy_import():
 
 @pytest.mark.parametrize(
     "verb",
-    ["quickstart", "simulate", "prepare", "inspect", "new", "train", "evaluate", "predict", "report", "doctor"],
+    [
+        "quickstart",
+        "simulate",
+        "prepare",
+        "inspect",
+        "new",
+        "train",
+        "evaluate",
+        "compare",
+        "score",
+        "predict",
+        "report",
+        "doctor",
+    ],
 )
 def test_every_verb_explains_itself(cislearn, verb):
     done = cislearn(verb, "--help")

@@ -11,7 +11,8 @@ from cislearn.data.leaks import drop_leaks, find_leaks
 from cislearn.data.parts import LEFT_OUT, TEST, TRAIN, VALID
 from cislearn.data.prepare import prepare
 from cislearn.data.readers import read_examples
-from cislearn.data.sequences import GenomeSequences
+from cislearn.data.sequences import GenomeSequences, TableSequences
+from cislearn.data.similarity import NEAR, WORD, cluster_keys
 from cislearn.data.split import split_rows
 from cislearn.genome.fasta import read_fasta
 from cislearn.sequence.tokens import decode
@@ -76,7 +77,7 @@ def test_deepbind_sets_and_their_folds(shared_data, tmp_path):
     assert [task.name for task in dataset.spec.tasks] == ["Bound"]
     assert set(dataset.loci["fold"]) == {"A"}
     assert np.bincount(dataset.labels[:, 0]).tolist() == [500, 500]
-    assert split_rows(dataset).how == "sequence"
+    assert split_rows(dataset).how == "similarity"
 
 
 def test_copies_between_a_published_training_and_test_set_are_counted(shared_data, tmp_path):
@@ -89,14 +90,42 @@ def test_copies_between_a_published_training_and_test_set_are_counted(shared_dat
     dataset = prepare(tmp_path / "out", tables=[tmp_path / "t.csv"])
     split = split_rows(dataset)
     test = find_leaks(dataset, split.part).to_dict()["test"]
-    assert test["same sequence"] >= 90
+    assert test["same sequence"] == 100
     every = split.part.copy()
     every[every == VALID] = TRAIN
-    found = find_leaks(dataset, every).to_dict()
-    assert found["test"]["leaky by answer"]["enhancer positive"] == 100
+    report = find_leaks(dataset, every)
+    found = report.to_dict()
+    assert found["test"]["rows"] == 400 and found["test"]["same sequence"] == 100
+    assert found["test"]["reverse complement"] == found["test"]["overlap"] == 0
+    is_test, is_positive = every == TEST, dataset.labels[:, 0] == 1
+    assert (report.kinds["same sequence"] & is_test & is_positive).sum() == 100
+    assert found["test"]["near duplicate"] == 3
+    assert found["similarity"]["test_rows"][-1] == 100 and sum(found["similarity"]["test_rows"]) == 400
     cleaned = drop_leaks(split, find_leaks(dataset, split.part))
     assert not find_leaks(dataset, cleaned.part).rows.any()
-    assert (cleaned.part == LEFT_OUT).sum() >= 90
+    assert (cleaned.part == LEFT_OUT).sum() == 106
+
+
+def test_windows_of_known_places_that_overlap_by_44_bp_are_found_by_their_sequence_alone(shared_data, tmp_path):
+    """An oracle: the coordinates, which the search does not see. What it finds beyond them are repeats and few."""
+    files = {
+        name: {cell: shared_data / "dann_tf" / cell / f"GABP{end}.fasta.gz" for cell in CELLS[:2]}
+        for name, end in (("positives", ""), ("negatives", "_back"))
+    }
+    dataset = prepare(tmp_path / "gabp", **files)
+    keys, notes = dataset.similar
+    assert notes == []
+    table = dataset.loci.assign(key=keys).sort_values(["chrom", "start"])
+    shift = np.where(table["chrom"] == table["chrom"].shift(), table["start"] - table["start"].shift(), 10**9)
+    least = int(np.ceil(NEAR * (101 - WORD + 1))) + WORD - 1
+    near = shift <= 101 - least
+    assert least == 44 and near.sum() > 4_000
+    repeats = np.array([len(set(decode(row))) for row in dataset.sequences.gather(table.index.to_numpy())]) < 3
+    same = (table["key"] == table["key"].shift()).to_numpy()
+    assert same[near & ~repeats].mean() > 0.999
+    clusters = table.groupby("key")["chrom"].agg(["size", "nunique"])
+    assert (clusters["nunique"] > 1).mean() < 0.02
+    assert clusters["size"].max() < 200
 
 
 @pytest.mark.parametrize("factor", ["CTCF", "MAX"])
@@ -137,6 +166,8 @@ def test_starts_of_yeast_genes(shared_data, tmp_path):
     assert dataset.sequences.width == 220
     assert len(dataset) + len(dataset.dropped) == 2 * len(inside)
     assert split_rows(dataset).how == "chromosome"
+    stored = TableSequences.of(dataset.sequences.gather(np.arange(len(dataset))))
+    np.testing.assert_array_equal(dataset.similar[0], cluster_keys(stored, margin=10)[0])
     one = int(np.flatnonzero(dataset.loci["strand"] == "-")[0])
     place = dataset.loci.iloc[one]
     chromosome = next(r for r in read_fasta(fasta) if r.name == place["chrom"])

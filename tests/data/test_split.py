@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cislearn.data.clusters import cluster_starts, overlaps_any
+from cislearn.data.clusters import cluster_starts, locus_clusters, overlaps_any, window_hashes
 from cislearn.data.deal import deal_in_ranks, deal_one_by_one, salted
 from cislearn.data.split import LEFT_OUT, TEST, TRAIN, VALID, split_rows
 from cislearn.errors import UserError
@@ -158,15 +158,93 @@ def test_equal_sequences_on_either_strand_share_a_part(tmp_path, rng):
     tokens = np.concatenate([tokens, reverse_complement(tokens), tokens])
     loci = pd.DataFrame({"domain": ["a"] * 600 + ["b"] * 300})
     dataset = small_dataset(tmp_path / "d", loci, np.tile([1.0, 0.0], 450), tokens)
-    result = split_rows(dataset)
-    assert result.how == "sequence"
-    np.testing.assert_array_equal(result.part[:300], result.part[300:600])
-    np.testing.assert_array_equal(result.part[:300], result.part[600:])
+    for by, how in (("auto", "similarity"), ("sequence", "sequence")):
+        result = split_rows(dataset, by=by)
+        assert result.how == how
+        np.testing.assert_array_equal(result.part[:300], result.part[300:600])
+        np.testing.assert_array_equal(result.part[:300], result.part[600:])
     with pytest.raises(UserError, match="cannot split by block: no coordinates are known"):
         split_rows(dataset, by="block")
 
 
-@pytest.mark.parametrize("by", ["block", "sequence"])
+def shifted_copies(rng, n=200, length=60):
+    """Windows of n places in two cell types, the second 15 bp further on and on the other strand; no coordinates."""
+    genome = rng.integers(0, 4, (n, length + 15)).astype(np.uint8)
+    tokens = np.concatenate([genome[:, :length], reverse_complement(genome[:, 15:])])
+    return pd.DataFrame({"domain": ["a"] * n + ["b"] * n}), tokens
+
+
+def test_without_coordinates_near_duplicates_share_a_part(tmp_path, rng):
+    """trap 19: windows of one locus, shifted and on the other strand, though nothing says that it is one."""
+    loci, tokens = shifted_copies(rng)
+    dataset = small_dataset(tmp_path / "d", loci, [1.0, 0.0] * 200, tokens, length=60)
+    result = split_rows(dataset)
+    assert result.how == "similarity"
+    np.testing.assert_array_equal(result.part[:200], result.part[200:])
+    assert result.notes == [
+        "no coordinates are known",
+        "rows that share 30% or more of their 20-mers on either strand stay together;"
+        " the largest cluster holds 2 of 400",
+    ]
+    clusters = locus_clusters(dataset)
+    np.testing.assert_array_equal(clusters[:200], clusters[200:])
+    assert len(set(clusters)) == 200
+    assert (split_rows(dataset, by="sequence").part[:200] != split_rows(dataset, by="sequence").part[200:]).any()
+
+
+def test_windows_too_alike_to_be_kept_apart_are_refused_with_a_way_out(tmp_path, rng):
+    tokens = np.tile(rng.integers(0, 4, 60).astype(np.uint8), (40, 1))
+    tokens[np.arange(40), np.arange(40)] ^= 1
+    dataset = small_dataset(tmp_path / "d", pd.DataFrame({"domain": ["a"] * 40}), [1.0, 0.0] * 20, tokens, length=60)
+    with pytest.raises(UserError, match="split by similarity leaves no rows for") as error:
+        split_rows(dataset)
+    assert "by: sequence" in str(error.value)
+    assert set(split_rows(dataset, by="sequence").part) == {TRAIN, VALID, TEST}
+
+
+def test_rows_dealt_singly_say_what_they_leak_and_auto_never_deals_so(tmp_path, rng):
+    dataset = two_cells(tmp_path / "d", rng)
+    result = split_rows(dataset, by="random")
+    assert result.how == "random"
+    start, end = dataset.loci["start"].to_numpy(), dataset.loci["end"].to_numpy()
+    chrom, test = dataset.loci["chrom"].to_numpy(), result.part == TEST
+    touches = (start[:, None] < end) & (start < end[:, None]) & (chrom[:, None] == chrom)
+    touches |= (hashes := window_hashes(dataset))[:, None] == hashes
+    share = touches[np.ix_(test, ~test)].any(axis=1).mean()
+    assert share > 0.2
+    assert f"{share:.1%} of its rows share a sequence or a locus with a row of train or valid" in result.notes[-1]
+    for rows in (dataset.domain_codes == 0, dataset.labels[:, 0] == 1):
+        shares = np.bincount(result.part[rows], minlength=3) / rows.sum()
+        np.testing.assert_allclose(shares, [0.7, 0.1, 0.2], atol=0.02)
+    assert split_rows(dataset).how == "chromosome"
+
+
+@pytest.mark.parametrize("by", ["auto", "chromosome", "block", "similarity", "sequence", "random"])
+def test_only_the_rows_of_the_target_are_dealt(tmp_path, rng, by):
+    dataset = two_cells(tmp_path / "d", rng)
+    is_target = dataset.domain_codes == 1
+    result = split_rows(dataset, by=by, target="b", deal="target")
+    assert (result.part[~is_target] == TRAIN).all()
+    np.testing.assert_allclose(np.bincount(result.part[is_target]) / is_target.sum(), [0.7, 0.1, 0.2], atol=0.06)
+    np.testing.assert_array_equal(result.part[is_target], split_rows(dataset, by=by, target="b").part[is_target])
+    assert any(note.startswith("only the rows of b are dealt") for note in result.notes)
+
+
+def test_of_a_dealt_target_each_part_needs_each_class_and_of_the_sources_none(tmp_path):
+    loci = places("chr1", 1000 * np.arange(80)).assign(
+        domain=["a"] * 40 + ["b"] * 40, part=["test", ""] * 20 + ["train", "train", "valid", "test"] * 10
+    )
+    labels = np.concatenate([[1.0, 0.0] * 20, [1.0, 0.0, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0] * 5])
+    dataset = small_dataset(tmp_path / "d", loci, labels)
+    result = split_rows(dataset, target="b", deal="target")
+    assert (result.part[:40] == TRAIN).all()
+    assert not len(result.left_out)
+    labels[40:][loci["part"][40:] == "test"] = 1.0
+    with pytest.raises(UserError, match="no negative rows of domain 'b' for test"):
+        split_rows(small_dataset(tmp_path / "e", loci, labels), target="b", deal="target")
+
+
+@pytest.mark.parametrize("by", ["block", "similarity", "sequence", "random"])
 def test_a_seed_gives_one_split_and_another_seed_another(tmp_path, rng, by):
     dataset = two_cells(tmp_path / "d", rng)
     first, again, other = (split_rows(dataset, by=by, seed=seed).part for seed in (1, 1, 2))
@@ -204,7 +282,11 @@ def test_given_parts_without_a_test_part_are_refused(tmp_path, rng):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"by": "random"}, "split by 'random' is not known; known: auto, block"),
+        ({"by": "somehow"}, "split by 'somehow' is not known; known: auto, block"),
+        ({"by": "randon"}, "did you mean random"),
+        ({"by": "random", "test": ["chr1"]}, "chromosomes are named .* the split is by random"),
+        ({"deal": "target"}, "data.split.deal: only the rows of the target are to be dealt, and no target is named"),
+        ({"deal": "sources", "target": "b"}, "data.split.deal: 'sources' is not known; known: all, target"),
         ({"by": "chromosom"}, "did you mean chromosome"),
         ({"valid": 0.5, "test": 0.5}, "shares valid 0.5 and test 0.5 leave nothing"),
         ({"test": 0.0}, "leave nothing for a part"),

@@ -9,6 +9,9 @@ from hypothesis import strategies as st
 from sklearn import metrics as oracle
 
 from cislearn.evaluation import metrics
+from cislearn.evaluation.calls import f1_and_mcc_many
+from cislearn.evaluation.ranking import FDRS, ranking_many
+from cislearn.evaluation.ranking import RANKED as RANKING
 
 N = 300
 RANKED = {"auroc": oracle.roc_auc_score, "auprc": oracle.average_precision_score}
@@ -73,7 +76,47 @@ def test_pearson_equals_numpy(rng, weights):
     assert metrics.pearson(labels, predicted, weights) == pytest.approx(expected, abs=1e-9)
 
 
-@pytest.mark.parametrize("name", [*RANKED, *CALLED, "pearson", *REAL])
+def slow_recall(labels, scores, weights, fdr):
+    """Every threshold by itself: the greatest recall among those with few enough false calls."""
+    best = 0.0
+    for threshold in np.unique(scores):
+        called = weights * (scores >= threshold)
+        if called.sum() > 0 and (called * (1 - labels)).sum() <= fdr * called.sum() + 1e-9:
+            best = max(best, (called * labels).sum() / (weights * labels).sum())
+    return best
+
+
+@pytest.mark.parametrize("fdr", [0.05, 0.1, 0.3])
+def test_recall_at_fdr_equals_trying_every_threshold(labels, scores, weights, fdr):
+    expected = slow_recall(labels, scores, np.ones(N) if weights is None else weights, fdr)
+    assert metrics.recall_at_fdr(labels, scores, fdr, weights) == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("fdr", [0.05, 0.1])
+def test_recall_at_fdr_is_a_point_of_scikit_learns_curve(rng, fdr):
+    labels = rng.integers(0, 2, N)
+    scores = (rng.normal(size=N) + 2 * labels).round(1)
+    precision, recall, _ = oracle.precision_recall_curve(labels, scores)
+    assert metrics.recall_at_fdr(labels, scores, fdr) == recall[:-1][precision[:-1] >= 1 - fdr].max()
+
+
+def test_recall_at_fdr_by_hand():
+    """19 right and 1 false is 5 % exactly; a tie of a positive and a negative is called whole or not at all."""
+    labels = np.r_[np.ones(19), 0, 1, 0]
+    assert metrics.recall_at_fdr(labels, np.arange(22.0)[::-1], 0.05) == 19 / 20 + 1 / 20
+    assert metrics.recall_at_fdr(labels, np.r_[np.full(20, 2.0), 1, 0], 0.05) == 1
+    assert metrics.recall_at_fdr(labels, np.r_[np.full(20, 2.0), 1, 0], 0.04) == 0
+    assert metrics.recall_at_fdr(np.array([0, 1]), np.array([1.0, 0.0]), 0.1) == 0
+
+
+def test_lift_is_auprc_over_the_share_of_positives(labels, scores, weights):
+    prevalence = np.average(labels, weights=weights)
+    assert metrics.lift(labels, scores, weights) == pytest.approx(metrics.auprc(labels, scores, weights) / prevalence)
+    assert metrics.lift(labels, np.zeros(N), weights) == pytest.approx(1)
+    assert metrics.lift(labels, labels.astype(float), weights) == pytest.approx(1 / prevalence)
+
+
+@pytest.mark.parametrize("name", [*RANKED, "lift", *CALLED, "pearson", *REAL])
 def test_many_weights_at_once_equal_one_at_a_time(name, rng):
     """More weights than fit a block, so that the seams between blocks are tested too."""
     n, n_weights = 3000, 200
@@ -86,13 +129,27 @@ def test_many_weights_at_once_equal_one_at_a_time(name, rng):
     assert together.shape == (n_weights,)
 
 
-@pytest.mark.parametrize("name", [*RANKED, "f1", "mcc"])
+def test_metrics_that_share_their_sums_equal_those_on_their_own(rng, labels, scores):
+    weights = rng.poisson(1, (50, N)).astype(np.float32)
+    together = ranking_many(labels, scores, weights)
+    alone = [each(labels, scores, weights) for each in (metrics.auroc_many, metrics.auprc_many, metrics.lift_many)]
+    alone += [metrics.recall_at_fdr_many(labels, scores, weights, fdr) for fdr in FDRS]
+    np.testing.assert_array_equal(together, np.column_stack(alone))
+    assert len(RANKING) == together.shape[1]
+    calls = scores > 0.5
+    alone = [each(labels, calls, weights) for each in (metrics.f1_many, metrics.mcc_many)]
+    np.testing.assert_array_equal(f1_and_mcc_many(labels, calls, weights), np.column_stack(alone))
+    assert np.isnan(ranking_many(np.ones(N), scores, weights)).all()
+    assert ranking_many(labels, scores, weights[:0]).shape == (0, 5)
+
+
+@pytest.mark.parametrize("name", [*RANKED, "lift", "f1", "mcc"])
 @pytest.mark.parametrize("labels", [np.zeros(5, int), np.ones(5, int), np.zeros(0, int)])
 def test_one_class_or_no_row_is_nan(name, labels):
     assert np.isnan(getattr(metrics, name)(labels, (np.arange(len(labels)) % 2).astype(float)))
 
 
-@pytest.mark.parametrize("name", [*RANKED, "f1", "mcc"])
+@pytest.mark.parametrize("name", [*RANKED, "lift", "f1", "mcc"])
 def test_one_class_under_the_weights_is_nan(name):
     labels, scores, weights = np.array([0, 1, 1, 0]), np.array([0.0, 1, 1, 1]), np.array([0.0, 1, 2, 0])
     assert np.isnan(getattr(metrics, name)(labels, scores, weights))

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+
 import numpy as np
 import pytest
+import torch
 from sklearn.metrics import roc_auc_score
 
 import cislearn as cl
 from cislearn.data.sequences import TableSequences
 from cislearn.errors import UserError
+from cislearn.evaluation.calibration import calibration_error, probabilities
+from cislearn.evaluation.delong import delong
 from cislearn.experiment.evaluate import evaluate_on
-from cislearn.prediction.loading import load_members
+from cislearn.models.saving import load_network, read_card, save_model
+from cislearn.prediction.loading import load_members, load_temperatures
 from cislearn.prediction.predictor import NetworkPredictor
+from cislearn.runs import RunFolder
 from cislearn.sequence.strand import reverse_complement
 
 
@@ -33,6 +41,56 @@ def test_new_windows_are_scored_as_scikit_learn_does(tiny_experiment, tiny_data,
     each = [NetworkPredictor(m).predict(tokens)[:, 0] for m in load_members(tiny_experiment, "source_only")]
     expected = np.mean([roc_auc_score(labels, logits) for logits in each])
     assert scores.loc["AUROC", "estimate"] == pytest.approx(expected, abs=1e-9)
+
+
+def test_a_single_run_has_delongs_interval_beside_the_bootstraps(tiny_experiment, tiny_data, tmp_path):
+    data = cl.read_dataset(tiny_data)
+    rows = np.flatnonzero(data.loci["domain"] == "hep")
+    other = rebuilt(data, rows, data.sequences.gather(rows), tmp_path / "d")
+    run = tiny_experiment / "source_only" / "seed-0"
+    scores = evaluate_on(run, other).set_index("metric")
+    logits = NetworkPredictor(load_members(run)[0]).predict(other.sequences.gather(np.arange(len(other))))[:, 0]
+    expected = delong(other.labels_float(np.arange(len(other)))[:, 0], logits)
+    found = scores.loc["AUROC"]
+    assert (found["delong_low"], found["delong_high"]) == pytest.approx((expected.low, expected.high))
+    assert (found["low"], found["high"]) == pytest.approx((expected.low, expected.high), abs=0.02)
+    assert scores.drop("AUROC")["delong_low"].isna().all()
+    assert "delong_low" not in evaluate_on(tiny_experiment, other)
+    temperature = RunFolder(run).info["temperatures"]["GABPA"]
+    labels = other.labels_float(np.arange(len(other)))[:, 0]
+    error = calibration_error(labels, probabilities(logits, temperature))
+    assert scores.loc["calibration error", "estimate"] == pytest.approx(error)
+
+
+def test_runs_without_temperatures_are_taken_as_they_are(tiny_experiment, tiny_data, tmp_path):
+    """Those of earlier versions: T is 1."""
+    run = tmp_path / "seed-0"
+    shutil.copytree(tiny_experiment / "source_only" / "seed-0", run)
+    card = json.loads((run / "model.json").read_text())
+    del card["extra"]["temperatures"]
+    (run / "model.json").write_text(json.dumps(card))
+    data = cl.read_dataset(tiny_data)
+    rows = np.flatnonzero(data.loci["domain"] == "hep")
+    other = rebuilt(data, rows, data.sequences.gather(rows), tmp_path / "d")
+    logits = NetworkPredictor(load_members(run)[0]).predict(other.sequences.gather(np.arange(len(other))))[:, 0]
+    error = calibration_error(other.labels_float(np.arange(len(other)))[:, 0], probabilities(logits))
+    found = evaluate_on(run, other).set_index("metric").loc["calibration error", "estimate"]
+    assert found == pytest.approx(error)
+    assert load_temperatures(run) == [{}]
+
+
+def test_a_model_whose_scores_are_nan_is_refused_by_name(tiny_experiment, tiny_data, tmp_path):
+    run = tmp_path / "seed-0"
+    shutil.copytree(tiny_experiment / "source_only" / "seed-0", run)
+    network = load_network(run)
+    with torch.no_grad():
+        next(network.parameters()).fill_(torch.nan)
+    save_model(run, network, read_card(run))
+    data = cl.read_dataset(tiny_data)
+    rows = np.flatnonzero(data.loci["domain"] == "hep")
+    other = rebuilt(data, rows, data.sequences.gather(rows), tmp_path / "d")
+    with pytest.raises(UserError, match=r"seed-0: 600 of 600 scores are NaN, the first in row 0"):
+        evaluate_on(run, other)
 
 
 def test_windows_that_training_saw_are_left_out_on_either_strand(tiny_experiment, tiny_data, tmp_path):

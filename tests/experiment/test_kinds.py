@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 
 import cislearn as cl
+from cislearn.evaluation.ranking import RANKED
+from cislearn.runs import ExperimentFolder
 from cislearn.sequence.tokens import decode, encode
 from tests.conftest import TINY
 
@@ -50,6 +52,11 @@ def test_binary_multiclass_and_regression_together(table, tmp_path):
     assert scores["any", "AUROC"] > 0.9 and scores["how_many", "accuracy"] > 0.8 and scores["level", "Pearson"] > 0.8
     labels = data.labels_float(np.arange(len(data)))[:, 0]
     assert 0.2 < np.isnan(labels).mean() < 0.4
+    run = ExperimentFolder(found.path).run("source_only", 0)
+    assert set(run.info["temperatures"]) == {"any", "how_many"}
+    strands = pd.read_csv(run.path / "strands.tsv", sep="\t").set_index(["part", "task"])
+    assert list(strands.loc["target test"].index) == ["any", "how_many", "level"]
+    assert strands["disagreement"].gt(0).all() and strands["flipped"].notna().sum() == 4
     predictions = found.predict(table, method="source_only")
     assert {"probability_any", "probability_how_many_2", "value_level", "sd_level"} <= set(predictions.columns)
     page = found.report.read_text()
@@ -61,4 +68,4 @@ def test_balanced_batches_and_weights(table, tmp_path):
     settings = TINY | {"training.balance": "domain_and_class", "training.max_shift": 3, "training.patience": 2}
     methods = [{"name": "supervised", "class_weights": {"any": [1, 2]}}]
     found = cl.train(data, methods=methods, seeds=1, out=tmp_path / "e", settings=settings)
-    assert set(found.summary["metric"]) == {"AUROC", "AUPRC", "F1", "MCC"}
+    assert set(found.summary["metric"]) == {*RANKED, "F1", "MCC", "F1 at .5", "calibration error"}

@@ -9,7 +9,7 @@ from cislearn.errors import UserError
 from cislearn.genome.intervals import read_intervals
 from cislearn.models.network import build_network
 from cislearn.models.strands import StrandAverage
-from cislearn.prediction.files import ONLY_N, predict_file, write_predictions
+from cislearn.prediction.files import NO_NUMBER, ONLY_N, predict_file, write_predictions
 from cislearn.schema import DataSpec, TaskSpec
 from cislearn.sequence.strand import reverse_complement
 from cislearn.sequence.tokens import decode, encode
@@ -86,22 +86,60 @@ def test_sequences_are_cropped_about_the_centre_and_padded(tmp_path):
     assert list(table["note"]) == ["cropped from 40 bp", "padded from 10 bp", ""]
 
 
-def test_members_are_averaged_in_logits_and_their_spread_is_told(tmp_path):
+def test_members_are_calibrated_and_averaged_and_their_spread_is_told(tmp_path):
     (tmp_path / "s.fa").write_text(">a\nGATTACAGATTACAGATTAC\n")
-    members = [model(), model(TaskSpec("bound"), TaskSpec("y"))]
-    members[1] = build_network("motif_cnn", members[0].spec, {"motifs": 4}).eval()
-    table = predict_file(members, tmp_path / "s.fa")
-    each = [logit(member, "GATTACAGATTACAGATTAC")[0] for member in members]
-    assert table["logit_bound"][0] == pytest.approx(np.mean(each), abs=1e-6)
-    assert table["sd_bound"][0] == pytest.approx(np.std(each, ddof=1), abs=1e-6)
-    assert table["probability_bound"][0] == pytest.approx(1 / (1 + np.exp(-np.mean(each))), abs=1e-6)
+    first = model()
+    members = [first, build_network("motif_cnn", first.spec, {"motifs": 4}).eval()]
+    temperatures = [{"bound": 0.5}, {"bound": 2.0}]
+    table = predict_file(members, tmp_path / "s.fa", temperatures=temperatures)
+    each = np.array([logit(member, "GATTACAGATTACAGATTAC")[0] for member in members])
+    probability = 1 / (1 + np.exp(-each / np.array([0.5, 2.0])))
+    assert table["logit_bound"][0] == pytest.approx(each.mean(), abs=1e-6)
+    assert table["probability_bound"][0] == pytest.approx(probability.mean(), abs=1e-6)
+    assert table["sd_bound"][0] == pytest.approx(probability.std(ddof=1), abs=1e-6)
+    plain = predict_file(members, tmp_path / "s.fa")
+    assert plain["probability_bound"][0] == pytest.approx((1 / (1 + np.exp(-each))).mean(), abs=1e-6)
+    assert plain["logit_bound"][0] == table["logit_bound"][0]
 
 
 def test_a_strand_averaged_model_says_the_same_of_both_strands(tmp_path):
+    """And tells how far the network within is from that, which costs it nothing."""
     one = "GATTACAGATTACAGATTAC"
-    (tmp_path / "s.fa").write_text(f">a\n{one}\n>b\n{decode(reverse_complement(encode(one)))}\n")
-    table = predict_file([model(average=True)], tmp_path / "s.fa")
+    other = decode(reverse_complement(encode(one)))
+    (tmp_path / "s.fa").write_text(f">a\n{one}\n>b\n{other}\n")
+    averaged = model(average=True)
+    calls = []
+    averaged.model.register_forward_hook(lambda *_: calls.append(1))
+    table = predict_file([averaged], tmp_path / "s.fa")
+    assert len(calls) == 2
     assert table["logit_bound"][0] == pytest.approx(table["logit_bound"][1], abs=1e-6)
+    apart = abs(logit(averaged.model, one)[0] - logit(averaged.model, other)[0])
+    assert apart > 1e-3
+    np.testing.assert_allclose(table["strands_bound"], [apart, apart], atol=1e-6)
+
+
+def test_strands_of_a_model_that_reads_one_are_told_when_asked_for(tmp_path):
+    """With several members it is the disagreement of their mean, in which opposite ones cancel out."""
+    one = "GATTACAGATTACAGATTAC"
+    (tmp_path / "s.fa").write_text(f">a\n{one}\n>n\n{'N' * 20}\n")
+    first = model()
+    members = [first, build_network("motif_cnn", first.spec, {"motifs": 4}).eval()]
+    plain, told = (predict_file(members, tmp_path / "s.fa", strands=each) for each in (False, True))
+    assert "strands_bound" not in plain
+    other = decode(reverse_complement(encode(one)))
+    apart = np.mean([logit(member, one)[0] - logit(member, other)[0] for member in members])
+    assert told["strands_bound"][0] == pytest.approx(abs(apart), abs=1e-6)
+    assert np.isnan(told["strands_bound"][1])
+    pd.testing.assert_frame_equal(told.drop(columns="strands_bound"), plain)
+
+
+def test_a_model_without_a_number_says_so(tmp_path):
+    (tmp_path / "s.fa").write_text(">a\nGATTACAGATTACAGATTAC\n")
+    broken = model()
+    with torch.no_grad():
+        next(broken.parameters()).fill_(torch.nan)
+    table = predict_file([broken], tmp_path / "s.fa")
+    assert list(table["not_scored"]) == [NO_NUMBER] and table["logit_bound"].isna().all()
 
 
 def test_columns_of_each_kind_of_task(tmp_path):

@@ -11,19 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import (
-    accuracy_score,
-    average_precision_score,
-    f1_score,
-    log_loss,
-    matthews_corrcoef,
-    r2_score,
-    roc_auc_score,
-)
 
-Rows = list[dict[str, Any]]
+from tests.reports import further
+from tests.reports.further import Rows, write_tsv
+from tests.reports.scores import BINARY, TEMPERATURE, score
+
 METRICS = {
-    "binary": ("AUROC", "AUPRC", "F1", "MCC"),
+    "binary": BINARY,
     "multiclass": ("accuracy", "log loss"),
     "regression": ("Pearson", "R2", "MSE"),
 }
@@ -43,8 +37,15 @@ class Plan:
     differences: Mapping[str, tuple[float, float, float]] = field(
         default_factory=lambda: {"adversarial": (0.048, 0.021, 0.075)}
     )
+    left_out: Sequence[str] = ()
+    keeps_leaks: bool = False
+    composition: float = 0.62
     n: int = 400
     with_surroundings: bool = True
+
+    @property
+    def parts(self) -> list[str]:
+        return ["source test", *(["target test"] if self.target and self.is_target_labelled else [])]
 
 
 @pytest.fixture
@@ -59,8 +60,8 @@ def make_experiment(folder: Path, plan: Plan) -> Path:
     for place, method in enumerate(plan.methods):
         for seed in plan.seeds:
             rows += _make_run(folder / method / f"seed-{seed}", plan, method, seed, strength=1.6 + 0.5 * place)
-    _write_tsv(folder / "summary.tsv", _summarise(rows, plan))
-    part = "target test" if plan.target and plan.is_target_labelled else "source test"
+    write_tsv(folder / "summary.tsv", _summarise(rows, plan))
+    part = plan.parts[-1]
     compared = [
         {
             "method": method,
@@ -81,7 +82,7 @@ def make_experiment(folder: Path, plan: Plan) -> Path:
         for place, metric in enumerate(METRICS[kind])
     ]
     if compared:
-        _write_tsv(folder / "comparison.tsv", compared)
+        write_tsv(folder / "comparison.tsv", compared)
     info = {
         "format": 1,
         "methods": list(plan.methods),
@@ -132,6 +133,7 @@ def _make_run(folder: Path, plan: Plan, method: str, seed: int, strength: float)
         "steps": 1200,
         "seconds": 11.2,
         "thresholds": {task: 0.0 for task, kind in plan.tasks.items() if kind == "binary"},
+        "temperatures": {task: TEMPERATURE for task, kind in plan.tasks.items() if kind == "binary"},
     }
     (folder / "run.json").write_text(json.dumps(run))
     _write_logs(folder, method, rng)
@@ -144,7 +146,7 @@ def _make_run(folder: Path, plan: Plan, method: str, seed: int, strength: float)
         row | about | {"part": part, "domain": ", ".join(domains)}
         for part, domains in sides.items()
         for task, kind in plan.tasks.items()
-        for row in _score(test[test["domain"].isin(domains)], task, kind)
+        for row in score(test[test["domain"].isin(domains)], task, kind)
     ]
 
 
@@ -158,45 +160,6 @@ def _draw(kind: str, task: str, n: int, labels_rng: Any, rng: Any, strength: flo
     labels = labels_rng.integers(0, 3, n)
     logits = strength * np.eye(3)[labels] + rng.normal(0, 1, (n, 3))
     return {f"label_{task}": labels.astype(float), **{f"logit_{task}_{k}": logits[:, k] for k in range(3)}}
-
-
-def _score(columns: pd.DataFrame, task: str, kind: str) -> Rows:
-    labels = columns[f"label_{task}"].to_numpy()
-    n_positive = prevalence = float("nan")
-    if kind == "binary":
-        logits = columns[f"logit_{task}"].to_numpy()
-        values = {
-            "AUROC": roc_auc_score(labels, logits),
-            "AUPRC": average_precision_score(labels, logits),
-            "F1": f1_score(labels, logits > 0),
-            "MCC": matthews_corrcoef(labels, logits > 0),
-        }
-        n_positive, prevalence = labels.sum(), labels.mean()
-    elif kind == "regression":
-        logits = columns[f"logit_{task}"].to_numpy()
-        values = {
-            "Pearson": np.corrcoef(labels, logits)[0, 1],
-            "R2": r2_score(labels, logits),
-            "MSE": np.mean((labels - logits) ** 2),
-        }
-    else:
-        logits = np.stack([columns[f"logit_{task}_{k}"] for k in range(3)], axis=1)
-        probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-        values = {
-            "accuracy": accuracy_score(labels, logits.argmax(1)),
-            "log loss": log_loss(labels, probabilities),
-        }
-    return [
-        {
-            "task": task,
-            "metric": metric,
-            "estimate": value,
-            "n": len(labels),
-            "n_positive": n_positive,
-            "prevalence": prevalence,
-        }
-        for metric, value in values.items()
-    ]
 
 
 def _write_logs(folder: Path, method: str, rng: Any) -> None:
@@ -219,8 +182,8 @@ def _write_logs(folder: Path, method: str, rng: Any) -> None:
                 "lambda": 2 / (1 + np.exp(-10 * steps / 1200)) - 1,
             }
         )
-        _write_tsv(folder / "health.tsv", health.to_dict("records"))
-    _write_tsv(folder / "history.tsv", history.to_dict("records"))
+        write_tsv(folder / "health.tsv", health.to_dict("records"))
+    write_tsv(folder / "history.tsv", history.to_dict("records"))
 
 
 def _summarise(rows: Rows, plan: Plan) -> Rows:
@@ -282,16 +245,15 @@ def _make_surroundings(folder: Path, plan: Plan) -> None:
         "domains": domains,
         "split": {
             "how": "by chromosome",
-            "notes": ["valid: chr8", "test: chr1, chr9"],
+            "notes": ["valid: chr8", "test: chr1, chr9", further.KEPT if plan.keeps_leaks else further.DROPPED],
             "left_out": [{"reason": "shares a locus", "n": 7}],
         },
         "dropped": [
             {"reason": "unknown chromosome chrUn", "n": 41},
             {"reason": "window would leave the chromosome", "n": 3},
         ],
-        "leaks": {
-            side: {"rows": n, "leaky": 0, "overlap": 0, "leaky by answer": {"positive": 0}} for side, n in sizes.items()
-        },
+        "leaks": further.leaks(sizes, [task for task, kind in plan.tasks.items() if kind == "binary"]),
+        "composition": further.composition(plan.composition),
     }
     (folder / "data.json").write_text(json.dumps(data))
     distances = [
@@ -299,8 +261,11 @@ def _make_surroundings(folder: Path, plan: Plan) -> None:
         for place, method in enumerate(plan.methods)
         for seed in plan.seeds
     ]
-    _write_tsv(folder / "domain_distance.tsv", distances)
-
-
-def _write_tsv(path: Path, rows: Rows) -> None:
-    pd.DataFrame(rows).to_csv(path, sep="\t", index=False)
+    write_tsv(folder / "domain_distance.tsv", distances)
+    tasks = [task for task, kind in plan.tasks.items() if kind == "binary"]
+    if tasks:
+        write_tsv(folder / "strands.tsv", further.strands(plan.methods, plan.seeds, tasks, plan.parts))
+    if tasks and plan.keeps_leaks:
+        write_tsv(folder / "leaked.tsv", further.leaked(plan.methods, tasks, plan.parts[-1]))
+    if tasks and plan.left_out:
+        write_tsv(folder / "leave_one_out.tsv", further.leave_one_out(plan.methods, plan.left_out, tasks))

@@ -4,8 +4,12 @@ from cislearn.baselines.baseline import BASELINES, Baseline, baseline
 from cislearn.baselines.composition import DinucleotideLogistic, GCContent
 from cislearn.baselines.kmers import KmerLogistic
 from cislearn.baselines.motifs import BestMotif, BestMotifPair
+from cislearn.baselines.origin import ChromosomeOfOrigin
+from cislearn.baselines.windows import Windows
 
-BATTERY = tuple(kind.name for kind in (GCContent, DinucleotideLogistic, KmerLogistic, BestMotif, BestMotifPair))
+_PLAINEST_FIRST = (ChromosomeOfOrigin, GCContent, DinucleotideLogistic, KmerLogistic, BestMotif, BestMotifPair)
+
+BATTERY = tuple(kind.name for kind in _PLAINEST_FIRST)
 """The simple models that stand beside every result, the plainest first."""
 
 __all__ = [
@@ -14,8 +18,10 @@ __all__ = [
     "Baseline",
     "BestMotif",
     "BestMotifPair",
+    "ChromosomeOfOrigin",
     "DinucleotideLogistic",
     "GCContent",
     "KmerLogistic",
+    "Windows",
     "baseline",
 ]

@@ -7,28 +7,32 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
-from jaxtyping import Float, Shaped, UInt8
+from jaxtyping import Float32, Shaped
 
+from cislearn.baselines.windows import Windows
 from cislearn.errors import UserError, nearest
 
 
 class Baseline(ABC):
     """A model of one binary task that reads little of a window.
 
-    A subclass sets `name` and writes `fit`, `predict`, `parameters` and `restore`. It answers to the protocol of every
-    predictor, so that it is scored and reported as networks are.
+    A subclass sets `name` and writes `fit`, `predict`, `parameters` and `restore`. What it counts it asks the windows
+    for (`Windows.once`), so that all models and tasks that read the same windows share the work.
     """
 
     name: ClassVar[str]
     """Its name in tables and files."""
 
-    @abstractmethod
-    def fit(self, tokens: UInt8[np.ndarray, "n length"], labels: Shaped[np.ndarray, " n"]) -> None:
-        """Learn from windows and their 0/1 labels, none absent."""
+    reads_locus: ClassVar[bool] = False
+    """Whether it reads where a window lies, so that it has no place where coordinates are not known."""
 
     @abstractmethod
-    def predict(self, tokens: UInt8[np.ndarray, "n length"]) -> Float[np.ndarray, "n 1"]:
-        """Return the logit of each window, as float32."""
+    def fit(self, windows: Windows, labels: Shaped[np.ndarray, " n"]) -> None:
+        """Learn from windows in random order and their 0/1 labels, none absent, both classes there."""
+
+    @abstractmethod
+    def predict(self, windows: Windows) -> Float32[np.ndarray, " n"]:
+        """Return the logit of each window."""
 
     @abstractmethod
     def parameters(self) -> dict[str, Any]:
@@ -42,6 +46,11 @@ class Baseline(ABC):
     def detail(self) -> str:
         """What it chose, for people; empty where there is nothing to tell."""
         return ""
+
+    @property
+    def motifs(self) -> tuple[str, ...]:
+        """JASPAR motifs whose matches it reads: to scan those of all models together is much faster."""
+        return ()
 
 
 BASELINES: dict[str, type[Baseline]] = {}

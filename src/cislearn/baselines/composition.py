@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float32
 
 from cislearn.baselines.baseline import register
-from cislearn.baselines.kmers import count_kmers
 from cislearn.baselines.logistic import LogisticBaseline
-from cislearn.sequence.composition import gc_fraction
+from cislearn.baselines.windows import Windows
+from cislearn.sequence.composition import dinucleotide_frequencies, gc_fraction
 
 
 @register
@@ -17,9 +17,9 @@ class GCContent(LogisticBaseline):
 
     name = "GC_content"
 
-    def features(self, tokens: UInt8[np.ndarray, "n length"]) -> Float[np.ndarray, "n 1"]:
+    def features(self, windows: Windows) -> Float32[np.ndarray, "n 1"]:
         """Return the GC content."""
-        return np.nan_to_num(gc_fraction(tokens), nan=0.5)[:, None].astype(np.float32)
+        return np.nan_to_num(gc_fraction(windows.tokens), nan=0.5)[:, None].astype(np.float32)
 
 
 @register
@@ -28,7 +28,6 @@ class DinucleotideLogistic(LogisticBaseline):
 
     name = "dinucleotides"
 
-    def features(self, tokens: UInt8[np.ndarray, "n length"]) -> Float[np.ndarray, "n 10"]:
+    def features(self, windows: Windows) -> Float32[np.ndarray, "n 10"]:
         """Return the frequencies."""
-        counts = count_kmers(tokens, 2)
-        return counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+        return dinucleotide_frequencies(windows.tokens)

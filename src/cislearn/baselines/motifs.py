@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Shaped, UInt8
+from jaxtyping import Float32, Float64, Shaped
 
 from cislearn.baselines.baseline import Baseline, register
-from cislearn.evaluation.metrics import auroc
+from cislearn.baselines.windows import Windows
 from cislearn.motifs.jaspar import jaspar, jaspar_vertebrates
-from cislearn.motifs.scanning import best_matches
 
 MOST_WINDOWS = 4_000
-"""Training windows on which all motifs are tried; the chosen ones are fitted to all."""
+"""Training windows on which all motifs are tried, the first ones; those chosen are fitted to all."""
 
 
 class _ChosenMotifs(Baseline):
@@ -26,29 +25,27 @@ class _ChosenMotifs(Baseline):
         self.chosen: list[str] = []
         self.mean, self.scale, self.slope, self.offset = 0.0, 1.0, 0.0, 0.0
 
-    def fit(self, tokens: UInt8[np.ndarray, "n length"], labels: Shaped[np.ndarray, " n"]) -> None:
+    def fit(self, windows: Windows, labels: Shaped[np.ndarray, " n"]) -> None:
         """Choose the motif whose best match ranks the windows best, then each further one beside those chosen."""
         from sklearn.linear_model import LogisticRegression
 
-        rows = np.random.default_rng(0).permutation(len(labels))[:MOST_WINDOWS]
-        names = list(jaspar_vertebrates())
-        matches = best_matches(tokens[rows], list(jaspar_vertebrates().values()))
-        total = np.zeros(len(rows), dtype=np.float32)
+        tried, names = windows.first(MOST_WINDOWS), list(jaspar_vertebrates())
+        matches = tried.once("matches of all motifs", lambda: tried.matches(names).T.copy())
+        ranks = tried.once("ranks of all motifs", lambda: _ranks(matches))
         self.chosen = []
-        for _ in range(self.n_motifs):
-            ranks = [auroc(labels[rows], total + matches[:, m]) for m in range(len(names))]
-            best = int(np.argmax(ranks))
-            total += matches[:, best]
-            self.chosen.append(names[best])
-        score = self._score(tokens)
+        while True:
+            self.chosen.append(names[_best(ranks, labels[:MOST_WINDOWS])])
+            if len(self.chosen) == self.n_motifs:
+                break
+            ranks = _ranks(matches + tried.matches(self.chosen).sum(axis=1))
+        score = self._score(windows)
         self.mean, self.scale = float(score.mean()), float(max(score.std(), 1e-6))
         model = LogisticRegression().fit((score[:, None] - self.mean) / self.scale, labels)
         self.slope, self.offset = float(model.coef_[0, 0]), float(model.intercept_[0])
 
-    def predict(self, tokens: UInt8[np.ndarray, "n length"]) -> Float[np.ndarray, "n 1"]:
+    def predict(self, windows: Windows) -> Float32[np.ndarray, " n"]:
         """See `Baseline.predict`."""
-        logit = (self._score(tokens) - self.mean) / self.scale * self.slope + self.offset
-        return logit[:, None].astype(np.float32)
+        return ((self._score(windows) - self.mean) / self.scale * self.slope + self.offset).astype(np.float32)
 
     def parameters(self) -> dict[str, Any]:
         """See `Baseline.parameters`."""
@@ -64,8 +61,13 @@ class _ChosenMotifs(Baseline):
         """The chosen motifs."""
         return " + ".join(f"{jaspar(identifier).name} ({identifier})" for identifier in self.chosen)
 
-    def _score(self, tokens: UInt8[np.ndarray, "n length"]) -> Float[np.ndarray, " n"]:
-        return best_matches(tokens, [jaspar(identifier) for identifier in self.chosen]).sum(axis=1)
+    @property
+    def motifs(self) -> tuple[str, ...]:
+        """See `Baseline.motifs`."""
+        return tuple(self.chosen)
+
+    def _score(self, windows: Windows) -> Float32[np.ndarray, " n"]:
+        return windows.matches(self.chosen).sum(axis=1)
 
 
 @register
@@ -81,3 +83,15 @@ class BestMotifPair(_ChosenMotifs):
 
     name = "best_two_motifs"
     n_motifs = 2
+
+
+def _ranks(scores: Float32[np.ndarray, "motifs n"]) -> Float64[np.ndarray, "motifs n"]:
+    """Rank of each window among all by each motif, ties sharing their mean rank."""
+    from scipy.stats import rankdata
+
+    return rankdata(scores, axis=1)
+
+
+def _best(ranks: Float64[np.ndarray, "motifs n"], labels: Shaped[np.ndarray, " n"]) -> int:
+    """The motif of greatest AUROC: that of the greatest sum of the ranks of the positives (Mann and Whitney)."""
+    return int(np.argmax(ranks @ labels.astype(np.float64)))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 
-from cislearn.errors import UserError
+from cislearn.errors import UserError, nearest
 
 
 def files_by_domain(values: Sequence[str], option: str, example: str = "K562=peaks.bed.gz") -> dict[str, list[Path]]:
@@ -42,6 +43,43 @@ def genome_argument(values: Sequence[str]) -> Path | dict[str, Path] | None:
         if len(paths) > 1:
             raise UserError(f"domain {domain!r} has two: {paths[0]} and {paths[1]}", where="--genome")
     return {domain: paths[0] for domain, paths in genomes.items()}
+
+
+def negatives_argument(values: Sequence[str]) -> tuple[dict[str, list[Path]], str | dict[str, str] | None]:
+    """Return the files of ``DOMAIN=FILE`` arguments, and how negatives are made: ``WAY`` or ``DOMAIN=WAY`` ...
+
+    Raises
+    ------
+    UserError
+        For a word that is neither, a file that is not there, or several ways of one domain.
+    """
+    from cislearn.data.negatives import WAYS
+
+    option = "--negatives"
+    ways: dict[str, str] = {}
+    files = []
+    for value in values:
+        domain, equals, name = value.rpartition("=")
+        if name not in WAYS:
+            if not equals:
+                raise UserError(
+                    f"{value!r} is neither DOMAIN=FILE nor a way of making negatives{nearest(value, WAYS)}",
+                    where=option,
+                    fix=f"For example {option} K562=unbound.bed, or {option} {WAYS[0]}",
+                )
+            if not Path(name).exists() and (meant := get_close_matches(name, WAYS, n=1)):
+                raise UserError(f"{name}: no such file; did you mean {meant[0]}?", where=option)
+            files.append(value)
+        elif domain in ways:
+            raise UserError(
+                f"negatives {f'of domain {domain!r} ' if domain else ''}are to be {ways[domain]} and {name}",
+                where=option,
+            )
+        else:
+            ways[domain] = name
+    if "" in ways and len(ways) > 1:
+        raise UserError("either one way is given for all domains, or DOMAIN=WAY for each", where=option)
+    return files_by_domain(files, option), ways.get("", ways) or None
 
 
 def kinds_argument(values: Sequence[str]) -> dict[str, str]:

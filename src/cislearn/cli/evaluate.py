@@ -19,9 +19,10 @@ def evaluate(
 ) -> None:
     """Score a trained model on every labelled window of a dataset, each domain by itself, with intervals.
 
-    Thresholds for F1 and MCC are those that the model was trained with.
+    Thresholds and temperatures are those that the model was trained with. Of a single run DeLong's interval of the
+    AUROC stands below the table; --out holds every metric.
     """
-    from cislearn.cli.show import console, show_table
+    from cislearn.cli.show import FURTHER, console, number, show_table
     from cislearn.data.dataset import read_dataset
     from cislearn.engine.devices import choose_device
     from cislearn.experiment.evaluate import evaluate_on
@@ -31,7 +32,12 @@ def evaluate(
     scores = evaluate_on(run, dataset, method=method, device=choose_device(device).torch)  # type: ignore[arg-type]
     shown = ["domain", "task", "metric", "estimate", "low", "high", "seeds_sd", "n", "prevalence"]
     first = scores.iloc[0]
-    show_table(scores[shown], title=f"{run} on {on} (method {first['method']}, {first['n_seeds']} seeds)")
+    rows = scores[~scores["metric"].isin(FURTHER - {"calibration error"})]
+    show_table(rows[shown], title=f"{run} on {on} (method {first['method']}, {first['n_seeds']} seeds)")
+    if "delong_low" in scores:
+        for row in scores[scores["metric"] == "AUROC"].to_dict("records"):
+            ends = f"{number(row['delong_low'])} - {number(row['delong_high'])}"
+            console().print(f"{row['domain']}, {row['task']}: AUROC by DeLong, if rows were independent: {ends}")
     for domain, n in scores.groupby("domain", sort=False)["left_out"].first().items():
         if n:
             console().print(f"{domain}: {n:,} windows left out, whose labels training saw")

@@ -3,28 +3,43 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from cislearn.experiment.inspection import Inspection
 
 
 def inspect(
     path: Annotated[Path, typer.Argument(help="A dataset folder, or that of an experiment or a run.")],
-    split: Annotated[str, typer.Option(help="auto, given, chromosome, block or sequence.")] = "auto",
+    split: Annotated[
+        str, typer.Option(help="auto, given, chromosome, block, similarity, sequence or random.")
+    ] = "auto",
+    folds: Annotated[
+        Path | None,
+        typer.Option(
+            help="A JSON file of chromosomes: {train: [...], valid: [...], test: [...]}, in place of --split."
+        ),
+    ] = None,
     target: Annotated[
         str | None, typer.Option(help="The domain to adapt to: its labels have no say in the split.")
     ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Without simple models and the comparison of domains.")
+    ] = False,
 ) -> None:
-    """Show what is in a dataset, what was left out and why, how it splits, and what the parts share.
+    """Show what is in a dataset, how it splits, what the parts share, and how far simple models go on it.
 
-    Of an experiment or a run it shows the model: layers, shapes, parameters, receptive field.
+    Also what was left out and why, and whether base composition alone tells the domains apart. Of an experiment or a
+    run it shows the model: layers, shapes, parameters, receptive field.
     """
     from cislearn.data.dataset import MARKER
 
     if not (path / MARKER).is_file() and any((path / name).is_file() for name in ("experiment.json", "run.json")):
         _show_model(path)
     else:
-        _show_dataset(path, split, target)
+        _show_dataset(path, split, folds, target, quick)
 
 
 def _show_model(path: Path) -> None:
@@ -45,13 +60,14 @@ def _show_model(path: Path) -> None:
     show_table(layers, title=f"{model['encoder']}: {totals}")
 
 
-def _show_dataset(path: Path, split: str, target: str | None) -> None:
+def _show_dataset(path: Path, split: str, folds: Path | None, target: str | None, quick: bool) -> None:
     from cislearn.cli.show import console, show_table
     from cislearn.data.dataset import read_dataset
+    from cislearn.data.folds import read_folds
     from cislearn.experiment.inspection import inspect_dataset
 
     dataset = read_dataset(path)
-    found = inspect_dataset(dataset, split, target)
+    found = inspect_dataset(dataset, split, target, folds=None if folds is None else read_folds(folds), quick=quick)
     print_ = console().print
     margin = f", margin {dataset.spec.margin}" if dataset.spec.margin else ""
     print_(f"{path}: {len(dataset):,} windows of {dataset.spec.length} bp{margin}")
@@ -61,3 +77,32 @@ def _show_dataset(path: Path, split: str, target: str | None) -> None:
         print_(f"  {note}")
     if len(found.dropped):
         show_table(found.dropped, title=f"left out (each row stands in {path / 'dropped.tsv'})")
+    if not quick:
+        _show_simple(found)
+    if len(found.apart):
+        show_table(
+            found.apart, title="GC content and dinucleotides alone tell apart: AUROC (95 % interval), .5 is chance"
+        )
+    for warning in found.warnings:
+        print_(f"WARNING: {warning}.")
+
+
+def _show_simple(found: Inspection) -> None:
+    import pandas as pd
+
+    from cislearn.cli.show import console, show_table
+    from cislearn.reports.numbers import decimal, interval
+
+    table = found.simple
+    if len(table):
+        intervals = [interval(low, high) for low, high in zip(table["low"], table["high"], strict=True)]
+        shown = pd.DataFrame({"task": table["task"], "simple model": table["simple model"]})
+        shown["AUROC"] = table["AUROC"].map(decimal)
+        shown["95 % interval"] = intervals
+        shown["detail"] = table["detail"]
+        has_one_task = len(set(table["task"])) == 1
+        show_table(shown.drop(columns="task") if has_one_task else shown, title=found.simple_title)
+    else:
+        console().print(found.simple_title)
+    for note in found.simple_notes:
+        console().print(f"  {note}")

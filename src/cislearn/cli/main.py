@@ -7,7 +7,21 @@ import sys
 
 import typer
 
-from cislearn.cli import doctor, evaluate, inspect, new, predict, prepare, quickstart, report, simulate, train
+from cislearn.cli import (
+    compare,
+    doctor,
+    evaluate,
+    inspect,
+    new,
+    predict,
+    prepare,
+    quickstart,
+    report,
+    score,
+    simulate,
+    study,
+    train,
+)
 from cislearn.errors import UserError
 
 app = typer.Typer(
@@ -18,7 +32,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (quickstart, simulate, prepare, inspect, new, train, evaluate, predict, report, doctor):
+for verb in (
+    quickstart,
+    simulate,
+    prepare,
+    inspect,
+    new,
+    train,
+    evaluate,
+    compare,
+    score,
+    predict,
+    report,
+    study,
+    doctor,
+):
     name = verb.__name__.rpartition(".")[2]
     app.command(name)(getattr(verb, name))
 

@@ -19,15 +19,23 @@ def predict(
     method: Annotated[
         str | None, typer.Option(help="Of an experiment: which; by default the last listed that saw no target label.")
     ] = None,
+    strands: Annotated[
+        bool,
+        typer.Option("--strands", help="Say how far both strands disagree also of a model that reads one; slower."),
+    ] = False,
     device: Annotated[str, typer.Option(help="auto, cpu or gpu.")] = "auto",
 ) -> None:
-    """Score each row of a file: one row out for each row in, in order, also where it could not be scored."""
+    """Score each row of a file: one row out for each row in, in order, also where it could not be scored.
+
+    Probabilities are calibrated on the validation part of the sources; where the share of positives is another, or
+    the domain, they may be off.
+    """
     from cislearn.cli.arguments import existing
     from cislearn.cli.progress import Steps
     from cislearn.cli.show import console
     from cislearn.engine.devices import choose_device
     from cislearn.prediction.files import check_output, predict_file, write_predictions
-    from cislearn.prediction.loading import load_members
+    from cislearn.prediction.loading import load_members, load_temperatures
     from cislearn.runs import runs_under
 
     check_output(out, [source, genome])
@@ -36,7 +44,15 @@ def predict(
     titles = {folder.info["method"] for folder in runs_under(run, method)}
     print_ = console().print
     print_(f"  method {', '.join(sorted(titles))}, {len(members)} seed(s) averaged; device: {chosen}")
-    table = predict_file(members, existing(source, "--input"), genome=genome, device=chosen.torch, progress=Steps())
+    table = predict_file(
+        members,
+        existing(source, "--input"),
+        genome=genome,
+        temperatures=load_temperatures(run, method),
+        strands=strands,
+        device=chosen.torch,
+        progress=Steps(),
+    )
     write_predictions(table, out, members[0].spec)  # type: ignore[arg-type]
     scored = int((table["not_scored"] == "").sum())
     print_(f"{scored:,} of {len(table):,} rows scored -> {out}")

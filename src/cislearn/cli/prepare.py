@@ -18,7 +18,18 @@ def prepare(
             help="DOMAIN=FILE: bound regions (BED, narrowPeak, broadPeak) or sequences (FASTA).",
         ),
     ] = None,
-    negatives: Annotated[list[str] | None, typer.Option(help="DOMAIN=FILE: unbound regions or sequences.")] = None,
+    negatives: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="DOMAIN=FILE: unbound regions or sequences. Or how to make them: gc-matched (drawn from the genome), "
+            "shuffled or dinucleotide-shuffled; DOMAIN=gc-matched for one domain."
+        ),
+    ] = None,
+    negatives_per_positive: Annotated[float, typer.Option(help="How many negatives are made.")] = 1.0,
+    seed: Annotated[int, typer.Option(help="Of the negatives that are made.")] = 0,
+    keep_overlapping: Annotated[
+        bool, typer.Option(help="Keep given negatives that overlap a positive of their domain.")
+    ] = False,
     unlabelled: Annotated[
         list[str] | None, typer.Option(help="DOMAIN=FILE: regions or sequences without labels.")
     ] = None,
@@ -40,9 +51,10 @@ def prepare(
     overwrite: Annotated[bool, typer.Option(help="Replace a dataset that is there.")] = False,
 ) -> None:
     """Make a dataset of peaks and a genome, of FASTA files, or of tables."""
-    from cislearn.cli.arguments import existing, files_by_domain, genome_argument, kinds_argument
+    from cislearn.cli.arguments import existing, files_by_domain, genome_argument, kinds_argument, negatives_argument
     from cislearn.cli.progress import Steps
     from cislearn.cli.show import console
+    from cislearn.data.describe import dropped_by_reason
     from cislearn.data.prepare import prepare as make
     from cislearn.errors import UserError
 
@@ -50,10 +62,11 @@ def prepare(
     plain = [existing(Path(t), "--table") for t in table or [] if "=" not in t or Path(t).exists()]
     if by_domain and plain:
         raise UserError("either all tables are DOMAIN=FILE or none is", where="--table")
+    given, made = negatives_argument(negatives or [])
     data = make(
         out,
         positives=files_by_domain(peaks or [], "--peaks"),
-        negatives=files_by_domain(negatives or [], "--negatives"),
+        negatives=given,
         unlabelled=files_by_domain(unlabelled or [], "--unlabelled"),
         tables=by_domain or plain,
         genome=genome_argument(genome or []),
@@ -65,6 +78,10 @@ def prepare(
         domain_column=domain_column,
         kinds=kinds_argument(kind or []),
         outside="drop" if drop_outside else "error",
+        keep_overlapping=keep_overlapping,
+        make_negatives=made,
+        negatives_per_positive=negatives_per_positive,
+        seed=seed,
         overwrite=overwrite,
         progress=Steps(),
     )
@@ -73,5 +90,6 @@ def prepare(
     for note in data.provenance.get("notes", []):
         print_(f"note: {note}")
     if len(data.dropped):
-        print_(f"{len(data.dropped):,} rows were left out, each with its reason in {out / 'dropped.tsv'}")
+        reasons = ", ".join(f"{entry['reason']} ({entry['n']:,})" for entry in dropped_by_reason(data))
+        print_(f"{len(data.dropped):,} rows were left out, each listed in {out / 'dropped.tsv'}: {reasons}")
     print_(f"next: cislearn inspect {out}")

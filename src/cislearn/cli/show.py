@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from cislearn.experiment.execute import Experiment
 
 
+FURTHER = frozenset({"lift", "recall at 5% FDR", "MCC", "F1 at .5", "calibration error"})
+"""Metrics that stand in the files and the report only: the terminal has 80 columns."""
+
+
 def console() -> Console:
     """Return the console that results are printed to; wide where the output is no terminal, so that no table is cut."""
     from rich.console import Console
@@ -21,12 +25,13 @@ def console() -> Console:
     return plain if plain.is_terminal else Console(highlight=False, width=160)
 
 
-def show_table(table: pd.DataFrame, title: str | None = None) -> None:
-    """Print a table; numbers to the right, NaN as a dash."""
+def show_table(table: pd.DataFrame, title: str | None = None, *, is_narrow: bool = False) -> None:
+    """Print a table; numbers to the right, NaN as a dash; a narrow one has one space between its columns."""
     from rich import box
     from rich.table import Table
 
-    shown = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    padding = (0, 0 if is_narrow else 1, 0, 0)
+    shown = Table(box=box.SIMPLE_HEAD, padding=padding, pad_edge=False, show_edge=not is_narrow)
     for name in table.columns:
         is_number = table[name].dtype.kind in "if"
         shown.add_column(str(name), justify="right" if is_number else "left", no_wrap=True)
@@ -57,16 +62,19 @@ def show_experiment(experiment: Experiment) -> None:
     seeds = f"{n_seeds} seed{'s' if n_seeds > 1 else ''}"
     groups = _tasks_by_metrics(rows)
     one = groups == [groups[0][:1]]
-    prevalence = f", prevalence {_number(first['prevalence'])}" if one and not math.isnan(first["prevalence"]) else ""
+    prevalence = f", prevalence {number(first['prevalence'])}" if one and not math.isnan(first["prevalence"]) else ""
     console().print(f"\n{first['domain']}, {part}, {first['n']:,} windows{prevalence}")
     console().print(f"protocol: {first['protocol'].partition(':')[0]}, {rule}, {seeds}")
     for tasks in groups:
         tables = [_scores(rows[rows["task"] == task], experiment.comparison, task) for task in tasks]
         table = pd.concat(tables, ignore_index=True)
-        show_table(table.drop(columns=["task", "prevalence"], errors="ignore") if one else table)
+        console().print()
+        show_table(table.drop(columns=["task", "prevalence"], errors="ignore") if one else table, is_narrow=True)
+    console().print()
     _show_bar(experiment, one)
     if (rows["selection"] == "oracle").any():
         console().print("selection: oracle; every number above was chosen with the target's labels")
+    console().print(f"every metric: {experiment.path / 'summary.tsv'}")
     console().print(f"report: {experiment.report}")
 
 
@@ -80,7 +88,7 @@ def _show_bar(experiment: Experiment, one_task: bool) -> None:
     rows = pd.read_csv(path, sep="\t")
     for row in rows[rows["metric"] == "AUROC"].to_dict("records"):
         names = [row[key].replace("_", " ") for key in ("method", "baseline")]
-        console().print(f"{names[0]} over the best simple model, {names[1]}: {_signed(row)}")
+        console().print(f"{names[0]} over the best simple model, {names[1]}: {signed(row)}")
 
 
 def _tasks_by_metrics(rows: pd.DataFrame) -> list[list[str]]:
@@ -94,15 +102,15 @@ def _tasks_by_metrics(rows: pd.DataFrame) -> list[list[str]]:
 def _scores(rows: pd.DataFrame, comparison: pd.DataFrame | None, task: str) -> pd.DataFrame:
     import pandas as pd
 
-    metrics = list(rows["metric"].unique())
+    metrics = [metric for metric in rows["metric"].unique() if metric not in FURTHER]
     table = []
     for method in rows["method"].unique():
         mine = rows[rows["method"] == method].set_index("metric")
         main = mine.loc[metrics[0]]
-        shown = {"task": task, "method": _method_name(method, main["protocol"]), metrics[0]: _number(main["estimate"])}
-        shown["95 % interval"] = f"{_number(main['low'])} - {_number(main['high'])}"
+        shown = {"task": task, "method": _method_name(method, main["protocol"]), metrics[0]: number(main["estimate"])}
+        shown["95 %\ninterval"] = f"{number(main['low'])} - {number(main['high'])}"
         for metric in metrics[1:]:
-            shown[metric] = _number(mine.loc[metric, "estimate"])
+            shown[metric.replace(" at ", "\nat ").replace(" FDR", "\nFDR")] = number(mine.loc[metric, "estimate"])
         if not math.isnan(main["prevalence"]):
             shown["prevalence"] = f"{main['prevalence']:.2g}".removeprefix("0")
         if comparison is not None:
@@ -121,15 +129,15 @@ def _difference(comparison: pd.DataFrame, method: str, task: str, metric: str) -
     rows = comparison[[all(row[key] == value for key, value in names) for row in comparison.to_dict("records")]]
     if rows.empty:
         return ""
-    return _signed(rows.iloc[0].to_dict())
+    return signed(rows.iloc[0].to_dict())
 
 
-def _signed(row: Mapping[Any, Any]) -> str:
+def signed(row: Mapping[Any, Any]) -> str:
     """A difference with its sign and interval."""
     sign = "+" if row["difference"] >= 0 else ""
-    return f"{sign}{_number(row['difference'])} ({_number(row['low'])}, {_number(row['high'])})"
+    return f"{sign}{number(row['difference'])} ({number(row['low'])}, {number(row['high'])})"
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
     """Three places, without the zero before the point, as papers print what lies between -1 and 1."""
     return "-" if math.isnan(value) else f"{value:.3f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:.3f}"

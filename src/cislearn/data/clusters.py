@@ -7,6 +7,7 @@ import pandas as pd
 from jaxtyping import Bool, Int64, UInt64
 
 from cislearn.data.dataset import Dataset
+from cislearn.data.origins import join_origins
 from cislearn.data.sequences import map_windows
 from cislearn.sequence.hashes import canonical_hash
 
@@ -66,13 +67,24 @@ def overlaps_any(
     return reach[np.searchsorted(other_start[order], end, side="left")] > start
 
 
+def sequence_keys(dataset: Dataset) -> UInt64[np.ndarray, " n"]:
+    """Key of each row, equal for equal windows on either strand, and for a window and its shuffles."""
+    hashes = window_hashes(dataset)
+    return join_origins(hashes, hashes, dataset.loci)
+
+
+def similarity_keys(dataset: Dataset) -> UInt64[np.ndarray, " n"]:
+    """Key of each row, equal for near duplicates and what they link, and for a window and its shuffles."""
+    return join_origins(dataset.similar[0], window_hashes(dataset), dataset.loci)
+
+
 def locus_clusters(dataset: Dataset) -> Int64[np.ndarray, " n"]:
-    """Give each locus a number: rows whose windows overlap share a number, as do, without coordinates, equal sequences.
+    """Give each locus a number: rows whose windows overlap share a number, as do, without coordinates, near duplicates.
 
     Rows of one locus are not independent, whatever domain they are seen in: intervals resample these clusters whole.
     """
     placed = has_locus(dataset.loci)
     keys = cluster_starts(*on_one_axis(dataset.loci))
     if not placed.all():
-        keys = np.where(placed, keys, window_hashes(dataset).view(np.int64))
+        keys = np.where(placed, keys, similarity_keys(dataset).view(np.int64))
     return pd.MultiIndex.from_arrays([placed, keys]).factorize()[0].astype(np.int64)

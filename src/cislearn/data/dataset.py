@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float32, Int, Int64
+from jaxtyping import Float32, Int, Int64, UInt64
 
 from cislearn.atomic import folder_written_whole
 from cislearn.data.sequences import GenomeSequences, Sequences, TableSequences
+from cislearn.data.similarity import cluster_keys
 from cislearn.errors import UserError
 from cislearn.genome.token_genome import open_genome
 from cislearn.schema import DataSpec
@@ -81,6 +82,11 @@ class Dataset:
     def domain_codes(self) -> Int64[np.ndarray, " n"]:
         """Position in ``spec.domains`` of each row's domain."""
         return pd.Categorical(self.loci["domain"], categories=list(self.spec.domains)).codes.astype(np.int64)
+
+    @cached_property
+    def similar(self) -> tuple[UInt64[np.ndarray, " n"], list[str]]:
+        """Key of each row's cluster of near duplicates, with notes; found once, since it takes a while."""
+        return cluster_keys(self.sequences, margin=self.spec.margin)
 
     def labels_float(self, rows: Int[np.ndarray, " n"]) -> Float32[np.ndarray, "n t"]:
         """Labels of `rows` with NaN where absent."""

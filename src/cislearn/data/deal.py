@@ -2,11 +2,60 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from jaxtyping import Float64, Int, Int8, UInt64
 
-from cislearn.data.parts import TEST, TRAIN, VALID
+from cislearn.data.dataset import Dataset
+from cislearn.data.parts import LEFT_OUT, TEST, TRAIN, VALID, count_strata
+
+_MANY = 20_000
+"""Groups beyond which they are cut in ranks: their shares come right by their number alone."""
+
+
+@dataclass(frozen=True)
+class Dealer:
+    """Gives rows their parts, all rows of one key the same.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Whose labels have a say: their classes are spread over the parts.
+    shares : ndarray, shape (3,), float64
+        Of train, valid, test; together 1.
+    seed : int
+        Of the choice among groups that are alike.
+    """
+
+    dataset: Dataset
+    shares: Float64[np.ndarray, " 3"]
+    seed: int
+
+    def deal(
+        self, keys: UInt64[np.ndarray, " n"], given: Int8[np.ndarray, " n"] | None = None
+    ) -> Int8[np.ndarray, " n"]:
+        """Return the part of each row; `given` says parts that are settled, -1 for the others."""
+        group, distinct = pd.factorize(keys)
+        rank = salted(distinct, self.seed)
+        sizes = np.bincount(group, minlength=len(distinct))
+        if len(distinct) > _MANY and given is None:
+            return deal_in_ranks(sizes, _first_answer(self.dataset, group), rank, self.shares)[group]
+        fixed = np.full(len(distinct), LEFT_OUT, dtype=np.int8)
+        if given is not None:
+            fixed[group] = given
+        counts = count_strata(self.dataset, group, len(distinct)).counts
+        return deal_one_by_one(counts, self.shares, rank, fixed)[group]
+
+
+def _first_answer(dataset: Dataset, group: Int[np.ndarray, " n"]) -> Int[np.ndarray, " g"]:
+    """Domain and best label of the first row of each group, as one number."""
+    _, rows = np.unique(group, return_index=True)
+    labels = dataset.labels_float(rows)
+    binary = [task.kind == "binary" for task in dataset.spec.tasks]
+    best = np.where(np.isnan(labels), -1, labels if all(binary) else 0).max(axis=1).astype(np.int64)
+    return dataset.domain_codes[rows] * 3 + best
 
 
 def salted(keys: UInt64[np.ndarray, " g"], seed: int) -> UInt64[np.ndarray, " g"]:

@@ -54,9 +54,14 @@ def describe(
             for code, name in enumerate(dataset.spec.domains)
         ],
         "split": {"how": split.how, "notes": list(split.notes), "left_out": _tally(split.left_out["reason"])},
-        "dropped": _tally(dataset.dropped["reason"].astype(str).replace(_PARTICULARS, regex=True)),
+        "dropped": dropped_by_reason(dataset),
         "leaks": leaks.to_dict(),
     }
+
+
+def dropped_by_reason(dataset: Dataset) -> list[dict[str, Any]]:
+    """Tell how many rows were left out for which reason, the most frequent first."""
+    return _tally(dataset.dropped["reason"].astype(str).replace(_PARTICULARS, regex=True))
 
 
 def _domain(dataset: Dataset, split: SplitResult, gc: np.ndarray, code: int, role: str) -> dict[str, Any]:

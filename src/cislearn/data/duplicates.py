@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float, Int
 
+from cislearn.data.clusters import has_locus, on_one_axis
 from cislearn.data.sequences import deduplicate
 
 WINDOW_COLUMNS = ["domain", "genome", "chrom", "start", "end", "strand", "part"]
@@ -49,3 +50,21 @@ def find_outranked(window: Int[np.ndarray, " n"], label: Float[np.ndarray, " n"]
     best = np.empty(len(window), dtype=np.int64)
     best[order] = order[first][group]
     return np.where(rank[best] < rank, best, -1)
+
+
+def find_overlapped(
+    rows: pd.DataFrame, mine: Int[np.ndarray, " m"], others: Int[np.ndarray, " k"], length: int
+) -> Int[np.ndarray, " m"]:
+    """For each row of `mine` the nearest of `others` if their windows, all of `length`, share a base, else -1."""
+    found = np.full(len(mine), -1, dtype=np.int64)
+    placed = has_locus(rows)
+    others = others[placed[others]]
+    if not len(others):
+        return found
+    start, _ = on_one_axis(rows)
+    others = others[np.argsort(start[others], kind="stable")]
+    right = np.searchsorted(start[others], start[mine])
+    sides = [others[np.clip(right - side, 0, len(others) - 1)] for side in (0, 1)]
+    distance = np.abs(np.stack([start[side] for side in sides]) - start[mine])
+    nearest = np.where(distance[0] < distance[1], *sides)
+    return np.where((distance.min(axis=0) < length) & placed[mine], nearest, found)

@@ -23,6 +23,9 @@ Files = Mapping[str, Path | str | Sequence[Path | str]]
 ONLY_DOMAIN = "all"
 """The domain of a table that names none."""
 
+ROLES = {1.0: "positive", 0.0: "negative"}
+"""What the column ``role`` calls rows of files whose role is their label; other rows are unlabelled, or of a table."""
+
 
 def listed(files: Files | None) -> list[tuple[str, Path]]:
     """Domain and path of each file, in order."""
@@ -40,7 +43,8 @@ def read_labelled(files: Files | None, *, task: str, label: float, progress: Pro
         progress(f"reading {path}")
         entries = read_examples(path)
         labels = pd.DataFrame({task: np.full(len(entries), label)})
-        inputs.append(replace(entries, labels=labels, rows=_of_domain(entries, domain)))
+        rows = _of_domain(entries, domain).assign(role=ROLES.get(label, "unlabelled"))
+        inputs.append(replace(entries, labels=labels, rows=rows))
     return inputs
 
 
@@ -51,7 +55,7 @@ def read_tables(files: Sequence[Path | str] | Files, *, progress: Progress, **co
     for domain, path in listed(by_domain):
         progress(f"reading {path}")
         entries = read_table(path, **columns)
-        inputs.append(replace(entries, rows=_of_domain(entries, domain)))
+        inputs.append(replace(entries, rows=_of_domain(entries, domain).assign(role="table")))
     return inputs
 
 

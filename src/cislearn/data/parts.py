@@ -26,9 +26,9 @@ class SplitResult:
     part : ndarray, shape (N,), int8
         ``TRAIN``, ``VALID``, ``TEST`` or ``LEFT_OUT``.
     how : str
-        ``chromosome``, ``block``, ``sequence`` or ``given``.
+        ``chromosome``, ``block``, ``similarity``, ``sequence``, ``random`` or ``given``.
     notes : list of str
-        Why so, and which chromosomes or blocks.
+        Why so, which chromosomes or blocks, and what about it is to be known.
     left_out : DataFrame
         ``row`` and ``reason`` of the rows that are in no part.
     """
@@ -99,8 +99,10 @@ def is_balanced(strata: Strata, shares: Float64[np.ndarray, " 3"]) -> bool:
     return bool((strata.counts >= np.floor(fair / 4)).all()) and _what_is_missing(strata) is None
 
 
-def check_parts(dataset: Dataset, part: Int8[np.ndarray, " n"], how: str) -> None:
+def check_parts(dataset: Dataset, part: Int8[np.ndarray, " n"], how: str, fix: str | None = None) -> None:
     """Refuse a split with an empty part, or with a part in which a labelled domain lacks a class in every task.
+
+    Rows that are in no part do not count, nor do domains that have no others.
 
     Raises
     ------
@@ -111,8 +113,39 @@ def check_parts(dataset: Dataset, part: Int8[np.ndarray, " n"], how: str) -> Non
     if missing:
         raise UserError(
             f"the split by {how} leaves {missing}",
-            fix="Give other shares or chromosomes for valid and test, smaller blocks, or more data.",
+            fix=fix or "Give other shares or chromosomes for valid and test, smaller blocks, or more data.",
         )
+
+
+def check_what_is_left(dataset: Dataset, before: SplitResult, after: SplitResult) -> None:
+    """Refuse a split that has lost a domain's rows of train, or a class of it in train or valid, to the leak check.
+
+    Raises
+    ------
+    UserError
+        With the part, the domain and how many rows were lost.
+    """
+    was, now = (count_strata(dataset, each.part.astype(np.int64), len(PART_NAMES)) for each in (before, after))
+    for part, name in enumerate(PART_NAMES):
+        had, has = (_per_domain(strata, part) for strata in (was, now))
+        for (domain, answer), n in had.items():
+            matters = answer != "rows" or part == TRAIN
+            if matters and n > 0 and has.get((domain, answer), 0) == 0:
+                what = "" if answer == "rows" else f"{answer} "
+                raise UserError(
+                    f"all {int(n):,} {what}rows of domain {domain!r} for {name} leak: each shares a locus or much of"
+                    " its sequence with a test row",
+                    fix="Split by chromosome, block or similarity, or say data.split.leaks: keep and read the number"
+                    " for test rows that do not leak.",
+                )
+
+
+def _per_domain(strata: Strata, part: int) -> dict[tuple[str, str], float]:
+    """Rows of each domain and answer in one part, over its tasks."""
+    found: dict[tuple[str, str], float] = {}
+    for name, n in zip(strata.names, strata.counts[part], strict=True):
+        found[name.domain, name.answer] = found.get((name.domain, name.answer), 0) + n
+    return found
 
 
 def _what_is_missing(strata: Strata) -> str | None:

@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from jaxtyping import UInt8
 
 from cislearn.atomic import refuse_taken
-from cislearn.data.dataset import DROPPED_COLUMNS, MARKER, Dataset, write_dataset
-from cislearn.data.duplicates import find_duplicates, find_outranked, window_numbers
+from cislearn.data.dataset import MARKER, Dataset, write_dataset
 from cislearn.data.entries import Entries
+from cislearn.data.examples import WORKING_COLUMNS, Examples, collect, extend, without_overlapping, without_repeats
 from cislearn.data.genomes import Genomes
 from cislearn.data.inputs import Files, domain_names, file_record, read_labelled, read_tables
+from cislearn.data.negatives import Making, draw_negatives
 from cislearn.data.placing import Placed, common_length, cut_windows, place_on_genome
-from cislearn.data.sequences import GenomeSequences, TableSequences, map_windows
 from cislearn.data.tasks import task_specs
 from cislearn.errors import UserError
 from cislearn.progress import Progress, silent
-from cislearn.schema import DataSpec, TaskSpec
-from cislearn.sequence.tokens import N
-
-ONLY_N = "no base is known: the window is N only"
-_WORKING_COLUMNS = ["summit", "region_start", "region_end", "entry"]
+from cislearn.schema import DataSpec
 
 
 def prepare(
@@ -46,6 +42,10 @@ def prepare(
     domain_column: str | None = None,
     kinds: Mapping[str, str] | None = None,
     outside: Literal["error", "drop"] = "error",
+    keep_overlapping: bool = False,
+    make_negatives: str | Mapping[str, str] | None = None,
+    negatives_per_positive: float = 1.0,
+    seed: int = 0,
     overwrite: bool = False,
     progress: Progress = silent,
 ) -> Dataset:
@@ -73,6 +73,15 @@ def prepare(
         Task to ``binary``, ``multiclass`` or ``regression``; see `cislearn.data.tasks.task_specs`.
     outside : {"error", "drop"}
         What is done with regions past the end of their chromosome.
+    keep_overlapping : bool
+        Keep negatives whose window overlaps that of a positive of their domain.
+    make_negatives : str, or mapping of str to str, optional
+        ``gc-matched``, ``shuffled`` or ``dinucleotide-shuffled``: how negatives are made for each domain that has
+        positives and no negatives, or for each domain named; see `cislearn.data.negatives`.
+    negatives_per_positive : float
+        How many are made.
+    seed : int
+        Of what is made at random.
     overwrite : bool
         Replace a dataset that is there.
     progress : callable, optional
@@ -89,6 +98,7 @@ def prepare(
         For anything in the files or options that cannot be; says where and what to do.
     """
     out = Path(out)
+    making = Making(make_negatives, negatives_per_positive, seed, task)
     refuse_taken(out, marker=MARKER, overwrite=overwrite)
     inputs = [
         *read_labelled(positives, task=task, label=1.0, progress=progress),
@@ -109,18 +119,36 @@ def prepare(
     length = _checked_length(length, margin, inputs)
     genomes = Genomes.open(genome, domains, progress=progress)
     progress("placing windows")
-    examples = _collect(
-        [_place(entries, genomes, length, margin, outside) for entries in inputs], genomes, length, margin
-    )
+    placed = [_place(entries, genomes, length, margin, outside) for entries in inputs]
+    examples = collect(placed, genomes, length, margin)
     progress("looking for duplicates")
-    examples = _without_repeats(examples, _tasks(examples, kinds), margin)
-    spec = DataSpec(_tasks(examples, kinds), domains, length, margin)
+    ranked = _is_one_binary_task(examples.labels, kinds)
+    examples = without_repeats(examples, margin, ranked=ranked)
+    if not keep_overlapping:
+        examples = without_overlapping(examples, task, length)
+    if make_negatives is not None:
+        progress("making negatives")
+        with _telling_what_was_left_out(examples):
+            made = draw_negatives(making, examples, genomes, length=length, margin=margin)
+        examples = without_repeats(extend(examples, made, genomes, length, margin), margin, ranked=ranked)
+    with _telling_what_was_left_out(examples):
+        spec = DataSpec(task_specs(examples.labels, kinds), domains, length, margin)
     progress(f"writing {out}")
-    options = {"length": length, "margin": margin, "task": task, "kinds": dict(kinds or {}), "outside": outside}
+    options = {
+        "length": length,
+        "margin": margin,
+        "task": task,
+        "kinds": dict(kinds or {}),
+        "outside": outside,
+        "keep_overlapping": keep_overlapping,
+        "make_negatives": make_negatives if isinstance(make_negatives, str | None) else dict(make_negatives),
+        "negatives_per_positive": negatives_per_positive,
+        "seed": seed,
+    }
     return write_dataset(
         out,
         spec=spec,
-        loci=examples.rows.drop(columns=_WORKING_COLUMNS),
+        loci=examples.rows.drop(columns=WORKING_COLUMNS),
         labels=examples.labels.to_numpy(),
         sequences=examples.sequences,
         dropped=examples.dropped,
@@ -129,27 +157,24 @@ def prepare(
     )
 
 
-@dataclass(frozen=True)
-class _Examples:
-    """Rows of all files together, with their windows."""
-
-    rows: pd.DataFrame
-    labels: pd.DataFrame
-    sequences: TableSequences | GenomeSequences
-    dropped: pd.DataFrame
-    notes: list[str]
-
-
-def _tasks(examples: _Examples, kinds: Mapping[str, str] | None) -> tuple[TaskSpec, ...]:
-    """Tasks of what is left of the files; where that is too little, say also how much of them was left out and why."""
+@contextmanager
+def _telling_what_was_left_out(examples: Examples) -> Iterator[None]:
+    """Where what is left of the files is too little, say also how much of them was left out and why."""
     try:
-        return task_specs(examples.labels, kinds)
+        yield
     except UserError as error:
         if examples.dropped.empty:
             raise
         first = examples.dropped.iloc[0]
         left_out = f"{len(examples.dropped):,} rows were left out, the first ({first['file']} line {first['line']})"
         raise UserError(f"{error.problem}; {left_out} because: {first['reason']}", fix=error.fix) from error
+
+
+def _is_one_binary_task(labels: pd.DataFrame, kinds: Mapping[str, str] | None) -> bool:
+    if labels.shape[1] != 1 or (kinds or {}).get(str(labels.columns[0]), "binary") != "binary":
+        return False
+    values = labels.to_numpy()
+    return bool(np.isin(values[~np.isnan(values)], (0, 1)).all())
 
 
 def _check_labelled(inputs: Sequence[Entries]) -> None:
@@ -179,59 +204,6 @@ def _place(entries: Entries, genomes: Genomes, length: int, margin: int, outside
     if entries.sequences is not None:
         return cut_windows(entries, length=length, margin=margin)
     return place_on_genome(entries, genomes.by_name, length=length, outside=outside)
-
-
-def _collect(placed: Sequence[Placed], genomes: Genomes, length: int, margin: int) -> _Examples:
-    rows = pd.concat([item.rows for item in placed], ignore_index=True)
-    if "fold" in rows:
-        rows["fold"] = rows["fold"].fillna("")
-    tasks = list(dict.fromkeys(str(name) for item in placed for name in item.labels.columns))
-    labels = [item.labels.reindex(columns=tasks).astype(float) for item in placed]
-    sequences: TableSequences | GenomeSequences
-    if any(item.tokens is not None for item in placed):
-        tokens = [item.tokens if item.tokens is not None else _gather(item, genomes, length, margin) for item in placed]
-        sequences = TableSequences.of(np.concatenate(tokens))
-    else:
-        used = {name: genomes.by_name[name] for name in pd.unique(rows["genome"])}
-        sequences = GenomeSequences.at(rows, used, length=length, margin=margin)
-    dropped = pd.concat([item.dropped for item in placed], ignore_index=True)
-    notes = [note for item in placed for note in item.notes]
-    return _Examples(rows, pd.concat(labels, ignore_index=True), sequences, dropped, notes)
-
-
-def _gather(item: Placed, genomes: Genomes, length: int, margin: int) -> UInt8[np.ndarray, "n width"]:
-    windows = GenomeSequences.at(item.rows, genomes.by_name, length=length, margin=margin)
-    return windows.gather(np.arange(len(windows)))
-
-
-def _without_repeats(examples: _Examples, tasks: tuple[TaskSpec, ...], margin: int) -> _Examples:
-    """Examples that say something new; the others go to the dropped ones with their reasons."""
-    rows, labels = examples.rows, examples.labels.to_numpy(np.float64)
-    reason = pd.Series("", index=rows.index, dtype=object)
-    reason[map_windows(examples.sequences, lambda tokens: (tokens == N).all(axis=1), margin=margin)] = ONLY_N
-    sequences = examples.sequences
-    window = window_numbers(rows, sequences.index if isinstance(sequences, TableSequences) else None)
-    source = rows["file"].astype(str) + " line " + rows["line"].astype(str)
-    if len(tasks) == 1 and tasks[0].kind == "binary":
-        words = np.where(np.isnan(labels[:, 0]), "given with a label in ", "given as positive in ")
-        _add_reason(reason, find_outranked(window, labels[:, 0]), words, source)
-    _add_reason(reason, find_duplicates(window, labels), "duplicate of ", source)
-    kept = (reason == "").to_numpy()
-    left = rows.assign(start=rows["region_start"], end=rows["region_end"], reason=reason)[~kept][DROPPED_COLUMNS]
-    return _Examples(
-        rows[kept].reset_index(drop=True),
-        examples.labels[kept].reset_index(drop=True),
-        examples.sequences.take(np.flatnonzero(kept)),
-        pd.concat([examples.dropped, left], ignore_index=True),
-        examples.notes,
-    )
-
-
-def _add_reason(reason: pd.Series, other: np.ndarray, words: np.ndarray | str, source: pd.Series) -> None:
-    """Give rows that have no reason yet ``words`` and the place of the row that goes before them."""
-    new = (other >= 0) & (reason == "").to_numpy()
-    text = np.broadcast_to(np.asarray(words, dtype=object), len(reason))[new]
-    reason[new] = text + source.to_numpy(dtype=object)[other[new]]
 
 
 def _provenance(

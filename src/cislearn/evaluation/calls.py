@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from jaxtyping import Float64, Shaped
 
@@ -27,8 +29,7 @@ def f1_many(
     labels: Shaped[np.ndarray, " n"], calls: Shaped[np.ndarray, " n"], weights: Shaped[np.ndarray, "r n"]
 ) -> Float64[np.ndarray, " r"]:
     """`f1` under each of the `r` weight vectors."""
-    hit, false, missed, rejected = _confusion(labels, calls, weights)
-    return _where_both_classes(2 * hit / np.maximum(2 * hit + false + missed, 1e-300), hit + missed, false + rejected)
+    return _f1(_confusion(labels, calls, weights))
 
 
 def mcc(
@@ -42,11 +43,15 @@ def mcc_many(
     labels: Shaped[np.ndarray, " n"], calls: Shaped[np.ndarray, " n"], weights: Shaped[np.ndarray, "r n"]
 ) -> Float64[np.ndarray, " r"]:
     """`mcc` under each of the `r` weight vectors."""
-    hit, false, missed, rejected = _confusion(labels, calls, weights)
-    covariance = hit * rejected - false * missed
-    scale = np.sqrt((hit + false) * (missed + rejected)) * np.sqrt((hit + missed) * (false + rejected))
-    value = np.nan_to_num(divide(covariance, scale))
-    return _where_both_classes(value, hit + missed, false + rejected)
+    return _mcc(_confusion(labels, calls, weights))
+
+
+def f1_and_mcc_many(
+    labels: Shaped[np.ndarray, " n"], calls: Shaped[np.ndarray, " n"], weights: Shaped[np.ndarray, "r n"]
+) -> Float64[np.ndarray, "r 2"]:
+    """`f1` and `mcc` under each of the `r` weight vectors, for one summing of the weights."""
+    confusion = _confusion(labels, calls, weights)
+    return np.column_stack([_f1(confusion), _mcc(confusion)])
 
 
 def accuracy(
@@ -91,12 +96,32 @@ def weighted_mean_many(
     return divide(total, weight)
 
 
-def _confusion(labels: np.ndarray, calls: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, ...]:
+class _Confusion(NamedTuple):
     """Weights of true positives, false positives, false negatives and true negatives, each of shape (r,)."""
+
+    hit: Float64[np.ndarray, " r"]
+    false: Float64[np.ndarray, " r"]
+    missed: Float64[np.ndarray, " r"]
+    rejected: Float64[np.ndarray, " r"]
+
+    def where_both_classes(self, value: Float64[np.ndarray, " r"]) -> Float64[np.ndarray, " r"]:
+        """`value`, but NaN where the labels are of one class."""
+        return np.where((self.hit + self.missed > 0) & (self.false + self.rejected > 0), value, np.nan)
+
+
+def _confusion(labels: np.ndarray, calls: np.ndarray, weights: np.ndarray) -> _Confusion:
     positive, called = binary(labels), binary(calls)
     cells = [positive & called, ~positive & called, positive & ~called, ~positive & ~called]
-    return tuple(weighted_sums(weights, np.column_stack(cells)).T)
+    return _Confusion(*weighted_sums(weights, np.column_stack(cells)).T)
 
 
-def _where_both_classes(value: np.ndarray, n_positive: np.ndarray, n_negative: np.ndarray) -> np.ndarray:
-    return np.where((n_positive > 0) & (n_negative > 0), value, np.nan)
+def _f1(found: _Confusion) -> np.ndarray:
+    hit, false, missed, _ = found
+    return found.where_both_classes(2 * hit / np.maximum(2 * hit + false + missed, 1e-300))
+
+
+def _mcc(found: _Confusion) -> np.ndarray:
+    hit, false, missed, rejected = found
+    covariance = hit * rejected - false * missed
+    scale = np.sqrt((hit + false) * (missed + rejected)) * np.sqrt((hit + missed) * (false + rejected))
+    return found.where_both_classes(np.nan_to_num(divide(covariance, scale)))

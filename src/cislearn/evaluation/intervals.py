@@ -6,14 +6,15 @@ with replacement carries both uncertainties into one percentile interval. Values
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float32, Float64, Integer, Shaped
 
 ManyMetric = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
-"""``metric(labels (n,), scores (n, ...), weights (r, n)) -> (r,)``, such as `auroc_many`."""
+"""``metric(labels (n,), scores (n, ...), weights (r, n)) -> (r,)``, such as `auroc_many`; a panel's gives (r, k)."""
 
 BLOCK = 2**22
 """Weights drawn at a time (16 MB)."""
@@ -43,6 +44,24 @@ class Estimate:
     seed_sd: float
     n_seeds: int
     undefined: float = 0.0
+
+
+class Panel(NamedTuple):
+    """Metrics that are computed together, of scores of one kind.
+
+    Parameters
+    ----------
+    names : tuple of str
+        One for each of the `k` metrics.
+    metric : callable
+        Gives all of them at once, a column each.
+    scores : ndarray, shape (seeds, n, ...)
+        What the metric takes (scores, calls, probabilities, logits), a row each seed.
+    """
+
+    names: tuple[str, ...]
+    metric: ManyMetric
+    scores: Shaped[np.ndarray, "seeds n *rest"]
 
 
 def bootstrap_weights(
@@ -87,8 +106,23 @@ def estimate(
     n_resamples, level, seed
         Of the bootstrap.
     """
-    observed, resampled = _under_resampling(metric, labels, scores, clusters, n_resamples, seed)
-    return _summarise(observed, resampled, level, seed)
+    return estimates([Panel(("",), metric, scores)], labels, clusters, n_resamples=n_resamples, level=level, seed=seed)[
+        ""
+    ]
+
+
+def estimates(
+    panels: Sequence[Panel],
+    labels: Shaped[np.ndarray, " n"],
+    clusters: Integer[np.ndarray, " n"],
+    *,
+    n_resamples: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> dict[str, Estimate]:
+    """`estimate` of each metric of each panel by its name, on the same resamples, which are drawn once."""
+    found = _under_resampling(panels, labels, clusters, n_resamples, seed)
+    return {name: _summarise(*values, level, seed) for name, values in found.items()}
 
 
 def paired_difference(
@@ -106,11 +140,33 @@ def paired_difference(
 
     Seed i of `a` is compared with seed i of `b`: runs that share initialisation and order. Takes what `estimate` does.
     """
-    if len(scores_a) != len(scores_b):
-        raise ValueError(f"{len(scores_a)} seeds on one side and {len(scores_b)} on the other cannot be paired")
-    observed_a, resampled_a = _under_resampling(metric, labels, scores_a, clusters, n_resamples, seed)
-    observed_b, resampled_b = _under_resampling(metric, labels, scores_b, clusters, n_resamples, seed)
-    return _summarise(observed_a - observed_b, resampled_a - resampled_b, level, seed)
+    a, b = Panel(("",), metric, scores_a), Panel(("",), metric, scores_b)
+    return paired_differences([a], [b], labels, clusters, n_resamples=n_resamples, level=level, seed=seed)[""]
+
+
+def paired_differences(
+    panels: Sequence[Panel],
+    baseline: Sequence[Panel],
+    labels: Shaped[np.ndarray, " n"],
+    clusters: Integer[np.ndarray, " n"],
+    *,
+    n_resamples: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> dict[str, Estimate]:
+    """`paired_difference` of each metric that both sides have, by its name, on the same resamples."""
+    theirs = {panel.names: panel for panel in baseline}
+    ours = [panel for panel in panels if panel.names in theirs]
+    for panel in ours:
+        if len(panel.scores) != len(theirs[panel.names].scores):
+            n_a, n_b = len(panel.scores), len(theirs[panel.names].scores)
+            raise ValueError(f"{n_a} seeds on one side and {n_b} on the other cannot be paired")
+    found_a = _under_resampling(ours, labels, clusters, n_resamples, seed)
+    found_b = _under_resampling([theirs[panel.names] for panel in ours], labels, clusters, n_resamples, seed)
+    return {
+        name: _summarise(observed - found_b[name][0], resampled - found_b[name][1], level, seed)
+        for name, (observed, resampled) in found_a.items()
+    }
 
 
 def _weight_blocks(clusters: np.ndarray, n_resamples: int, seed: int) -> Iterator[Float32[np.ndarray, "block n"]]:
@@ -126,16 +182,25 @@ def _weight_blocks(clusters: np.ndarray, n_resamples: int, seed: int) -> Iterato
 
 
 def _under_resampling(
-    metric: ManyMetric, labels: np.ndarray, scores: np.ndarray, clusters: np.ndarray, n_resamples: int, seed: int
-) -> tuple[Float64[np.ndarray, " seeds"], Float64[np.ndarray, "resamples seeds"]]:
-    """Return the metric of each seed as observed, and under each resample of the clusters."""
-    as_they_are = np.ones((1, len(labels)))
-    observed = np.array([metric(labels, each, as_they_are)[0] for each in scores])
-    resampled = [
-        np.column_stack([metric(labels, each, weights) for each in scores])
+    panels: Sequence[Panel], labels: np.ndarray, clusters: np.ndarray, n_resamples: int, seed: int
+) -> dict[str, tuple[Float64[np.ndarray, " seeds"], Float64[np.ndarray, "resamples seeds"]]]:
+    """Each metric of each seed as observed, and under each resample of the clusters."""
+    observed = [_of_each_seed(panel, labels, np.ones((1, len(labels))))[0] for panel in panels]
+    blocks = [
+        [_of_each_seed(panel, labels, weights) for panel in panels]
         for weights in _weight_blocks(clusters, n_resamples, seed)
     ]
-    return observed, np.concatenate(resampled)
+    resampled = [np.concatenate(each) for each in zip(*blocks, strict=True)]
+    return {
+        name: (as_it_is[:, k], drawn[:, :, k])
+        for panel, as_it_is, drawn in zip(panels, observed, resampled, strict=True)
+        for k, name in enumerate(panel.names)
+    }
+
+
+def _of_each_seed(panel: Panel, labels: np.ndarray, weights: np.ndarray) -> Float64[np.ndarray, "r seeds k"]:
+    found = [panel.metric(labels, each, weights).reshape(len(weights), -1) for each in panel.scores]
+    return np.stack(found, axis=1).astype(np.float64)
 
 
 def _summarise(

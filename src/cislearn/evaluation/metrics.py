@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cislearn.evaluation.calibration import calibration_error, calibration_error_many
 from cislearn.evaluation.calls import (
     accuracy,
     accuracy_many,
@@ -12,7 +13,17 @@ from cislearn.evaluation.calls import (
     mcc,
     mcc_many,
 )
-from cislearn.evaluation.ranking import auprc, auprc_many, auroc, auroc_many, best_threshold
+from cislearn.evaluation.ranking import (
+    auprc,
+    auprc_many,
+    auroc,
+    auroc_many,
+    best_threshold,
+    lift,
+    lift_many,
+    recall_at_fdr,
+    recall_at_fdr_many,
+)
 from cislearn.evaluation.regression import (
     mean_squared_error,
     mean_squared_error_many,
@@ -30,8 +41,12 @@ __all__ = [
     "auroc",
     "auroc_many",
     "best_threshold",
+    "calibration_error",
+    "calibration_error_many",
     "f1",
     "f1_many",
+    "lift",
+    "lift_many",
     "log_loss",
     "log_loss_many",
     "mcc",
@@ -42,4 +57,6 @@ __all__ = [
     "pearson_many",
     "r2",
     "r2_many",
+    "recall_at_fdr",
+    "recall_at_fdr_many",
 ]

@@ -1,4 +1,4 @@
-"""How well scores rank positives above negatives: AUROC, AUPRC, and the threshold of the best F1.
+"""How well scores rank positives above negatives: AUROC, AUPRC, lift, recall at a rate of false discoveries.
 
 All take ties and weights, and agree with scikit-learn. With one class only, or no row, they are NaN: neither .5 nor an
 error. The forms that end in ``_many`` sort once and evaluate any number of weight vectors.
@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float64, Int64, Shaped
 
+from cislearn.evaluation.handed_in import how_many_are_nan
 from cislearn.evaluation.weighting import binary, blocks, divide, one_row
 
 
@@ -23,6 +24,33 @@ class _Ranked(NamedTuple):
     def per_score(self, weights: Float64[np.ndarray, "b n"]) -> Float64[np.ndarray, "b g"]:
         """Sum of the weights over each group of tied scores."""
         return weights if len(self.starts) == len(self.order) else np.add.reduceat(weights, self.starts, axis=1)
+
+
+class _Counts(NamedTuple):
+    """Weights under `b` weight vectors at each of `g` distinct scores, from the highest to the lowest, shape (b, g)."""
+
+    hits: Float64[np.ndarray, "b g"]
+    """Of the positives with that score."""
+    rows: Float64[np.ndarray, "b g"]
+    """Of all rows with that score."""
+    found: Float64[np.ndarray, "b g"]
+    """Of the positives with at least that score."""
+    called: Float64[np.ndarray, "b g"]
+    """Of all rows with at least that score."""
+
+    @property
+    def n_positive(self) -> Float64[np.ndarray, " b"]:
+        return self.found[:, -1]
+
+    @property
+    def n(self) -> Float64[np.ndarray, " b"]:
+        return self.called[:, -1]
+
+
+TINY = 1e-300
+FDRS = (0.05, 0.10)
+RANKED = ("AUROC", "AUPRC", "lift", "recall at 5% FDR", "recall at 10% FDR")
+"""What `ranking_many` gives, in the order of its columns; the recalls are at `FDRS`."""
 
 
 def auroc(
@@ -51,7 +79,7 @@ def auroc_many(
     labels: Shaped[np.ndarray, " n"], scores: Shaped[np.ndarray, " n"], weights: Shaped[np.ndarray, "r n"]
 ) -> Float64[np.ndarray, " r"]:
     """`auroc` under each of the `r` weight vectors."""
-    return _each_block(labels, scores, weights, _auroc)
+    return _under_each(labels, scores, weights, _auroc)
 
 
 def auprc(
@@ -68,7 +96,52 @@ def auprc_many(
     labels: Shaped[np.ndarray, " n"], scores: Shaped[np.ndarray, " n"], weights: Shaped[np.ndarray, "r n"]
 ) -> Float64[np.ndarray, " r"]:
     """`auprc` under each of the `r` weight vectors."""
-    return _each_block(labels, scores, weights, _auprc)
+    return _under_each(labels, scores, weights, _auprc)
+
+
+def lift(
+    labels: Shaped[np.ndarray, " n"], scores: Shaped[np.ndarray, " n"], weights: Shaped[np.ndarray, " n"] | None = None
+) -> float:
+    """`auprc` divided by the share of positives, which is what a random ranking reaches: 1 is no better than that.
+
+    It is at most one over that share. Takes and raises what `auroc` does.
+    """
+    return float(lift_many(labels, scores, one_row(weights, len(labels)))[0])
+
+
+def lift_many(
+    labels: Shaped[np.ndarray, " n"], scores: Shaped[np.ndarray, " n"], weights: Shaped[np.ndarray, "r n"]
+) -> Float64[np.ndarray, " r"]:
+    """`lift` under each of the `r` weight vectors, each over its own share of positives."""
+    return _under_each(labels, scores, weights, _lift)
+
+
+def recall_at_fdr(
+    labels: Shaped[np.ndarray, " n"],
+    scores: Shaped[np.ndarray, " n"],
+    fdr: float,
+    weights: Shaped[np.ndarray, " n"] | None = None,
+) -> float:
+    """Greatest recall of any threshold at which no more than a share `fdr` of the calls is false; 0 where none is so.
+
+    Rows of equal score are called together or not at all. The threshold is the best on these very rows: this says how
+    well they are ranked, not what calls at a threshold chosen elsewhere would reach. Takes and raises as `auroc` does.
+    """
+    return float(recall_at_fdr_many(labels, scores, one_row(weights, len(labels)), fdr)[0])
+
+
+def recall_at_fdr_many(
+    labels: Shaped[np.ndarray, " n"], scores: Shaped[np.ndarray, " n"], weights: Shaped[np.ndarray, "r n"], fdr: float
+) -> Float64[np.ndarray, " r"]:
+    """`recall_at_fdr` under each of the `r` weight vectors."""
+    return _under_each(labels, scores, weights, lambda counts: _recall_at(counts, fdr))
+
+
+def ranking_many(
+    labels: Shaped[np.ndarray, " n"], scores: Shaped[np.ndarray, " n"], weights: Shaped[np.ndarray, "r n"]
+) -> Float64[np.ndarray, "r 5"]:
+    """The metrics of `RANKED` under each of the `r` weight vectors, for one sorting and one summing of the weights."""
+    return _under_each(labels, scores, weights, _all_ranked)
 
 
 def best_threshold(labels: Shaped[np.ndarray, " n"], scores: Shaped[np.ndarray, " n"]) -> float:
@@ -94,38 +167,60 @@ def best_threshold(labels: Shaped[np.ndarray, " n"], scores: Shaped[np.ndarray, 
 
 def _rank(labels: np.ndarray, scores: np.ndarray) -> _Ranked:
     """Rows from the highest score to the lowest, and where each distinct score starts."""
-    if np.isnan(scores).any():
-        raise ValueError(f"{int(np.isnan(scores).sum()):,} of {len(scores):,} scores are NaN")
+    missing = how_many_are_nan(scores)
+    if missing:
+        raise ValueError(missing)
     order = np.argsort(scores, kind="stable")[::-1]
     ranked = np.asarray(scores)[order]
     starts = np.flatnonzero(np.append(True, ranked[1:] != ranked[:-1])) if len(ranked) else np.zeros(0, int)
     return _Ranked(order, binary(labels)[order], starts)
 
 
-def _each_block(
-    labels: np.ndarray, scores: np.ndarray, weights: np.ndarray, metric: Callable[[np.ndarray, _Ranked], np.ndarray]
+def _under_each(
+    labels: np.ndarray, scores: np.ndarray, weights: np.ndarray, metric: Callable[[_Counts], np.ndarray]
 ) -> np.ndarray:
     ranked = _rank(labels, scores)
-    if ranked.positive.all() or not ranked.positive.any():
-        return np.full(len(weights), np.nan)
-    return np.concatenate([np.zeros(0), *(metric(block, ranked) for block in blocks(weights, ranked.order))])
+    if len(weights) == 0 or ranked.positive.all() or not ranked.positive.any():
+        return np.full_like(metric(_Counts(*np.ones((4, len(weights), 1)))), np.nan)
+    return np.concatenate([metric(_count(block, ranked)) for block in blocks(weights, ranked.order)])
 
 
-def _auroc(weights: np.ndarray, ranked: _Ranked) -> np.ndarray:
-    positives = ranked.per_score(weights * ranked.positive)
-    negatives = ranked.per_score(weights * ~ranked.positive)
-    above = np.cumsum(positives, axis=1)
-    n_positive = above[:, -1].copy()
-    above -= positives / 2
-    return divide(np.einsum("bg,bg->b", above, negatives), n_positive * negatives.sum(axis=1))
+def _count(weights: np.ndarray, ranked: _Ranked) -> _Counts:
+    hits, rows = ranked.per_score(weights * ranked.positive), ranked.per_score(weights)
+    return _Counts(hits, rows, np.cumsum(hits, axis=1), np.cumsum(rows, axis=1))
 
 
-def _auprc(weights: np.ndarray, ranked: _Ranked) -> np.ndarray:
-    hits = ranked.per_score(weights * ranked.positive)
-    found = np.cumsum(hits, axis=1)
-    called = np.cumsum(ranked.per_score(weights), axis=1)
-    n_positive = found[:, -1].copy()
-    precision = np.divide(found, called, out=found, where=called > 0)
-    average = divide(np.einsum("bg,bg->b", hits, precision), n_positive)
-    average[called[:, -1] <= n_positive] = np.nan
+def _all_ranked(counts: _Counts) -> np.ndarray:
+    average = _auprc(counts)
+    recalls = [_recall_at(counts, fdr) for fdr in FDRS]
+    return np.column_stack([_auroc(counts), average, average / _prevalence(counts), *recalls])
+
+
+def _auroc(counts: _Counts) -> np.ndarray:
+    negatives = counts.rows - counts.hits
+    won = np.einsum("bg,bg->b", counts.found, negatives) - np.einsum("bg,bg->b", counts.hits, negatives) / 2
+    return divide(won, counts.n_positive * (counts.n - counts.n_positive))
+
+
+def _auprc(counts: _Counts) -> np.ndarray:
+    # A row of weight 0 above all others has been called by nobody: found is 0 there too.
+    precision = counts.found / np.maximum(counts.called, TINY)
+    average = divide(np.einsum("bg,bg->b", counts.hits, precision), counts.n_positive)
+    average[counts.n <= counts.n_positive] = np.nan
     return average
+
+
+def _lift(counts: _Counts) -> np.ndarray:
+    return _auprc(counts) / _prevalence(counts)
+
+
+def _prevalence(counts: _Counts) -> np.ndarray:
+    return divide(counts.n_positive, counts.n)
+
+
+def _recall_at(counts: _Counts, fdr: float) -> np.ndarray:
+    # The margin is for rounding: 1 false call of 20 is 5 %.
+    allowed = counts.found >= (1 - fdr - 1e-12) * counts.called
+    recall = divide((counts.found * allowed).max(axis=1), counts.n_positive)
+    recall[counts.n <= counts.n_positive] = np.nan
+    return recall

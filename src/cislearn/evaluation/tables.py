@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Integer, Shaped
 
-from cislearn.evaluation.calls import accuracy_many, f1_many, log_loss_many, mcc_many
-from cislearn.evaluation.intervals import Estimate, ManyMetric, estimate, paired_difference
-from cislearn.evaluation.ranking import auprc_many, auroc_many
+from cislearn.evaluation.calibration import calibration_error_many, probabilities
+from cislearn.evaluation.calls import accuracy_many, f1_and_mcc_many, f1_many, log_loss_many
+from cislearn.evaluation.handed_in import refuse_nan
+from cislearn.evaluation.intervals import Estimate, Panel, estimates, paired_differences
+from cislearn.evaluation.ranking import RANKED, ranking_many
 from cislearn.evaluation.regression import mean_squared_error_many, pearson_many, r2_many
 
 ScoredKind = Literal["binary", "multiclass", "regression"]
-
-
-class _Scored(NamedTuple):
-    """One metric and what it takes of each seed, shape (seeds, n, ...)."""
-
-    name: str
-    metric: ManyMetric
-    values: np.ndarray
 
 
 def score_table(
@@ -32,6 +26,7 @@ def score_table(
     clusters: Integer[np.ndarray, " n"],
     *,
     thresholds: Shaped[np.ndarray, " seeds"] | None = None,
+    temperatures: Shaped[np.ndarray, " seeds"] | None = None,
     n_resamples: int = 1000,
     level: float = 0.95,
     seed: int = 0,
@@ -41,8 +36,9 @@ def score_table(
     Parameters
     ----------
     kind : {"binary", "multiclass", "regression"}
-        Binary: AUROC, AUPRC, and F1 and MCC where thresholds are given. Multiclass: accuracy, log loss. Regression:
-        Pearson, R2, mean squared error.
+        Binary: AUROC, AUPRC, lift, recall at 5 and at 10 % false discoveries; F1 and MCC where thresholds are given;
+        F1 at .5 and calibration error where temperatures are. Multiclass: accuracy, log loss. Regression: Pearson, R2,
+        mean squared error.
     labels : ndarray, shape (n,)
         NaN where absent; such rows are left out and not counted.
     logits : ndarray, shape (seeds, n), multiclass (seeds, n, classes)
@@ -52,6 +48,9 @@ def score_table(
     thresholds : ndarray, shape (seeds,), optional
         On the scale of the logits, one each seed, chosen on validation data. Where one is NaN (validation data of one
         class), F1 and MCC are left out.
+    temperatures : ndarray, shape (seeds,), optional
+        That calibrate the logits of each seed (`fit_temperature`), chosen on validation data. Left out where the
+        scores of a binary task are no logits.
     n_resamples, level, seed
         Of the bootstrap.
 
@@ -59,13 +58,16 @@ def score_table(
     -------
     DataFrame
         Columns metric, estimate, low, high, seeds_sd, n_seeds, undefined, n, n_positive, prevalence.
+
+    Raises
+    ------
+    UserError
+        Where a score is NaN.
     """
     labels, logits, clusters = _present(labels, logits, clusters)
-    bootstrap: dict[str, Any] = {"n_resamples": n_resamples, "level": level, "seed": seed}
-    rows = [
-        {"metric": item.name} | _columns(estimate(item.metric, labels, item.values, clusters, **bootstrap), "estimate")
-        for item in _scored(kind, logits, thresholds)
-    ]
+    panels = _panels(kind, logits, thresholds, temperatures)
+    found = estimates(panels, labels, clusters, n_resamples=n_resamples, level=level, seed=seed)
+    rows = [{"metric": name} | _columns(result, "estimate") for name, result in found.items()]
     return pd.DataFrame(rows).assign(**_counts(kind, labels)).astype({"n_positive": "Int64"})
 
 
@@ -77,7 +79,9 @@ def comparison_table(
     clusters: Integer[np.ndarray, " n"],
     *,
     thresholds: Shaped[np.ndarray, " seeds"] | None = None,
+    temperatures: Shaped[np.ndarray, " seeds"] | None = None,
     baseline_thresholds: Shaped[np.ndarray, " seeds_b"] | None = None,
+    baseline_temperatures: Shaped[np.ndarray, " seeds_b"] | None = None,
     n_resamples: int = 1000,
     level: float = 0.95,
     seed: int = 0,
@@ -88,39 +92,48 @@ def comparison_table(
     -------
     DataFrame
         Columns metric, difference, low, high, seeds_sd, n_seeds, undefined, n.
+
+    Raises
+    ------
+    UserError
+        Where a score is NaN.
     """
     kept, logits, kept_clusters = _present(labels, logits, clusters)
     baseline = _present(labels, baseline, clusters)[1]
-    others = {item.name: item.values for item in _scored(kind, baseline, baseline_thresholds)}
+    ours = _panels(kind, logits, thresholds, temperatures)
+    theirs = _panels(kind, baseline, baseline_thresholds, baseline_temperatures)
     bootstrap: dict[str, Any] = {"n_resamples": n_resamples, "level": level, "seed": seed}
-    rows = []
-    for item in _scored(kind, logits, thresholds):
-        if item.name in others:
-            pair = (item.values, others[item.name])
-            difference = paired_difference(item.metric, kept, *pair, kept_clusters, **bootstrap)
-            rows.append({"metric": item.name} | _columns(difference, "difference"))
+    found = paired_differences(ours, theirs, kept, kept_clusters, **bootstrap)
+    rows = [{"metric": name} | _columns(result, "difference") for name, result in found.items()]
     return pd.DataFrame(rows).assign(n=len(kept))
 
 
 def _present(labels: np.ndarray, logits: np.ndarray, clusters: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    rows = np.flatnonzero(~np.isnan(labels))
+    """The rows that have a label, all of which must have their scores."""
+    absent = np.isnan(labels)
+    for each in logits:
+        refuse_nan(np.where(absent.reshape(-1, *[1] * (each.ndim - 1)), 0, each))
+    rows = np.flatnonzero(~absent)
     return labels[rows], logits[:, rows], clusters[rows]
 
 
-def _scored(kind: ScoredKind, logits: np.ndarray, thresholds: np.ndarray | None) -> list[_Scored]:
+def _panels(
+    kind: ScoredKind, logits: np.ndarray, thresholds: np.ndarray | None, temperatures: np.ndarray | None
+) -> list[Panel]:
     if kind == "regression":
         metrics = {"Pearson": pearson_many, "R2": r2_many, "MSE": mean_squared_error_many}
-        return [_Scored(name, metric, logits) for name, metric in metrics.items()]
+        return [Panel((name,), metric, logits) for name, metric in metrics.items()]
     if kind == "multiclass":
-        return [
-            _Scored("accuracy", accuracy_many, logits.argmax(axis=2)),
-            _Scored("log loss", log_loss_many, logits),
-        ]
-    ranked = [_Scored("AUROC", auroc_many, logits), _Scored("AUPRC", auprc_many, logits)]
-    if thresholds is None or np.isnan(thresholds).any():
-        return ranked
-    calls = logits >= np.asarray(thresholds)[:, None]
-    return [*ranked, _Scored("F1", f1_many, calls), _Scored("MCC", mcc_many, calls)]
+        accuracy = Panel(("accuracy",), accuracy_many, logits.argmax(axis=2))
+        return [accuracy, Panel(("log loss",), log_loss_many, logits)]
+    panels = [Panel(RANKED, ranking_many, logits)]
+    if thresholds is not None and not np.isnan(thresholds).any():
+        panels.append(Panel(("F1", "MCC"), f1_and_mcc_many, logits >= np.asarray(thresholds)[:, None]))
+    if temperatures is not None:
+        panels.append(Panel(("F1 at .5",), f1_many, logits >= 0))
+        calibrated = np.stack([probabilities(*each) for each in zip(logits, temperatures, strict=True)])
+        panels.append(Panel(("calibration error",), calibration_error_many, calibrated))
+    return panels
 
 
 def _columns(result: Estimate, name: str) -> dict[str, Any]:

@@ -3,24 +3,42 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from jaxtyping import Float, Int
+import pandas as pd
+from jaxtyping import Float32, Int
 
 from cislearn.atomic import write_json
-from cislearn.baselines import Baseline, baseline
-from cislearn.experiment.predictions import choose_thresholds, prediction_table
+from cislearn.baselines import BASELINES, Baseline, Windows, baseline
+from cislearn.data.clusters import chromosome_names, has_locus
+from cislearn.data.dataset import Dataset
+from cislearn.experiment.predictions import choose_temperatures, choose_thresholds, prediction_table
 from cislearn.experiment.roles import Roles
-from cislearn.experiment.setting import Setting
-from cislearn.prediction.predictor import predict_rows
 from cislearn.runs import FORMAT, RUN, RunFolder, write_table
+
+if TYPE_CHECKING:
+    from cislearn.experiment.setting import Setting
 
 MOST_WINDOWS = 20_000
 """Training windows that a simple model is fitted to, drawn at random where there are more."""
+
+_SCORED: tuple[Literal["valid", "test"], ...] = ("valid", "test")
+
+_AT_ONCE = 8_192
+"""Windows predicted at a time."""
+
+LEFT_OUT = "left_out.json"
+"""Which simple models an experiment has none of, and why."""
+
+ONE_CLASS = "not fitted: the sources' training windows are of one class"
+
+Fitted = dict[str, list[Baseline | None]]
+"""Simple models by name, one each task; None where the training windows are of one class."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +52,17 @@ class SimpleModel:
         return "honest: no target label seen"
 
 
+def left_out_of_battery(dataset: Dataset, names: Sequence[str]) -> dict[str, str]:
+    """Return which simple models say nothing about a dataset, with the reason."""
+    if any(task.kind != "binary" for task in dataset.spec.tasks):
+        return dict.fromkeys(names, "not every task is binary, and a simple model ranks windows by a binary label")
+    if not has_locus(dataset.loci).any():
+        return {name: "no coordinates are known" for name in names if BASELINES[name].reads_locus}
+    return {}
+
+
 def fit_battery(setting: Setting, names: Sequence[str], folder: Path, identity: str) -> dict[SimpleModel, RunFolder]:
-    """Fit simple models to each binary task and write its predictions, where that is not done yet.
+    """Fit simple models to each task and write their predictions, where that is not done yet.
 
     Parameters
     ----------
@@ -44,60 +71,121 @@ def fit_battery(setting: Setting, names: Sequence[str], folder: Path, identity: 
     names : list of str
         Which.
     folder : Path
-        Each model is a run in a folder of its own below it.
+        Each model is a run in a folder of its own below it; ``left_out.json`` says which have none, and why.
     identity : str
         Hash of the data and the split.
 
     Returns
     -------
     dict of SimpleModel to RunFolder
-        Empty where a task is not binary: these models rank windows by one label.
+        Without those that say nothing about this dataset.
     """
-    if any(task.kind != "binary" for task in setting.roles.dataset.spec.tasks):
+    if not names:
         return {}
-    found = {}
-    for name in names:
-        run = RunFolder(folder / name)
-        if not (run.is_finished and run.info["identity"] == identity):
-            setting.reporter.note(f"simple model: {name.replace('_', ' ')}")
-            _fit_one(setting.roles, name, run, identity)
-        found[SimpleModel(name)] = run
-    return found
+    roles = setting.roles
+    left_out = left_out_of_battery(roles.dataset, names)
+    write_json(folder / LEFT_OUT, left_out)
+    runs = {name: RunFolder(folder / name) for name in names if name not in left_out}
+    wanted = [name for name, run in runs.items() if not (run.is_finished and run.info["identity"] == identity)]
+    if wanted:
+        setting.reporter.note(f"simple models: {', '.join(name.replace('_', ' ') for name in wanted)}")
+        models = fit_models(roles, wanted)
+        parts = [roles.rows(side, part) for side in roles.sides for part in _SCORED]
+        rows = np.sort(np.concatenate(parts))
+        logits = predict_models(roles.dataset, models, rows)
+        for name in wanted:
+            predictions = prediction_table(roles, partial(_of_rows, logits[name], rows))
+            _write(roles, name, models[name], predictions, runs[name], identity)
+    return {SimpleModel(name): run for name, run in runs.items()}
 
 
-def _fit_one(roles: Roles, name: str, run: RunFolder, identity: str) -> None:
+def fit_models(roles: Roles, names: Sequence[str]) -> Fitted:
+    """Fit simple models to the sources' training windows, each task by itself; equal work is done once for all.
+
+    Parameters
+    ----------
+    roles : Roles
+        All tasks binary.
+    names : list of str
+        Which.
+    """
+    dataset, rows = roles.dataset, roles.rows("sources", "train")
+    labels = dataset.labels_float(rows)
+    models: Fitted = {name: [] for name in names}
+    drawn, windows = np.zeros(0, dtype=np.int64), read_windows(dataset, rows[:0])
+    for answers in labels.T:
+        # Where tasks are labelled in the same rows, the same ones are drawn, and what is counted on them is shared.
+        mine = np.random.default_rng(0).permutation(np.flatnonzero(~np.isnan(answers)))[:MOST_WINDOWS]
+        if not np.array_equal(mine, drawn):
+            drawn, windows = mine, read_windows(dataset, rows[mine])
+        for name in names:
+            models[name].append(_fitted(name, windows, answers[mine]))
+    return models
+
+
+def _fitted(name: str, windows: Windows, labels: np.ndarray) -> Baseline | None:
+    if len(np.unique(labels)) < 2:
+        return None
+    model = baseline(name)
+    model.fit(windows, labels)
+    return model
+
+
+def predict_models(
+    dataset: Dataset, models: Mapping[str, Sequence[Baseline | None]], rows: Int[np.ndarray, " n"]
+) -> dict[str, Float32[np.ndarray, "n t"]]:
+    """Return the logits that fitted simple models give rows of a dataset, 0 where there is no model of a task."""
+    logits = {name: np.zeros((len(rows), len(fitted)), dtype=np.float32) for name, fitted in models.items()}
+    there = [(name, t, model) for name, fitted in models.items() for t, model in enumerate(fitted) if model is not None]
+    motifs = sorted({motif for _, _, model in there for motif in model.motifs})
+    for first in range(0, len(rows), _AT_ONCE):
+        part = slice(first, first + _AT_ONCE)
+        windows = read_windows(dataset, rows[part])
+        if motifs:
+            windows.matches(motifs)  # all at once: see `Baseline.motifs`
+        for name, t, model in there:
+            logits[name][part, t] = model.predict(windows)
+    return logits
+
+
+def _of_rows(
+    logits: Float32[np.ndarray, "n t"], rows: Int[np.ndarray, " n"], wanted: Int[np.ndarray, " m"]
+) -> Float32[np.ndarray, "m t"]:
+    return logits[np.searchsorted(rows, wanted)]
+
+
+def read_windows(dataset: Dataset, rows: Int[np.ndarray, " n"]) -> Windows:
+    """Return what simple models may read of rows of a dataset."""
+    loci = dataset.loci.iloc[rows]
+    chromosomes = np.where(has_locus(loci), chromosome_names(loci), "").astype(str)
+    inner = slice(dataset.spec.margin, dataset.spec.margin + dataset.spec.length)
+    return Windows(np.ascontiguousarray(dataset.sequences.gather(rows)[:, inner]), chromosomes)
+
+
+def _write(
+    roles: Roles,
+    name: str,
+    models: Sequence[Baseline | None],
+    predictions: pd.DataFrame,
+    run: RunFolder,
+    identity: str,
+) -> None:
+    """Write the run of one simple model: what it learned, its predictions, its record."""
     shutil.rmtree(run.path, ignore_errors=True)
     shutil.rmtree(run.partial, ignore_errors=True)
-    dataset = roles.dataset
-    rows = roles.rows("sources", "train")
-    labels = dataset.labels_float(rows)
-    models = []
-    for t in range(len(dataset.spec.tasks)):
-        seen = np.flatnonzero(~np.isnan(labels[:, t]))
-        drawn = np.sort(np.random.default_rng(0).permutation(seen)[:MOST_WINDOWS])
-        models.append(baseline(name))
-        models[-1].fit(_windows(roles, rows[drawn]), labels[drawn, t])
-    predictions = prediction_table(roles, partial(_logits, roles, models))
     write_table(run.partial / "predictions.parquet", predictions)
-    tasks = [task.name for task in dataset.spec.tasks]
-    write_json(run.partial / "baseline.json", {t: m.parameters() for t, m in zip(tasks, models, strict=True)})
+    spec = roles.dataset.spec
+    tasks = [task.name for task in spec.tasks]
+    learned = {task: model.parameters() if model else None for task, model in zip(tasks, models, strict=True)}
+    write_json(run.partial / "baseline.json", learned)
     record = {
         "format": FORMAT,
         "method": name,
         "identity": identity,
         "target": roles.target,
-        "detail": {task: model.detail for task, model in zip(tasks, models, strict=True)},
-        "thresholds": choose_thresholds(predictions, dataset.spec, roles.sources),
+        "detail": {task: model.detail if model else ONE_CLASS for task, model in zip(tasks, models, strict=True)},
+        "thresholds": choose_thresholds(predictions, spec, roles.sources),
+        "temperatures": choose_temperatures(predictions, spec, roles.sources),
     }
     write_json(run.partial / RUN, record)
     run.finish()
-
-
-def _windows(roles: Roles, rows: Int[np.ndarray, " n"]) -> np.ndarray:
-    spec = roles.dataset.spec
-    return roles.dataset.sequences.gather(rows)[:, spec.margin : spec.margin + spec.length]
-
-
-def _logits(roles: Roles, models: list[Baseline], rows: Int[np.ndarray, " n"]) -> Float[np.ndarray, "n t"]:
-    sequences, margin = roles.dataset.sequences, roles.dataset.spec.margin
-    return np.concatenate([predict_rows(m.predict, sequences, rows, margin, chunk=16_384) for m in models], axis=1)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
+import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,12 @@ from cislearn.atomic import file_written_whole
 from cislearn.errors import UserError
 from cislearn.experiment.config import ExperimentConfig
 from cislearn.experiment.methods import Method
-from cislearn.runs import EXPERIMENT, RUN, ExperimentFolder, runs_under
+from cislearn.runs import EACH_RECORD, EXPERIMENT, RUN, ExperimentFolder, runs_under
 
-RESULTS = ("summary.tsv", "comparison.tsv", "domain_distance.tsv", "over_simple.tsv", "report.html")
+RESULTS = (
+    "summary.tsv", "comparison.tsv", "domain_distance.tsv", "over_simple.tsv", "strands.tsv", "leaked.tsv",
+    "leave_one_out.tsv", "report.html",
+)  # fmt: skip
 """What is made of the runs. It goes before they change, since not every experiment makes all of it anew."""
 
 
@@ -72,6 +76,39 @@ def claim_folder(
                 )
     for name in (EXPERIMENT, *RESULTS):
         (path / name).unlink(missing_ok=True)
+    _write_config(path, config)
+
+
+def claim_rounds(path: Path, config: ExperimentConfig, domains: Sequence[str], *, overwrite: bool) -> None:
+    """Make the folder one of rounds, each domain's experiment in a folder of its own below it.
+
+    Raises
+    ------
+    UserError
+        Where it holds something else, or rounds of other domains and `overwrite` is not given.
+    """
+    known = {"config.yaml", EACH_RECORD, "leave_one_out.tsv", "report.html", *folder_names(domains)}
+    if path.exists() and not path.is_dir():
+        raise UserError("is a file, not a folder", where=path, fix="Give another --out.")
+    found = {item.name for item in path.iterdir() if not item.name.startswith(".")} if path.is_dir() else set()
+    if found and (found - known or "config.yaml" not in found):
+        other = sorted(found - known)[0] if found - known else "no config.yaml"
+        raise UserError(f"holds {other!r}, which this experiment does not make", where=path, fix="Give another --out.")
+    for name in (EACH_RECORD, "leave_one_out.tsv", "report.html"):
+        (path / name).unlink(missing_ok=True)
+    _write_config(path, config)
+
+
+def folder_names(domains: Sequence[str]) -> list[str]:
+    """Return a folder's name for each domain: letters, digits, dot and dash, numbered where two would be equal."""
+    names: list[str] = []
+    for domain in domains:
+        name = re.sub(r"[^\w.+-]+", "_", domain).strip(".") or "domain"
+        names.append(name if name not in names else f"{name}_{len(names)}")
+    return names
+
+
+def _write_config(path: Path, config: ExperimentConfig) -> None:
     with file_written_whole(path / "config.yaml") as partial:
         partial.write_text(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False), encoding="utf-8")
 
@@ -79,7 +116,11 @@ def claim_folder(
 def _is_experiment(path: Path) -> bool:
     """Whether a folder is an experiment's, begun at least: many a project has a config.yaml that is not ours."""
     visible = {item.name for item in path.iterdir() if not item.name.startswith(".")}
-    is_begun = visible == {"config.yaml"} or (path / EXPERIMENT).is_file() or bool(_run_folders(path))
+    is_begun = (
+        visible <= {"config.yaml", "battery", "leave_one_out"}
+        or (path / EXPERIMENT).is_file()
+        or bool(_run_folders(path))
+    )
     return is_begun and "config.yaml" in visible
 
 

@@ -16,6 +16,11 @@ from pydantic import (
     PositiveInt,
 )
 
+from cislearn.data.folds import check_folds, read_folds
+
+EACH = "each"
+"""The word for every labelled domain in turn, in the place of a target's name."""
+
 Fraction = Annotated[float, Field(gt=0.0, lt=1.0)]
 
 
@@ -33,23 +38,48 @@ def _named(value: Any) -> Any:
     return {"name": value} if isinstance(value, str) else value
 
 
+class FoldConfig(_Section):
+    """Names of the chromosomes of each part."""
+
+    train: Annotated[list[str], Field(min_length=1)]
+    valid: Annotated[list[str], Field(min_length=1)]
+    test: Annotated[list[str], Field(min_length=1)]
+
+
+def _folds(value: Any) -> Any:
+    if value is None or isinstance(value, FoldConfig):
+        return value
+    return read_folds(Path(value)) if isinstance(value, str | Path) else check_folds(value, "data.split.folds")
+
+
 class SplitConfig(_Section):
     """Which loci are for training, validation and testing, across all domains at once."""
 
-    by: Literal["auto", "given", "chromosome", "block", "sequence"] = Field(
+    by: Literal["auto", "given", "chromosome", "block", "similarity", "sequence", "random"] = Field(
         "auto", description="what is kept together; auto says in the report what it took and why"
+    )
+    folds: Annotated[FoldConfig | None, BeforeValidator(_folds)] = Field(
+        None, description="a JSON file {train: [chr1, ...], valid: [...], test: [...]}, or the same in place"
     )
     valid: Fraction | list[str] = Field(0.1, description="share of the rows, or chromosome names")
     test: Fraction | list[str] = Field(0.2, description="share of the rows, or chromosome names")
     block: PositiveInt = Field(5_000_000, description="bp, for by: block")
-    seed: NonNegativeInt = Field(0, description="of the choice of blocks and sequences")
+    seed: NonNegativeInt = Field(0, description="of the choice of blocks, clusters and rows")
+    deal: Literal["all", "target"] = Field(
+        "all", description="target: every row of the sources is for training, as published protocols have it"
+    )
+    leaks: Literal["drop", "keep"] = Field(
+        "drop", description="rows of training that share a sequence or a locus with test; keep says what they buy"
+    )
 
 
 class DataConfig(_Section):
     """Which examples."""
 
     path: Path = Field(description="a dataset folder, as `cislearn prepare` or `simulate` makes it")
-    target: str | None = Field(None, description="the domain adapted to; training never sees its labels")
+    target: str | None = Field(
+        None, description="the domain adapted to; training never sees its labels. `each`: every labelled domain in turn"
+    )
     sources: Annotated[list[str], Field(min_length=1), AfterValidator(_distinct)] | None = Field(
         None, description="labelled domains; by default all but the target"
     )
@@ -171,6 +201,10 @@ class ExperimentConfig(_Section):
         "source_validation",
         description="which weights are kept: best on the sources' validation part, last, or (oracle, stamped on every"
         " number) best on the target's validation labels",
+    )
+    leave_one_out: bool = Field(
+        True,
+        description="where the target has no label, also leave each source out in turn, for the estimate reported",
     )
     battery: bool = Field(
         True,

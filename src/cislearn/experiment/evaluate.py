@@ -14,11 +14,14 @@ from torch import nn
 from cislearn.data.clusters import locus_clusters, window_hashes
 from cislearn.data.dataset import Dataset
 from cislearn.errors import UserError
+from cislearn.evaluation.delong import delong
+from cislearn.evaluation.handed_in import refuse_nan
 from cislearn.evaluation.tables import score_table
 from cislearn.models.saving import ModelCard, read_card
 from cislearn.prediction.loading import load_members
 from cislearn.prediction.predictor import NetworkPredictor, predict_rows
 from cislearn.runs import SEEN, runs_under
+from cislearn.schema import TaskSpec
 
 
 def evaluate_on(
@@ -41,12 +44,13 @@ def evaluate_on(
     -------
     DataFrame
         The columns of `score_table` over all seeds, with task, method, domain, left_out (windows that training saw
-        with their labels, on either strand, and that are not scored), and the protocol and selection of the runs.
+        with their labels, on either strand, and that are not scored), and the protocol and selection of the runs. Of a
+        single run also delong_low and delong_high, DeLong's interval of the AUROC, for rows that are independent.
 
     Raises
     ------
     UserError
-        Where the model was trained on this very dataset, or lengths or tasks do not fit.
+        Where the model was trained on this very dataset, lengths or tasks do not fit, or a score is NaN.
     """
     runs = runs_under(path, method)
     cards = [read_card(run.path) for run in runs]
@@ -59,6 +63,8 @@ def evaluate_on(
         rows = np.flatnonzero((dataset.domain_codes == code) & labelled & new)
         if len(rows):
             logits = _logits(members, dataset, rows, device)
+            for run, each in zip(runs, logits, strict=True):
+                refuse_nan(each, where=run.path)
             about = {"method": made["method"], "domain": domain}
             about |= {"left_out": int(((dataset.domain_codes == code) & labelled & ~new).sum())}
             about |= {"protocol": made["protocol"], "selection": made["selection"]}
@@ -88,16 +94,29 @@ def _score(
     for t, task in enumerate(dataset.spec.tasks):
         if task in cards[0].spec.tasks:
             mine = logits[:, :, cards[0].spec.columns(task.name)].astype(np.float64)
-            thresholds = np.array([card.extra["thresholds"].get(task.name, np.nan) for card in cards])
-            table = score_table(
-                task.kind,  # type: ignore[arg-type]
-                labels[:, t],
-                mine if task.kind == "multiclass" else mine[:, :, 0],
-                clusters,
-                thresholds=thresholds if task.kind == "binary" else None,
-            )
+            mine = mine if task.kind == "multiclass" else mine[:, :, 0]
+            chosen = _chosen(cards, task) if task.kind == "binary" else {}
+            table = score_table(task.kind, labels[:, t], mine, clusters, **chosen)  # type: ignore[arg-type]
+            if task.kind == "binary" and len(cards) == 1:
+                table = _with_delong(table, labels[:, t], mine[0])
             tables.append(table.assign(task=task.name))
     return tables
+
+
+def _chosen(cards: Sequence[ModelCard], task: TaskSpec) -> dict[str, Float[np.ndarray, " members"]]:
+    """What each run chose for a binary task on its validation data."""
+    return {
+        "thresholds": np.array([card.extra["thresholds"].get(task.name, np.nan) for card in cards]),
+        "temperatures": np.array([card.temperature(task.name) for card in cards]),
+    }
+
+
+def _with_delong(table: pd.DataFrame, labels: Float[np.ndarray, " n"], scores: Float[np.ndarray, " n"]) -> pd.DataFrame:
+    """Put DeLong's interval beside the AUROC."""
+    seen = ~np.isnan(labels)
+    found, is_area = delong(labels[seen], scores[seen]), table["metric"] == "AUROC"
+    ends = {"delong_low": found.low, "delong_high": found.high}
+    return table.assign(**{name: np.where(is_area, end, np.nan) for name, end in ends.items()})
 
 
 def _check(card: ModelCard, dataset: Dataset, path: Path) -> None:

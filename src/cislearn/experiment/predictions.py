@@ -1,18 +1,27 @@
-"""The table of predictions that every run holds, and the thresholds chosen on it."""
+"""The table of predictions that every run holds, and the thresholds and temperatures chosen on it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
+from cislearn.evaluation.calibration import fit_temperature
 from cislearn.evaluation.metrics import best_threshold
 from cislearn.experiment.roles import Roles
 from cislearn.runs import logit_names
-from cislearn.schema import DataSpec
+from cislearn.schema import DataSpec, TaskSpec
+
+PREDICTED: tuple[Literal["valid", "test"], ...] = ("valid", "test")
+"""Parts whose rows are predicted."""
+
+
+def predicted_rows(roles: Roles) -> Int[np.ndarray, " n"]:
+    """Return the rows that `prediction_table` asks for, sorted."""
+    return np.sort(np.concatenate([roles.rows(side, part) for side in roles.sides for part in PREDICTED]))
 
 
 def prediction_table(roles: Roles, predict: Callable[[np.ndarray], Float[np.ndarray, "n t"]]) -> pd.DataFrame:
@@ -32,7 +41,7 @@ def prediction_table(roles: Roles, predict: Callable[[np.ndarray], Float[np.ndar
     """
     spec, tables = roles.dataset.spec, []
     for side in roles.sides:
-        for part in ("valid", "test"):
+        for part in PREDICTED:
             rows = roles.rows(side, part)
             if len(rows) == 0:
                 continue
@@ -48,11 +57,30 @@ def prediction_table(roles: Roles, predict: Callable[[np.ndarray], Float[np.ndar
 
 def choose_thresholds(predictions: pd.DataFrame, spec: DataSpec, domains: Collection[str]) -> dict[str, float]:
     """Logit of greatest F1 for each binary task, on the validation rows of `domains`, whose labels may be seen."""
-    valid = predictions[(predictions["part"] == "valid") & predictions["domain"].isin(domains)]
-    thresholds = {}
-    for task in spec.tasks:
-        if task.kind == "binary":
-            seen = valid[valid[f"label_{task.name}"].notna()]
-            labels, logits = seen[f"label_{task.name}"].to_numpy(), seen[f"logit_{task.name}"].to_numpy()
-            thresholds[task.name] = best_threshold(labels, logits)
-    return thresholds
+    return {
+        task.name: best_threshold(*_validation(predictions, task, domains))
+        for task in spec.tasks
+        if task.kind == "binary"
+    }
+
+
+def choose_temperatures(predictions: pd.DataFrame, spec: DataSpec, domains: Collection[str]) -> dict[str, float]:
+    """Temperature that calibrates each binary and multiclass task, on the rows that `choose_thresholds` sees.
+
+    1 where those rows hold no label or one class only.
+    """
+    return {
+        task.name: fit_temperature(*_validation(predictions, task, domains))
+        for task in spec.tasks
+        if task.kind in ("binary", "multiclass")
+    }
+
+
+def _validation(
+    predictions: pd.DataFrame, task: TaskSpec, domains: Collection[str]
+) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, "n ..."]]:
+    """Labels and logits of the labelled validation rows of `domains`."""
+    label = f"label_{task.name}"
+    seen = predictions["part"].eq("valid") & predictions["domain"].isin(domains) & predictions[label].notna()
+    logits = predictions.loc[seen, logit_names(task)].to_numpy()
+    return predictions.loc[seen, label].to_numpy(), logits if task.n_logits > 1 else logits[:, 0]

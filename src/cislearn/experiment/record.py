@@ -1,9 +1,8 @@
-"""What a finished run leaves: predictions, thresholds, domain distance, model, and the record that makes it whole."""
+"""What a finished run leaves: predictions and what is chosen on them, model, and the record that makes it whole."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +15,15 @@ from cislearn.data.clusters import window_hashes
 from cislearn.engine.environment import describe_environment
 from cislearn.evaluation.domain_distance import proxy_a_distance
 from cislearn.experiment.methods import Method
-from cislearn.experiment.predictions import choose_thresholds, prediction_table
+from cislearn.experiment.predictions import (
+    choose_temperatures,
+    choose_thresholds,
+    predicted_rows,
+    prediction_table,
+)
 from cislearn.experiment.roles import Roles, Side
 from cislearn.experiment.setting import Setting
+from cislearn.experiment.strands import STRANDS, strand_table
 from cislearn.models.network import Network
 from cislearn.models.saving import for_prediction, save_model
 from cislearn.prediction.predictor import NetworkPredictor, predict_rows
@@ -45,15 +50,23 @@ def write_run(
     if "domain_accuracy" in history:
         write_table(folder / "health.tsv", history[["step", "domain_accuracy", "lambda"]])
     roles = setting.roles
-    predictions = prediction_table(roles, partial(predict_logits, setting, network))
+    rows = predicted_rows(roles)
+    both = predict_strands(setting, network, rows)
+    # The very logits that `predict_logits` gives, from the one pass that also tells the strands apart.
+    logits = both.mean(axis=1) if setting.card.predict == "average" else both[:, 0]
+    predictions = prediction_table(roles, lambda wanted: logits[np.searchsorted(rows, wanted)])
     write_table(folder / "predictions.parquet", predictions)
     distance = _distance(setting, network)
     if distance is not None:
-        write_table(folder / "domain_distance.tsv", pd.DataFrame([{"method": method.title, "seed": seed} | distance]))
+        write_table(folder / "domain_distance.tsv", _about(method, seed, pd.DataFrame([distance])))
     seen = roles.sources if method.labelled == "sources" else (str(roles.target),)
     thresholds = choose_thresholds(predictions, roles.dataset.spec, seen)
+    temperatures = choose_temperatures(predictions, roles.dataset.spec, seen)
+    strands = strand_table(roles, rows, both, thresholds)
+    write_table(folder / STRANDS, _about(method, seed, strands))
     np.save(folder / SEEN, _seen_windows(roles, method.labelled))
-    save_model(folder, network, setting.card.with_extra(thresholds=thresholds, dataset=roles.dataset.hash))
+    extra = {"thresholds": thresholds, "temperatures": temperatures, "dataset": roles.dataset.hash}
+    save_model(folder, network, setting.card.with_extra(**extra))
     write_json(folder / "environment.json", describe_environment(setting.device))
     _write_config(setting, method, seed, folder / "config.yaml")
     record = {
@@ -68,8 +81,14 @@ def write_run(
         "steps": int(fitted.history[-1]["step"]),
         "seconds": fitted.history[-1]["seconds"],
         "thresholds": thresholds,
+        "temperatures": temperatures,
     }
     write_json(folder / RUN, record)
+
+
+def _about(method: Method, seed: int, table: pd.DataFrame) -> pd.DataFrame:
+    """Put the run's method and seed before each row."""
+    return pd.concat([pd.DataFrame({"method": method.title, "seed": seed}, index=table.index), table], axis=1)
 
 
 def _seen_windows(roles: Roles, side: Side) -> UInt64[np.ndarray, " m"]:
@@ -84,6 +103,13 @@ def predict_logits(setting: Setting, network: Network, rows: Int[np.ndarray, " n
     dataset = setting.roles.dataset
     predictor = NetworkPredictor(model, setting.device.torch)
     return predict_rows(predictor.predict, dataset.sequences, rows, dataset.spec.margin)
+
+
+def predict_strands(setting: Setting, network: Network, rows: Int[np.ndarray, " n"]) -> Float[np.ndarray, "n 2 t"]:
+    """Return the logits of rows of the dataset on either strand: as stored, and as its reverse complement."""
+    dataset = setting.roles.dataset
+    predictor = NetworkPredictor(network, setting.device.torch)
+    return predict_rows(predictor.strands, dataset.sequences, rows, dataset.spec.margin)
 
 
 def _write_config(setting: Setting, method: Method, seed: int, path: Path) -> None:

@@ -9,7 +9,8 @@ import numpy as np
 from jaxtyping import Int
 
 from cislearn.data.dataset import Dataset
-from cislearn.data.leaks import LeakReport, drop_leaks, find_leaks
+from cislearn.data.leaks import LeakReport, drop_leaks, find_leaks, keep_leaks
+from cislearn.data.parts import check_what_is_left
 from cislearn.data.split import TEST, TRAIN, VALID, SplitResult, split_rows
 from cislearn.errors import UserError, nearest
 from cislearn.experiment.config import DataConfig
@@ -31,9 +32,9 @@ class Roles:
     target : str, optional
         The domain adapted to.
     split : SplitResult
-        Part of each row, without the rows that leaked.
+        Part of each row, without the rows that leaked unless these are kept.
     leaks : LeakReport
-        What the parts shared before those were left out.
+        What the parts shared before any row was left out for it.
     """
 
     dataset: Dataset
@@ -73,12 +74,14 @@ def assign_roles(dataset: Dataset, config: DataConfig) -> Roles:
     """Tell the domains and rows of `dataset` apart as `config` says.
 
     Parts are given to loci across all domains at once, so a source's example at one of the target's test loci is no
-    training example; rows that still share a sequence or a locus with the test part are left out of training.
+    training example; rows that still share a sequence or a locus with the test part are left out of training, unless
+    ``leaks: keep`` asks for them.
 
     Raises
     ------
     UserError
-        Where a domain is unknown, source and target are the same, or the sources have no labels.
+        Where a domain is unknown, source and target are the same, the sources have no labels, the data cannot be split
+        so, or nothing of a class is left to train on once leaks are left out.
     """
     domains = dataset.spec.domains
     for name in [*(config.sources or []), *([config.target] if config.target else [])]:
@@ -96,14 +99,21 @@ def assign_roles(dataset: Dataset, config: DataConfig) -> Roles:
     labels = dataset.labels_float(np.flatnonzero(np.isin(dataset.loci["domain"], sources)))
     if np.isnan(labels).all():
         raise UserError(f"the sources ({', '.join(sources)}) have no label", where=config.path)
+    options = config.split
     split = split_rows(
         dataset,
-        by=config.split.by,
-        valid=config.split.valid,
-        test=config.split.test,
-        block=config.split.block,
-        seed=config.split.seed,
+        by=options.by,
+        valid=options.valid,
+        test=options.test,
+        block=options.block,
+        seed=options.seed,
         target=config.target,
+        folds=None if options.folds is None else options.folds.model_dump(),
+        deal=options.deal,
     )
     leaks = find_leaks(dataset, split.part)
-    return Roles(dataset, sources, config.target, drop_leaks(split, leaks), leaks)
+    if options.leaks == "keep":
+        return Roles(dataset, sources, config.target, keep_leaks(split, leaks), leaks)
+    cleaned = drop_leaks(split, leaks)
+    check_what_is_left(dataset, split, cleaned)
+    return Roles(dataset, sources, config.target, cleaned, leaks)

@@ -37,6 +37,8 @@ class Scores:
         self.roles, self.clusters = roles, clusters
         self.tables = {title: [_test_rows(run) for run in each] for title, each in runs.items()}
         self.thresholds = {title: [run.info["thresholds"] for run in each] for title, each in runs.items()}
+        # Runs of earlier versions have none: their logits are taken as they are.
+        self.temperatures = {title: [run.info.get("temperatures", {}) for run in each] for title, each in runs.items()}
 
     def summary(self, methods: Sequence[Method | SimpleModel], selection: str) -> pd.DataFrame:
         """Return ``summary.tsv``: each metric of each method on the sources' and the target's test rows."""
@@ -44,7 +46,7 @@ class Scores:
         for method in methods:
             for side in self.roles.sides:
                 for task in self.roles.dataset.spec.tasks:
-                    kwargs = self._inputs(method.title, side, task)
+                    kwargs = self.inputs(method.title, side, task)
                     if len(kwargs["labels"]) and not np.isnan(kwargs["labels"]).all():
                         about = {
                             "method": method.title,
@@ -79,7 +81,7 @@ class Scores:
         return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=["method", "baseline"])
 
     def _auroc(self, model: SimpleModel, side: Side, task: TaskSpec) -> float:
-        inputs = self._inputs(model.title, side, task)
+        inputs = self.inputs(model.title, side, task)
         seen = ~np.isnan(inputs["labels"])
         value = auroc(inputs["labels"][seen], inputs["logits"][0][seen])
         return -1.0 if np.isnan(value) else value
@@ -88,32 +90,37 @@ class Scores:
         self, method: Method, baseline: Method | SimpleModel, side: Side, task: TaskSpec
     ) -> pd.DataFrame | None:
         """One method minus another, paired; one without seeds of its own is the same for each seed."""
-        ours, theirs = (self._inputs(each.title, side, task) for each in (method, baseline))
+        ours, theirs = (self.inputs(each.title, side, task) for each in (method, baseline))
         if len(ours["labels"]) == 0 or np.isnan(ours["labels"]).all():
             return None
         repeat = len(ours["logits"]) // len(theirs["logits"])
-        thresholds = theirs["thresholds"]
+        logits, *chosen = (theirs[key] for key in ("logits", "thresholds", "temperatures"))
+        thresholds, temperatures = (None if each is None else np.repeat(each, repeat) for each in chosen)
         table = comparison_table(
             task.kind,  # type: ignore[arg-type]
             **ours,
-            baseline=np.repeat(theirs["logits"], repeat, axis=0),
-            baseline_thresholds=None if thresholds is None else np.repeat(thresholds, repeat),
+            baseline=np.repeat(logits, repeat, axis=0),
+            baseline_thresholds=thresholds,
+            baseline_temperatures=temperatures,
         )
         about = {"method": method.title, "baseline": baseline.title, "part": PART_NAMES[side], "task": task.name}
         return _prepend(about, table)
 
-    def _inputs(self, title: str, side: Side, task: TaskSpec) -> dict[str, Any]:
-        """Labels, logits of all seeds, clusters and thresholds of one method, side and task."""
+    def inputs(self, title: str, side: Side, task: TaskSpec) -> dict[str, Any]:
+        """Labels, logits of all seeds, clusters, thresholds and temperatures of one method, side and task."""
         rows = self.roles.rows(side, "test")
         tables = [table.loc[rows] for table in self.tables[title]]
         columns = logit_names(task)
         logits = np.stack([table[columns].to_numpy(dtype=np.float64) for table in tables])
+        is_binary = task.kind == "binary"
         thresholds = [each.get(task.name, np.nan) for each in self.thresholds[title]]
+        temperatures = [each.get(task.name, 1.0) for each in self.temperatures[title]]
         return {
             "labels": tables[0][f"label_{task.name}"].to_numpy(dtype=np.float64),
             "logits": logits if task.kind == "multiclass" else logits[:, :, 0],
             "clusters": self.clusters[rows],
-            "thresholds": np.array(thresholds, dtype=np.float64) if task.kind == "binary" else None,
+            "thresholds": np.array(thresholds, dtype=np.float64) if is_binary else None,
+            "temperatures": np.array(temperatures, dtype=np.float64) if is_binary else None,
         }
 
 

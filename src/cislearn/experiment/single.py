@@ -10,22 +10,18 @@ import torch
 from jaxtyping import Float
 
 from cislearn.atomic import file_written_whole
-from cislearn.data.batches import Batches, training_rows
-from cislearn.data.views import Views, mix_seed
 from cislearn.errors import UserError
 from cislearn.evaluation.metrics import auroc
-from cislearn.experiment.beginning import begin_from
+from cislearn.experiment.materials import Materials, gather_materials
 from cislearn.experiment.methods import Method
 from cislearn.experiment.record import predict_logits, write_run
 from cislearn.experiment.roles import Side
 from cislearn.experiment.setting import Setting
 from cislearn.models.network import Network
-from cislearn.objectives.objective import Objective
 from cislearn.objectives.supervised import task_loss
 from cislearn.runs import RunFolder
-from cislearn.training.fit import Fitted, TrainingPlan, fit
+from cislearn.training.fit import Fitted, fit
 from cislearn.training.judge import Validation, read_step
-from cislearn.training.optimisers import OptimiserPlan
 
 CHECKPOINT = "last.ckpt"
 
@@ -47,14 +43,9 @@ def train_run(setting: Setting, method: Method, seed: int, folder: RunFolder, id
         Hash of all that the run depends on. A partial run of another identity is begun again.
     """
     _claim(folder.partial, identity)
-    torch.manual_seed(mix_seed(seed))
-    network = setting.card.build()
-    if setting.config.training.init_from is not None:
-        begin_from(network, setting.config.training.init_from, seed)
-    objective = method.make()
-    objective.setup(network, setting.roles.dataset.spec)
-    fitted = _fit(setting, method, seed, network, objective, folder.partial / CHECKPOINT)
-    write_run(setting, method, seed, folder.partial, identity=identity, network=network, fitted=fitted)
+    made = gather_materials(setting, method, seed)
+    fitted = _fit(setting, method, seed, made, folder.partial / CHECKPOINT)
+    write_run(setting, method, seed, folder.partial, identity=identity, network=made.network, fitted=fitted)
     for left in [folder.partial / CHECKPOINT, *folder.partial.glob(".*.partial-*")]:
         left.unlink()
     folder.finish()
@@ -68,43 +59,16 @@ def _claim(folder: Path, identity: str) -> None:
         partial.write_text(identity)
 
 
-def _fit(
-    setting: Setting, method: Method, seed: int, network: Network, objective: Objective, checkpoint: Path
-) -> Fitted:
-    config, roles = setting.config.training, setting.roles
-    dataset = roles.dataset
-    labelled: Side = method.labelled
-    parts = {"source": training_rows(dataset, roles.labelled_rows(labelled, "train"), labelled=True)}
-    if "target" in objective.draws:
-        parts["target"] = training_rows(dataset, roles.rows("target", "train"), labelled=False)
-    batches = Batches(
-        dataset.sequences,
-        parts,
-        objective.draws,
-        batch_size=min(config.batch_size, len(parts["source"].rows)),
-        seed=seed,
-        balance=config.balance,
-    )
-    plan = TrainingPlan(
-        steps=config.epochs * batches.steps_per_epoch,
-        validate_every=config.validate_every or batches.steps_per_epoch,
-        optimiser=OptimiserPlan(**config.optimiser.model_dump()),
-        keep="last" if setting.config.selection == "last" else "best",
-        patience=config.patience,
-        precision=config.precision,
-        gradient_clip=config.gradient_clip,
-        seed=seed,
-    )
-    views = Views(dataset.spec, setting.config.model.reverse_complement.train, config.max_shift, seed)
+def _fit(setting: Setting, method: Method, seed: int, made: Materials, checkpoint: Path) -> Fitted:
     done = read_step(checkpoint) if checkpoint.is_file() else 0
-    setting.reporter.begin(f"{method.title.replace('_', ' ')}   seed {seed}", plan.steps, done)
+    setting.reporter.begin(f"{method.title.replace('_', ' ')}   seed {seed}", made.plan.steps, done)
     return fit(
-        network,
-        objective,
-        batches,
-        views,
+        made.network,
+        made.objective,
+        made.batches,
+        made.views,
         _Validator(setting, method),
-        plan,
+        made.plan,
         checkpoint=checkpoint,
         device=setting.device,
         watch=setting.reporter.step,

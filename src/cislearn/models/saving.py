@@ -37,7 +37,7 @@ class ModelCard:
     search : list of str
         Folders in which the user's own class was found.
     extra : dict
-        What a run adds: thresholds, the dataset's hash.
+        What a run adds: thresholds, temperatures, the dataset's hash.
     """
 
     encoder: str
@@ -50,6 +50,10 @@ class ModelCard:
     def with_extra(self, **extra: Any) -> ModelCard:
         """Return the card with what a run adds."""
         return replace(self, extra=self.extra | extra)
+
+    def temperature(self, task: str) -> float:
+        """What the logits of a task are divided by to be calibrated; 1, as they are, in models of earlier versions."""
+        return float(self.extra.get("temperatures", {}).get(task, 1.0))
 
     def build(self) -> Network:
         """Return the network with fresh weights."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -30,6 +31,12 @@ class StrandAverage(nn.Module):
     def forward(self, x: Float[Tensor, "n 4 length"]) -> Float[Tensor, "n t"]:
         """Return the mean of the logits of ``x`` and of its reverse complement."""
         return (self.model(x) + self.model(x.flip(1, 2))) / 2
+
+
+def strand_logits(model: nn.Module, x: Float[Tensor, "n 4 length"]) -> Float[Tensor, "n 2 t"]:
+    """Return the logits of ``x`` and of its reverse complement, of the network within where `model` averages them."""
+    network = model.model if isinstance(model, StrandAverage) else model
+    return torch.stack([network(x), network(x.flip(1, 2))], dim=1)
 
 
 class Ensemble(nn.Module):

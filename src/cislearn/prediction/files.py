@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, UInt8
 from torch import nn
 
 from cislearn.atomic import file_written_whole
@@ -19,15 +20,18 @@ from cislearn.data.placing import Placed, cut_windows, place_on_genome
 from cislearn.data.readers import read_examples
 from cislearn.data.sequences import GenomeSequences
 from cislearn.errors import UserError
-from cislearn.prediction.predictor import NetworkPredictor, Predictor
+from cislearn.models.strands import StrandAverage
+from cislearn.prediction.columns import task_columns
+from cislearn.prediction.predictor import NetworkPredictor
 from cislearn.progress import Progress, silent
 from cislearn.runs import write_table
-from cislearn.schema import DataSpec, TaskSpec
+from cislearn.schema import DataSpec
 from cislearn.sequence.tokens import N
 
 CHUNK = 16_384
 EXTENSIONS = (".tsv", ".txt", ".parquet", ".bed")
 ONLY_N = "no base of the window is known: it is N only"
+NO_NUMBER = "the model gives no number (NaN)"
 DOMAIN = "input"
 Windows = Callable[[np.ndarray], np.ndarray]
 """From positions among the placed rows to their tokens."""
@@ -38,6 +42,8 @@ def predict_file(
     path: Path | str,
     *,
     genome: Path | str | None = None,
+    temperatures: Sequence[Mapping[str, float]] | None = None,
+    strands: bool = False,
     device: torch.device | str = "cpu",
     batch_size: int = 1024,
     progress: Progress = silent,
@@ -51,11 +57,16 @@ def predict_file(
     Parameters
     ----------
     members : list of nn.Module
-        Models whose logits are averaged (one a seed).
+        Models whose predictions are averaged (one a seed).
     path : Path
         The file; its format shows in its content.
     genome : Path, optional
         FASTA; needed for regions.
+    temperatures : list of mapping, optional
+        Of each member by task (`load_temperatures`): what its logits are divided by to be calibrated; 1 where absent.
+    strands : bool
+        Tell how far the two strands disagree also where the members read one strand only, which takes twice the time.
+        Of members that average both strands it is always told.
     device, batch_size
         Where and how many windows at once.
     progress : Progress, optional
@@ -64,9 +75,9 @@ def predict_file(
     Returns
     -------
     DataFrame
-        name, chrom, start, end, strand as in the file; for each binary task ``probability_<task>`` and
-        ``logit_<task>`` (multiclass: one each class; regression: ``value_<task>``), with several members the standard
-        deviation of their logits as ``sd_<task>``; ``note`` and ``not_scored``, the reason, empty for scored rows.
+        name, chrom, start, end, strand as in the file; the columns of `task_columns`, for a binary task
+        ``probability_<task>`` (calibrated), ``logit_<task>``, ``sd_<task>`` with several members, and
+        ``strands_<task>``; ``note`` and ``not_scored``, the reason, empty for scored rows.
 
     Raises
     ------
@@ -79,13 +90,24 @@ def predict_file(
     placed, windows = _place(entries, genome, spec.length, progress)
     rows = placed.rows["entry"].to_numpy()
     table = entries.rows[["name", "chrom", "start", "end", "strand"]]
-    logits = np.full((len(table), len(members), spec.n_logits), np.nan, dtype=np.float32)
+    both = strands or all(isinstance(member, StrandAverage) for member in members)
     predictors = [NetworkPredictor(member, device, batch_size) for member in members]
-    logits[rows], unknown = _score(predictors, windows, len(rows), spec.n_logits, progress)
-    scores = [_score_columns(task, logits[:, :, spec.columns(task.name)]) for task in spec.tasks]
+    found = _score(predictors, windows, len(rows), spec.n_logits, both, progress)
+    logits, gaps = (_spread(each, rows, len(table)) for each in (found.logits, found.gaps))
+    chosen = temperatures or [{}] * len(members)
+    scores = [
+        task_columns(
+            task,
+            logits[:, :, spec.columns(task.name)],
+            gaps[:, spec.columns(task.name)] if both else None,
+            np.array([each.get(task.name, 1.0) for each in chosen]),
+        )
+        for task in spec.tasks
+    ]
     reason_of_line = dict(zip(placed.dropped["line"], placed.dropped["reason"], strict=True))
     not_scored = np.array([reason_of_line.get(line, "") for line in entries.rows["line"]], dtype=object)
-    not_scored[rows[unknown]] = ONLY_N
+    not_scored[rows[np.isnan(found.logits).any(axis=(1, 2))]] = NO_NUMBER
+    not_scored[rows[found.unknown]] = ONLY_N
     note = np.full(len(table), "", dtype=object)
     note[rows] = placed.rows["note"].to_numpy(dtype=object)
     remarks = pd.DataFrame({"note": note, "not_scored": not_scored}, index=table.index)
@@ -107,36 +129,49 @@ def _place(entries: Entries, genome: Path | str | None, length: int, progress: P
     return placed, GenomeSequences.at(placed.rows, genomes.by_name, length=length, margin=0).gather
 
 
+class _Found(NamedTuple):
+    """What the members say of the windows that could be made."""
+
+    logits: Float[np.ndarray, "n members t"]
+    gaps: Float[np.ndarray, "n t"]
+    """Mean over members of the logits on the strand given minus those on the other; NaN where that was not asked."""
+    unknown: Bool[np.ndarray, " n"]
+    """Windows of N only, which have no logits."""
+
+
 def _score(
-    predictors: Sequence[Predictor], windows: Windows, n: int, n_logits: int, progress: Progress
-) -> tuple[Float[np.ndarray, "n members t"], Bool[np.ndarray, " n"]]:
-    """Logits of `n` windows by each member, NaN for windows of N only, and which those are."""
-    pieces, unknown = [], []
+    predictors: Sequence[NetworkPredictor], windows: Windows, n: int, n_logits: int, both: bool, progress: Progress
+) -> _Found:
+    logits = np.full((n, len(predictors), n_logits), np.nan, dtype=np.float32)
+    gaps, unknown = np.full((n, n_logits), np.nan, dtype=np.float32), np.zeros(n, dtype=bool)
     for part in np.array_split(np.arange(n), -(-n // CHUNK)) if n else []:
         tokens = windows(part)
-        unknown.append((tokens == N).all(axis=1))
-        pieces.append(np.stack([predictor.predict(tokens) for predictor in predictors], axis=1))
-        pieces[-1][unknown[-1]] = np.nan
+        unknown[part] = (tokens == N).all(axis=1)
+        said = [_predict(predictor, tokens, both) for predictor in predictors]
+        logits[part] = np.stack([mine for mine, _ in said], axis=1)
+        gaps[part] = np.mean([gap for _, gap in said], axis=0)
         progress("scoring windows", int(part[-1]) + 1, n)
-    nothing = np.zeros((0, len(predictors), n_logits), np.float32)
-    return np.concatenate([nothing, *pieces]), np.concatenate([np.zeros(0, bool), *unknown])
+    logits[unknown], gaps[unknown] = np.nan, np.nan
+    return _Found(logits, gaps, unknown)
 
 
-def _score_columns(task: TaskSpec, logits: Float[np.ndarray, "n members c"]) -> pd.DataFrame:
-    mean = logits.mean(axis=1)
-    columns: dict[str, np.ndarray] = {}
-    if task.kind == "multiclass":
-        shares = torch.softmax(torch.from_numpy(mean), dim=1).numpy()
-        columns |= {f"probability_{task.name}_{c}": shares[:, c] for c in range(task.channels)}
-        return pd.DataFrame(columns)
-    if task.kind == "regression":
-        columns[f"value_{task.name}"] = mean[:, 0]
-    else:
-        columns[f"probability_{task.name}"] = torch.sigmoid(torch.from_numpy(mean[:, 0])).numpy()
-        columns[f"logit_{task.name}"] = mean[:, 0]
-    if logits.shape[1] > 1:
-        columns[f"sd_{task.name}"] = logits[:, :, 0].std(axis=1, ddof=1)
-    return pd.DataFrame(columns)
+def _predict(
+    predictor: NetworkPredictor, tokens: UInt8[np.ndarray, "n length"], both: bool
+) -> tuple[Float[np.ndarray, "n t"], Float[np.ndarray, "n t"]]:
+    """Logits as the model predicts, and those of the strand given minus those of the other, in one go."""
+    if not both:
+        logits = predictor.predict(tokens)
+        return logits, np.full_like(logits, np.nan)
+    pair = predictor.strands(tokens)
+    averages = isinstance(predictor.model, StrandAverage)
+    return pair.mean(axis=1) if averages else pair[:, 0], pair[:, 0] - pair[:, 1]
+
+
+def _spread(values: Float[np.ndarray, "m ..."], rows: np.ndarray, n: int) -> Float[np.ndarray, "n ..."]:
+    """`values` at their `rows` of a table of `n`, NaN elsewhere."""
+    spread = np.full((n, *values.shape[1:]), np.nan, dtype=values.dtype)
+    spread[rows] = values
+    return spread
 
 
 def check_output(path: Path, inputs: Sequence[Path | None]) -> None:

@@ -35,3 +35,8 @@ def load_members(path: Path | str, method: str | None = None) -> list[nn.Module]
     """Return the models that `load_model` averages, one a seed."""
     folders = [run.path for run in runs_under(Path(path), method)]
     return [for_prediction(load_network(folder), read_card(folder).predict).eval() for folder in folders]
+
+
+def load_temperatures(path: Path | str, method: str | None = None) -> list[dict[str, float]]:
+    """Return what calibrates the logits of each of those models: its temperature by task, none of earlier versions."""
+    return [read_card(run.path).extra.get("temperatures", {}) for run in runs_under(Path(path), method)]

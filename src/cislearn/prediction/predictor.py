@@ -11,11 +11,12 @@ from jaxtyping import Float, Int, UInt8
 from torch import nn
 
 from cislearn.data.sequences import Sequences
+from cislearn.models.strands import strand_logits
 
 
 @runtime_checkable
 class Predictor(Protocol):
-    """Anything that scores windows: networks, ensembles, baselines."""
+    """Anything that scores windows: networks, ensembles."""
 
     def predict(self, tokens: UInt8[np.ndarray, "n length"]) -> Float[np.ndarray, "n t"]:
         """Return the logits of windows."""
@@ -41,11 +42,18 @@ class NetworkPredictor:
         """Return the logits of windows as float32."""
         return self._run(lambda x: self.model(x), tokens)
 
+    def strands(self, tokens: UInt8[np.ndarray, "n length"]) -> Float[np.ndarray, "n 2 t"]:
+        """Return the logits of windows and of their reverse complements; a model that averages the two is taken apart.
+
+        The mean over the two is what such a model predicts, so that nobody need compute it twice.
+        """
+        return self._run(lambda x: strand_logits(self.model, x), tokens)
+
     def features(self, tokens: UInt8[np.ndarray, "n length"]) -> Float[np.ndarray, "n f"]:
         """Return the encoder's features of windows, on the forward strand."""
         return self._run(lambda x: self.model.features(x), tokens)  # type: ignore[operator]
 
-    def _run(self, call: Callable, tokens: UInt8[np.ndarray, "n length"]) -> Float[np.ndarray, "n c"]:
+    def _run(self, call: Callable, tokens: UInt8[np.ndarray, "n length"]) -> Float[np.ndarray, "n ..."]:
         if len(tokens) == 0:
             raise ValueError("there are no windows to predict")
         training, home = self.model.training, next(self.model.parameters()).device
@@ -67,7 +75,7 @@ def predict_rows(
     rows: Int[np.ndarray, " n"],
     margin: int,
     chunk: int = 65_536,
-) -> Float[np.ndarray, "n t"]:
+) -> Float[np.ndarray, "n ..."]:
     """Return what `predict` says of rows of a dataset, whose margins are cut off, in bounded memory."""
     keep = slice(margin, sequences.width - margin)
     parts = np.array_split(rows, max(1, -(-len(rows) // chunk)))

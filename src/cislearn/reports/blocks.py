@@ -7,13 +7,16 @@ from typing import ClassVar
 
 from cislearn.reports.palette import MethodStyle
 
+MANY_COLUMNS = 8
+
 
 @dataclass(frozen=True)
 class Text:
-    """A paragraph."""
+    """A paragraph; a warning is set apart."""
 
     kind: ClassVar[str] = "text"
     text: str
+    is_warning: bool = False
 
 
 @dataclass(frozen=True)
@@ -28,17 +31,18 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """One value, what belongs below it (an interval), a mark beside it (``oracle``) and a method's colour before it."""
+    """One value, what belongs below it (an interval), a mark beside it (``oracle``), a method's colour, a link."""
 
     text: str
     detail: str = ""
     stamp: str = ""
     style: MethodStyle | None = None
+    link: str = ""
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table; the first cell of each row names the row.
+    """A table; the first cell of each row names the row. Behind a click where it has a title.
 
     Parameters
     ----------
@@ -48,12 +52,20 @@ class Table:
         Heads, the one over the row names included.
     rows : tuple of tuple of Cell
         As many cells in each as there are columns.
+    title : str
+        What is clicked at.
     """
 
     kind: ClassVar[str] = "table"
     caption: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    title: str = ""
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it has so many columns that they have to stand closer."""
+        return len(self.columns) >= MANY_COLUMNS
 
     @property
     def is_detailed(self) -> bool:
@@ -80,10 +92,11 @@ class Drawings:
 
 @dataclass(frozen=True)
 class Facts:
-    """Names and their values, in a line each."""
+    """Names and their values, in a line each; behind a click where they have a title."""
 
     kind: ClassVar[str] = "facts"
     facts: tuple[tuple[str, str], ...]
+    title: str = ""
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Float
 
+from cislearn.evaluation.calibration import probabilities, reliability
 from cislearn.reports.read import TARGET, ReportData, source_domains
+from cislearn.reports.run import Run
 
 OneCurve = Callable[[np.ndarray, np.ndarray], np.ndarray]
 # Denser where ROC curves bend: near a false-positive rate of zero.
@@ -89,8 +92,31 @@ def prevalence(data: ReportData, task: str, part: str) -> float:
 
 def mean_scored(data: ReportData, task: str, method: str) -> tuple[np.ndarray, np.ndarray]:
     """Give labels and the mean logits over seeds on the part that counts; a seed with other test rows is left out."""
-    pairs = [run.scored(task, domains_of(data, data.main_part)) for run in data.runs_of(method)]
-    pairs = [pair for pair in pairs if len(pair[0]) and np.array_equal(pair[0], pairs[0][0])]
+    return _over_seeds(data, task, method, data.main_part, lambda run, logits: logits)
+
+
+def reliability_bins(data: ReportData, task: str, part: str) -> dict[str, pd.DataFrame]:
+    """Bin what each trained method predicts on `part`: the mean over seeds of each seed's probability.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        Method to what `cislearn.evaluation.calibration.reliability` gives; methods without a labelled row are left out.
+    """
+
+    def probability(run: Run, logits: np.ndarray) -> np.ndarray:
+        return probabilities(logits, run.temperature(task))
+
+    found = {method: _over_seeds(data, task, method, part, probability) for method in data.methods}
+    return {method: reliability(labels, mean) for method, (labels, mean) in found.items() if len(labels)}
+
+
+def _over_seeds(
+    data: ReportData, task: str, method: str, part: str, value: Callable[[Run, np.ndarray], np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Labels of `part` and the mean over seeds of a value of the logits; a seed with other test rows is left out."""
+    pairs = [(run, *run.scored(task, domains_of(data, part))) for run in data.runs_of(method)]
+    pairs = [pair for pair in pairs if len(pair[1]) and np.array_equal(pair[1], pairs[0][1])]
     if not pairs:
         return np.empty(0), np.empty(0)
-    return pairs[0][0], np.mean([logits for _, logits in pairs], axis=0)
+    return pairs[0][1], np.mean([value(run, logits) for run, _, logits in pairs], axis=0)

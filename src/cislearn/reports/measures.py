@@ -1,7 +1,8 @@
-"""What each metric is called, which way is better, and which stands first for a kind of task."""
+"""What each metric is called, what it says, which way is better, and which stands first for a kind of task."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -16,16 +17,22 @@ class Measure:
     Parameters
     ----------
     key : str
-        Its name in ``summary.tsv``.
+        Its name in ``summary.tsv``, as `key_of` writes it.
     label : str
         Its name on the page.
+    meaning : str
+        What it says, in a line.
     larger_is_better : bool
         False for losses and errors.
+    is_further : bool
+        Whether it stands in the second table, of calls and calibration.
     """
 
     key: str
     label: str
+    meaning: str = ""
     larger_is_better: bool = True
+    is_further: bool = False
 
     @property
     def heading(self) -> str:
@@ -36,19 +43,44 @@ class Measure:
 KNOWN = {
     measure.key: measure
     for measure in (
-        Measure("auroc", "AUROC"),
-        Measure("auprc", "AUPRC"),
-        Measure("f1", "F1"),
-        Measure("mcc", "MCC"),
-        Measure("accuracy", "accuracy"),
-        Measure("log_loss", "log loss", larger_is_better=False),
-        Measure("pearson", "Pearson r"),
-        Measure("r2", "R\N{SUPERSCRIPT TWO}"),
-        Measure("mse", "mean squared error", larger_is_better=False),
-        Measure("mean_squared_error", "mean squared error", larger_is_better=False),
+        Measure("auroc", "AUROC", "The chance that a positive scores above a negative; .5 is guessing."),
+        Measure("auprc", "AUPRC", "Average precision over all recalls; guessing reaches the prevalence."),
+        Measure("lift", "lift", "AUPRC over the prevalence: 1 is guessing, and it may be far above 1."),
+        Measure(
+            "recall_at_5_fdr",
+            "recall at 5% FDR",
+            "Greatest share of positives found with at most 5% of the calls false.",
+        ),
+        Measure(
+            "recall_at_10_fdr",
+            "recall at 10% FDR",
+            "Greatest share of positives found with at most 10% of the calls false.",
+        ),
+        Measure("f1", "F1", "Balance of precision and recall of the calls at the threshold from validation."),
+        Measure("mcc", "MCC", "Correlation of calls and labels at that threshold; 0 is guessing."),
+        Measure("f1_at_0_5", "F1 at .5", "F1 of the calls at a probability of .5.", is_further=True),
+        Measure(
+            "calibration_error",
+            "calibration error",
+            "Root mean square distance of predicted probability and observed share, less chance; 0 is best.",
+            larger_is_better=False,
+            is_further=True,
+        ),
+        Measure("accuracy", "accuracy", "Share of the loci that are called rightly."),
+        Measure("log_loss", "log loss", "Minus the log of the true class's probability.", larger_is_better=False),
+        Measure("pearson", "Pearson r", "Correlation of predicted and observed values."),
+        Measure("r2", "R\N{SUPERSCRIPT TWO}", "Share of the variance that is predicted; 0 is guessing the mean."),
+        Measure("mse", "mean squared error", "Mean of the squared distance.", larger_is_better=False),
+        Measure("mean_squared_error", "mean squared error", "Mean of the squared distance.", larger_is_better=False),
     )
 }
 PRIMARY: dict[Kind, str] = {"binary": "auroc", "multiclass": "accuracy", "regression": "pearson"}
+
+
+def key_of(name: str) -> str:
+    """``log_loss`` for ``log loss``, ``recall_at_5_fdr`` for ``recall at 5% FDR``, ``f1_at_0_5`` for ``F1 at .5``."""
+    with_zeros = re.sub(r"(?<![0-9.])\.(?=[0-9])", "0.", name.lower())
+    return re.sub(r"\W+", "_", with_zeros).strip("_")
 
 
 def measure(key: str) -> Measure:

@@ -26,6 +26,8 @@ LIGHT_AND_DARK = {
     "method-5": ("#66707a", "#b3bdc6"),
     "method-6": ("#7a3030", "#dc9292"),
     "method-7": ("#3d4db0", "#9aa6f2"),
+    "method-8": ("#5b7a1d", "#a9cc5f"),
+    "method-9": ("#1f7f8c", "#62c3d0"),
 }
 METHOD_COLOURS = [light for name, (light, _) in LIGHT_AND_DARK.items() if name.startswith("method")]
 # Matplotlib's marker, and the same shape about (15, 5) for the key of the page.

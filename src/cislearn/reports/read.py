@@ -12,18 +12,14 @@ import numpy as np
 import pandas as pd
 
 from cislearn.errors import UserError
-from cislearn.reports.files import UNFINISHED, read_json, read_tsv
+from cislearn.reports.files import UNFINISHED, read_json
+from cislearn.reports.left_out import UPPER_BOUND, LeftOut, read_left_out
 from cislearn.reports.measures import Kind, in_order, kind_of
 from cislearn.reports.run import Run, read_run
+from cislearn.reports.tables import COMPARISON, DISTANCES, LEAKED, STRANDS, SUMMARY
 from cislearn.runs import EXPERIMENT, RUN, ExperimentFolder, read_record
 
-SUMMARY_TEXT = ("method", "part", "domain", "task", "metric", "protocol", "selection")
-SUMMARY_NUMBERS = ("estimate", "low", "high", "seeds_sd", "n_seeds", "n", "n_positive", "prevalence")
-COMPARISON_TEXT = ("method", "baseline", "task", "metric")
-COMPARISON_NUMBERS = ("difference", "low", "high", "n_seeds", "n")
-DISTANCE_TEXT, DISTANCE_NUMBERS = ("method",), ("seed", "pad", "low", "high")
 TARGET, SOURCE = "target test", "source test"
-UPPER_BOUND = "upper bound"
 
 
 @dataclass(frozen=True)
@@ -42,6 +38,12 @@ class ReportData:
         ``summary.tsv``, ``comparison.tsv``, ``over_simple.tsv`` and ``domain_distance.tsv``.
     runs : tuple of Run
         Method by method, seed by seed.
+    strands, leaked : DataFrame
+        ``strands.tsv`` and ``leaked.tsv``.
+    left_out : LeftOut, optional
+        ``leave_one_out.tsv``.
+    no_simple : mapping of str to str
+        Simple models that the experiment has none of, and why.
     info, layers, dataset, environment : dict
         ``experiment.json``, ``model_summary.json``, ``data.json`` and ``environment.json``.
     config : str
@@ -56,6 +58,10 @@ class ReportData:
     over_simple: pd.DataFrame
     distances: pd.DataFrame
     runs: tuple[Run, ...]
+    strands: pd.DataFrame = field(default_factory=STRANDS.without_rows)
+    leaked: pd.DataFrame = field(default_factory=LEAKED.without_rows)
+    left_out: LeftOut | None = None
+    no_simple: Mapping[str, str] = field(default_factory=dict)
     info: Mapping[str, Any] = field(default_factory=dict)
     layers: Mapping[str, Any] = field(default_factory=dict)
     dataset: Mapping[str, Any] = field(default_factory=dict)
@@ -72,6 +78,11 @@ class ReportData:
     def is_target_labelled(self) -> bool:
         """Whether there is any number for the target."""
         return bool(self.summary.loc[self.summary["part"] == TARGET, "estimate"].notna().any())
+
+    @property
+    def is_told_by_left_out(self) -> bool:
+        """Whether the domains that were left out in turn stand for a target without labels."""
+        return self.left_out is not None and self.target is not None and not self.is_target_labelled
 
     @property
     def main_part(self) -> str:
@@ -124,22 +135,26 @@ def read_report_data(folder: Path) -> ReportData:
         return _read_single_run(folder)
     experiment = ExperimentFolder(folder)
     info = experiment.info
-    summary = read_tsv(folder / "summary.tsv", text=SUMMARY_TEXT, numbers=SUMMARY_NUMBERS)
+    summary = SUMMARY.read(folder / "summary.tsv")
     if summary.empty:
         raise UserError("has no row", where=folder / "summary.tsv", fix=UNFINISHED)
     return ReportData(
         name=folder.resolve().name,
         seeds=tuple(info["seeds"]),
         target=info["target"],
-        summary=_with_metric_keys(summary),
-        comparison=_differences(folder / "comparison.tsv"),
-        over_simple=_differences(folder / "over_simple.tsv"),
-        distances=_optional_table(folder / "domain_distance.tsv", DISTANCE_TEXT, DISTANCE_NUMBERS),
+        summary=summary,
+        comparison=COMPARISON.read_or_none(folder / "comparison.tsv"),
+        over_simple=COMPARISON.read_or_none(folder / "over_simple.tsv"),
+        distances=DISTANCES.read_or_none(folder / "domain_distance.tsv"),
         runs=tuple(
             read_run(experiment.run(method, seed).path, method, seed)
             for method in info["methods"]
             for seed in info["seeds"]
         ),
+        strands=STRANDS.read_or_none(folder / "strands.tsv"),
+        leaked=LEAKED.read_or_none(folder / "leaked.tsv"),
+        left_out=_left_out(folder, info),
+        no_simple=_optional_record(folder / "battery" / "left_out.json"),
         info=info,
         **_surroundings(folder, folder),
     )
@@ -160,9 +175,9 @@ def _read_single_run(folder: Path) -> ReportData:
         seeds=(run.seed,),
         target=info["target"],
         summary=summary,
-        comparison=_differences(None),
-        over_simple=_differences(None),
-        distances=_optional_table(folder / "domain_distance.tsv", DISTANCE_TEXT, DISTANCE_NUMBERS),
+        comparison=COMPARISON.without_rows(),
+        over_simple=COMPARISON.without_rows(),
+        distances=DISTANCES.read_or_none(folder / "domain_distance.tsv"),
         runs=(run,),
         info=info,
         **around,
@@ -182,7 +197,7 @@ def _summary_of_one(run: Run, target: str | None, sources: list[str]) -> pd.Data
         for task in run.tasks:
             labels, _ = run.scored(task, domains)
             for metric, estimate in run.scores(task, domains).items():
-                is_binary = metric in {"auroc", "auprc", "f1", "mcc"}
+                is_binary = run.kind(task) == "binary"
                 about = {"method": run.method, "part": part, "domain": ", ".join(domains), "task": task}
                 counts = {
                     "n": float(len(labels)),
@@ -190,31 +205,23 @@ def _summary_of_one(run: Run, target: str | None, sources: list[str]) -> pd.Data
                     "prevalence": float(labels.mean()) if is_binary else np.nan,
                 }
                 rows.append({**about, "metric": metric, "estimate": estimate, **counts})
-    return pd.DataFrame(rows, columns=[*SUMMARY_TEXT[:5], "estimate", "n", "n_positive", "prevalence"]).assign(
+    return pd.DataFrame(rows, columns=[*SUMMARY.text[:5], "estimate", "n", "n_positive", "prevalence"]).assign(
         low=np.nan, high=np.nan, seeds_sd=np.nan, n_seeds=1.0,
         protocol=run.info["protocol"], selection=run.info["selection"],
     )  # fmt: skip
 
 
-def _differences(path: Path | None) -> pd.DataFrame:
-    """Read differences between methods; one without rows where there is no such table."""
-    if path is None:
-        return pd.DataFrame(columns=[*COMPARISON_TEXT, *COMPARISON_NUMBERS])
-    return _with_metric_keys(_optional_table(path, COMPARISON_TEXT, COMPARISON_NUMBERS, also_text=("part",)))
-
-
-def _with_metric_keys(table: pd.DataFrame) -> pd.DataFrame:
-    """Name metrics by their keys: ``log_loss`` for ``log loss``, ``auroc`` for ``AUROC``."""
-    return table.assign(metric=[str(name).lower().replace(" ", "_") for name in table["metric"]])
-
-
-def _optional_table(
-    path: Path, text: tuple[str, ...], numbers: tuple[str, ...], *, also_text: tuple[str, ...] = ()
-) -> pd.DataFrame:
-    """Read a table that not every experiment has; one without rows where it is absent."""
+def _left_out(folder: Path, info: Mapping[str, Any]) -> LeftOut | None:
+    """Read ``leave_one_out.tsv``, where the experiment has one."""
+    path = folder / "leave_one_out.tsv"
     if not path.is_file():
-        return pd.DataFrame(columns=[*text, *numbers])
-    return read_tsv(path, text=text, numbers=numbers, also_text=also_text)
+        return None
+    return read_left_out(path, info, folder / "leave_one_out")
+
+
+def _optional_record(path: Path | None) -> dict[str, Any]:
+    """Read a JSON object that not every experiment has; an empty one where it is absent."""
+    return read_json(path) if path is not None and path.is_file() else {}
 
 
 def _surroundings(folder: Path, around: Path) -> dict[str, Any]:
@@ -226,5 +233,13 @@ def _surroundings(folder: Path, around: Path) -> dict[str, Any]:
     files = {"layers": "model_summary.json", "dataset": "data.json", "environment": "environment.json"}
     found = {key: find(name) for key, name in files.items()}
     config = find("config.yaml")
-    records: dict[str, Any] = {key: read_json(path) if path else {} for key, path in found.items()}
+    records: dict[str, Any] = {key: _optional_record(path) for key, path in found.items()}
+    _check_similarity(records["dataset"].get("leaks", {}).get("similarity", {}), found["dataset"])
     return records | {"config": config.read_text(encoding="utf-8") if config else ""}
+
+
+def _check_similarity(similarity: Mapping[str, Any], path: Path | None) -> None:
+    """Raise UserError where the histogram of ``data.json`` has not one edge more than it has counts."""
+    edges, n_rows = (len(similarity.get(name, [])) for name in ("edges", "test_rows"))
+    if similarity and edges != n_rows + 1:
+        raise UserError(f"leaks.similarity has {edges} edges for {n_rows} counts", where=path, fix=UNFINISHED)

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cislearn.evaluation import metrics
+from cislearn.evaluation.tables import score_table
 from cislearn.reports.files import read_predictions, read_tsv
+from cislearn.reports.measures import Kind, key_of
 from cislearn.runs import RUN, read_record
 
 
@@ -55,6 +56,17 @@ class Run:
         numbered = [f"logit_{task}_{index}" for index in range(len(self.predictions.columns))]
         return [name for name in numbered if name in self.predictions.columns]
 
+    def kind(self, task: str) -> Kind:
+        """Tell the kind of `task`: binary if the run has a threshold for it, multiclass if it has several logits."""
+        if task in self.info.get("thresholds", {}):
+            return "binary"
+        return "multiclass" if len(self.logit_columns(task)) > 1 else "regression"
+
+    def temperature(self, task: str) -> float:
+        """Give what the logits of `task` are divided by to become probabilities; 1 where none was fitted."""
+        found = self.info.get("temperatures", {}).get(task)
+        return 1.0 if found is None else float(found)
+
     def predicted(self, task: str, domains: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """Give labels (n,) and logits, (n,) or (n, n_classes), of the test rows in `domains`."""
         table = self.predictions[self.predictions["domain"].astype(str).isin(list(domains))]
@@ -70,25 +82,22 @@ class Run:
         return labels[~np.isnan(labels)], logits[~np.isnan(labels)]
 
     def scores(self, task: str, domains: Sequence[str]) -> dict[str, float]:
-        """Compute each metric of `task` on `domains`, without an interval; nothing where there is no label.
-
-        A task is binary if the run has a threshold for it, multiclass if it has several logits, else a regression.
-        """
+        """Compute each metric of `task` on `domains`, without an interval; nothing where there is no label."""
         labels, logits = self.scored(task, domains)
         if not len(labels):
             return {}
-        if logits.ndim == 2:
-            calls = logits.argmax(axis=1)
-            return {"accuracy": metrics.accuracy(labels, calls), "log_loss": metrics.log_loss(labels, logits)}
-        threshold = self.info.get("thresholds", {}).get(task)
-        if threshold is None:
-            named = {"pearson": metrics.pearson, "r2": metrics.r2, "mse": metrics.mean_squared_error}
-            return {name: metric(labels, logits) for name, metric in named.items()}
-        ranked = {"auroc": metrics.auroc(labels, logits), "auprc": metrics.auprc(labels, logits)}
-        if np.isnan(threshold):
-            return ranked
-        calls = logits >= threshold
-        return ranked | {"f1": metrics.f1(labels, calls), "mcc": metrics.mcc(labels, calls)}
+        kind = self.kind(task)
+        threshold, temperature = self.info.get("thresholds", {}).get(task), self.temperature(task)
+        table = score_table(
+            kind,
+            labels,
+            logits[None],
+            np.arange(len(labels)),
+            thresholds=np.array([threshold], float) if kind == "binary" else None,
+            temperatures=np.array([temperature]) if kind == "binary" else None,
+            n_resamples=1,
+        )
+        return dict(zip(map(key_of, table["metric"]), table["estimate"], strict=True))
 
 
 def read_run(folder: Path, method: str, seed: int) -> Run:

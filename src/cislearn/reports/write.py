@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from cislearn.atomic import file_written_whole
-from cislearn.reports.answer import answer
+from cislearn.reports.answer import Answer, answer, answer_left_out
 from cislearn.reports.blocks import Section
-from cislearn.reports.numbers import DASH, count
+from cislearn.reports.each import Each, read_each
+from cislearn.reports.numbers import DASH, count, listed
 from cislearn.reports.palette import adapt_colours, method_styles, theme_css
 from cislearn.reports.read import ReportData, read_report_data
+from cislearn.reports.sections.calibration import calibration_section
 from cislearn.reports.sections.comparison import comparison_section
 from cislearn.reports.sections.distributions import distributions_section
+from cislearn.reports.sections.leaks import leaks_section
+from cislearn.reports.sections.left_out import left_out_section
 from cislearn.reports.sections.origin import environment_section, origin_section
 from cislearn.reports.sections.predictions import predictions_section
 from cislearn.reports.sections.setting import data_section, model_section
+from cislearn.reports.sections.strands import strands_section
 from cislearn.reports.sections.training import adversary_section, learning_section
+from cislearn.runs import EACH_RECORD
 
 # A line may break after an en dash even before a space that may not; the word joiner forbids it.
 UNBROKEN_DASH = f"\N{NO-BREAK SPACE}{DASH}\N{WORD JOINER}\N{NO-BREAK SPACE}"
 
 
 def write_report(folder: Path, *, command: str | None = None) -> Path:
-    """Write ``report.html`` into the folder of an experiment or of one run, and give back its path.
+    """Write ``report.html`` into the folder of an experiment, of one run or of each domain's turn; give back its path.
 
     Parameters
     ----------
@@ -35,9 +43,32 @@ def write_report(folder: Path, *, command: str | None = None) -> Path:
     Raises
     ------
     UserError
-        If the folder is none of the two, one of its files is absent or cut short, or the report cannot be written.
+        If the folder is none of these, one of its files is absent or cut short, or the report cannot be written.
     """
-    page = render(read_report_data(folder), command=command)
+    if (folder / EACH_RECORD).is_file():
+        return write_each_report(folder, command=command)
+    return _write(render(read_report_data(folder), command=command), folder)
+
+
+def write_each_report(folder: Path, *, command: str | None = None) -> Path:
+    """Write the ``report.html`` above the experiments in which each labelled domain is the target in turn.
+
+    Parameters
+    ----------
+    folder : Path
+        It holds ``each.json``, ``leave_one_out.tsv`` and, for each domain, the folder of its experiment.
+    command : str, optional
+        As for `write_report`.
+
+    Raises
+    ------
+    UserError
+        If one of these files is absent or cut short, or the report cannot be written.
+    """
+    return _write(render_each(read_each(folder), command=command), folder)
+
+
+def _write(page: str, folder: Path) -> Path:
     path = folder / "report.html"
     with file_written_whole(path) as partial:
         partial.write_text(page, encoding="utf-8")
@@ -45,7 +76,28 @@ def write_report(folder: Path, *, command: str | None = None) -> Path:
 
 
 def render(data: ReportData, *, command: str | None = None) -> str:
-    """Make the page as HTML text; equal data give equal text."""
+    """Make the page of an experiment or a run as HTML text; equal data give equal text."""
+    return _render(data.name, answer(data), key_facts(data), sections(data, command))
+
+
+def render_each(each: Each, *, command: str | None = None) -> str:
+    """Make the page above the experiments of `target: each` as HTML text; equal data give equal text."""
+    facts = {
+        "Protocol": "each labelled domain left out in turn",
+        "Selection": str(each.info.get("selection", "")).replace("_", " "),
+        "Seeds": _seeds(each.info["seeds"]),
+        "Domains": listed(list(each.left_out.domains)),
+    }
+    found = [
+        left_out_section(each.left_out, method_styles(each.left_out.methods)),
+        origin_section(command or each.info.get("command"), {}, each.config),
+    ]
+    kept = [section for section in found if section is not None]
+    return _render(each.name, answer_left_out(each.left_out), _told(facts), kept)
+
+
+def _render(name: str, answer: Answer, facts: list[tuple[str, str]], sections: list[Section]) -> str:
+    """Fill the template."""
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
@@ -53,45 +105,69 @@ def render(data: ReportData, *, command: str | None = None) -> str:
     environment.filters["unbroken"] = lambda text: text.replace(f" {DASH} ", UNBROKEN_DASH)
     package = files("cislearn.reports")
     template = environment.from_string(package.joinpath("template.html.j2").read_text(encoding="utf-8"))
-    return template.render(
-        data=data,
-        answer=answer(data),
-        facts=key_facts(data),
-        sections=sections(data, command),
-        style=theme_css() + package.joinpath("style.css").read_text(encoding="utf-8"),
-    )
+    style = theme_css() + package.joinpath("style.css").read_text(encoding="utf-8")
+    return template.render(name=name, answer=answer, facts=facts, sections=sections, style=style)
 
 
 def sections(data: ReportData, command: str | None) -> list[Section]:
     """Make the sections that this experiment has something for, from top to bottom."""
-    styles = method_styles(data.methods)
+    left_out = data.left_out
+    methods = [*data.methods, *(left_out.methods if left_out else ())]
+    styles = method_styles(list(dict.fromkeys(methods)))
     found = [
         comparison_section(data, styles),
         predictions_section(data, styles),
         distributions_section(data, styles),
         learning_section(data, styles),
         adversary_section(data, styles),
+        calibration_section(data, styles),
+        strands_section(data, styles),
         model_section(data),
         data_section(data),
+        leaks_section(data, styles),
         environment_section(data),
-        origin_section(data, command),
+        origin_section(command or data.info.get("command"), _known_of(data), data.config),
     ]
+    if left_out is not None:
+        stands_for = data.target if data.is_told_by_left_out else None
+        # What the answer is told from stands first.
+        found.insert(0 if stands_for else 1, left_out_section(left_out, styles, stands_for=stands_for))
     return [section for section in found if section is not None]
 
 
 def key_facts(data: ReportData) -> list[tuple[str, str]]:
     """List what a number means nothing without: protocol, selection, split, seeds, target, window."""
-    known = {
-        "Protocol": _each(data, "protocol"),
-        "Selection": _each(data, "selection"),
-        "Split": data.dataset.get("split", {}).get("how", ""),
-        "Seeds": f"{len(data.seeds)} ({', '.join(map(str, data.seeds))})",
-        "Target": data.target or "none",
-        "Windows": f"{count(data.dataset['length'])} bp" if "length" in data.dataset else "",
-    }
+    return _told(
+        {
+            "Protocol": _values(data, "protocol"),
+            "Selection": _values(data, "selection"),
+            "Split": data.dataset.get("split", {}).get("how", ""),
+            "Seeds": _seeds(data.seeds),
+            "Target": data.target or "none",
+            "Windows": f"{count(data.dataset['length'])} bp" if "length" in data.dataset else "",
+        }
+    )
+
+
+def _told(known: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Names and values, less those that are empty."""
     return [(name, str(value)) for name, value in known.items() if value]
 
 
-def _each(data: ReportData, column: str) -> str:
+def _seeds(seeds: Sequence[int]) -> str:
+    """``3 (0, 1, 2)``."""
+    return f"{len(seeds)} ({', '.join(map(str, seeds))})"
+
+
+def _values(data: ReportData, column: str) -> str:
     """List the values of a text column of the summary."""
     return "; ".join(value.replace("_", " ") for value in dict.fromkeys(data.summary[column]))
+
+
+def _known_of(data: ReportData) -> dict[str, Any]:
+    """What the numbers depend on, by name."""
+    return {
+        "data": data.dataset.get("dataset"),
+        "data hash": data.dataset.get("hash"),
+        "run identity": data.info.get("identity"),
+    }

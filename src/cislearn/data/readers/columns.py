@@ -54,6 +54,33 @@ def labels(column: pd.Series, line: Int64[np.ndarray, " n"], *, where: Path) -> 
     return values
 
 
+def answers(column: pd.Series, line: Int64[np.ndarray, " n"], *, where: Path) -> Float64[np.ndarray, " n"]:
+    """Labels of a binary task: 0 or 1, NaN where absent.
+
+    Raises
+    ------
+    UserError
+        At the first value that is something else.
+    """
+    values, wrong = numbers(column)
+    wrong |= ~np.isnan(values) & ~np.isin(values, (0, 1))
+    _refuse_first(wrong, column, line, where, "a label to score against is 0, 1 or empty")
+    return values
+
+
+def scores(column: pd.Series, line: Int64[np.ndarray, " n"], *, where: Path) -> Float64[np.ndarray, " n"]:
+    """Scores, which may be infinite; NaN where absent.
+
+    Raises
+    ------
+    UserError
+        At the first value that is no number.
+    """
+    values, wrong = numbers(column)
+    _refuse_first(wrong & ~np.isinf(values), column, line, where, "a score is a number")
+    return values
+
+
 def positions(column: pd.Series, line: Int64[np.ndarray, " n"], *, where: Path) -> Int64[np.ndarray, " n"]:
     """Coordinates: whole numbers from 0, -1 where absent.
 

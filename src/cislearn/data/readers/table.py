@@ -79,8 +79,8 @@ def read_table(
     roles = find_roles(list(table.columns))
     for role, column in (("sequence", sequence_column), ("domain", domain_column)):
         if column is not None:
-            roles[role] = _known(column, table, path)
-    chosen = [_known(column, table, path) for column in label_columns or ()]
+            roles[role] = known_column(column, table, path)
+    chosen = [known_column(column, table, path) for column in label_columns or ()]
     roles = {role: column for role, column in roles.items() if column not in chosen}
     rows = _rows(path, table, roles, line)
     sequences = _sequences(path, table[roles["sequence"]], line) if "sequence" in roles else None
@@ -95,7 +95,8 @@ def read_table(
     return Entries(path, rows, sequences, pd.DataFrame(values), tuple(c for c in free if c not in chosen))
 
 
-def _known(column: str, table: pd.DataFrame, path: Path) -> str:
+def known_column(column: str, table: pd.DataFrame, path: Path) -> str:
+    """Return `column`, or refuse a name that the table does not have."""
     if column not in table.columns:
         raise UserError(
             f"has no column {column!r}{nearest(column, map(str, table.columns))}",

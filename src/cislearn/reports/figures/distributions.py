@@ -1,4 +1,4 @@
-"""Where the scores of positives and negatives lie, domain by domain."""
+"""Histograms: scores of positives and negatives, domain by domain; how similar test rows are to training rows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float
 
-from cislearn.reports.figures.canvas import draw, plain_ticks
+from cislearn.reports.figures.canvas import draw, grid, plain_ticks
 from cislearn.reports.palette import INK, MUTED, MethodStyle
 
 if TYPE_CHECKING:
@@ -64,3 +64,22 @@ def _draw_histograms(axes: Axes, scores: Scores, edges: np.ndarray, style: Metho
 def _density(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
     """Histogram of area one; what lies past the ends is counted in the end bins."""
     return np.histogram(np.clip(values, edges[0], edges[-1]), edges, density=True)[0]
+
+
+def similarity_plot(
+    edges: Float[np.ndarray, " edges"], n_rows: Float[np.ndarray, " bins"], *, key: str, title: str, alt: str
+) -> str:
+    """Draw how many test rows have a greatest similarity to training in each bin; heights are logarithmic."""
+
+    def paint(figure: Figure) -> None:
+        axes = figure.subplots()
+        # From below one row up, so that a single row is seen.
+        axes.stairs(n_rows, edges, baseline=0.5, fill=True, color=MUTED, alpha=0.7)
+        axes.set_yscale("log")
+        axes.set_ylim(0.5, 2 * max(1.0, float(n_rows.max(initial=1))))
+        axes.set(xlabel="greatest similarity to a training row", ylabel="test rows", title=title)
+        grid(axes, "y")
+        plain_ticks(axes)
+        axes.minorticks_off()
+
+    return draw(paint, key=key, alt=alt, size=(3.9, 2.3))

@@ -1,4 +1,4 @@
-"""How well scores tell the labels: ROC and precision-recall curves, confusion, observed against predicted."""
+"""How well scores tell the labels: ROC, precision-recall and reliability curves, confusion, scatter."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Float
 
 from cislearn.reports.curves import Curves
@@ -52,6 +53,27 @@ def precision_recall_plot(
     return draw(paint, key=key, alt=alt, size=(3.9, 3.5))
 
 
+def reliability_plot(
+    bins: Mapping[str, pd.DataFrame], styles: Mapping[str, MethodStyle], *, key: str, title: str, alt: str
+) -> str:
+    """Observed share of positives against predicted probability, a marker a bin with its interval, equality dashed."""
+
+    def paint(figure: Figure) -> None:
+        axes = figure.subplots()
+        axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.8, linestyle=(0, (2, 2)))
+        for method, table in bins.items():
+            style = styles[method]
+            axes.vlines(table["predicted"], table["low"], table["high"], color=style.colour, linewidth=0.6, alpha=0.5)
+            axes.plot(
+                table["predicted"], table["observed"], color=style.colour, linestyle=line_style(style), linewidth=1.1,
+                marker=style.marker, markersize=3.4, zorder=3,
+            )  # fmt: skip
+        axes.set(xlabel="predicted probability", ylabel="observed share of positives", title=title)
+        _unit_square(axes)
+
+    return draw(paint, key=key, alt=alt, size=(3.9, 3.5))
+
+
 def _draw_curves(axes: Axes, curves: Mapping[str, Curves], styles: Mapping[str, MethodStyle]) -> None:
     """Curves on the unit square."""
     for method, curve in curves.items():
@@ -59,6 +81,11 @@ def _draw_curves(axes: Axes, curves: Mapping[str, Curves], styles: Mapping[str, 
         if len(curve.seeds) > 1:
             axes.plot(curve.x, curve.seeds.T, color=style.colour, linewidth=0.5, alpha=0.5)
         axes.plot(curve.x, curve.mean, color=style.colour, linestyle=line_style(style), zorder=3)
+    _unit_square(axes)
+
+
+def _unit_square(axes: Axes) -> None:
+    """Shares across and up."""
     axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), xticks=[0, 0.25, 0.5, 0.75, 1], yticks=[0, 0.25, 0.5, 0.75, 1])
     axes.set_box_aspect(1)
     grid(axes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from cislearn.reports.blocks import Block, Drawing, Drawings, Section, Text
+from cislearn.reports.blocks import Block, Drawing, Drawings, Facts, Section, Text
 from cislearn.reports.curves import domains_of
 from cislearn.reports.figures.dots import Dot, dot_plot
 from cislearn.reports.measures import measure
@@ -15,6 +15,8 @@ from cislearn.reports.sections.metric_tables import Styles, contrasts_on, metric
 
 MOST_ROWS = 40
 MOST_TOLD = 8
+# AUPRC over the prevalence looks as AUPRC does.
+NOT_DRAWN = {"lift"}
 
 
 def comparison_section(data: ReportData, styles: Styles) -> Section:
@@ -26,12 +28,23 @@ def comparison_section(data: ReportData, styles: Styles) -> Section:
         has_intervals = data.scores(part)["low"].notna().any()
         plots = _dot_plots(data, part, styles) if part == data.main_part and has_intervals else []
         blocks += [first, *plots, *rest]
+    if data.no_simple:
+        told = [f"{label_of(name)} ({reason})" for name, reason in data.no_simple.items()]
+        blocks.append(Text(f"Simple models that are not here: {'; '.join(told)}."))
+    blocks.append(Facts(tuple(_meanings(data)), title="What the metrics say"))
     return Section("comparison", "Comparison", tuple(blocks))
+
+
+def _meanings(data: ReportData) -> list[tuple[str, str]]:
+    """Explain each metric of the tables in a line."""
+    metrics = dict.fromkeys(metric for task in data.tasks for metric in data.metrics_of(task))
+    return [(measure(metric).heading, measure(metric).meaning) for metric in metrics if measure(metric).meaning]
 
 
 def _dot_plots(data: ReportData, part: str, styles: Styles) -> list[Block]:
     """Draw the metric that counts, the differences in it, and as many further metrics as fill the row below."""
-    first, *rest = dict.fromkeys(metric for task in data.tasks for metric in data.metrics_of(task))
+    metrics = dict.fromkeys(metric for task in data.tasks for metric in data.metrics_of(task))
+    first, *rest = (metric for metric in metrics if metric not in NOT_DRAWN)
     drawings = [_estimates(data, part, first, styles)]
     if first in set(contrasts_on(data, part)["metric"]):
         drawings.append(_differences(data, first, styles))
@@ -40,7 +53,7 @@ def _dot_plots(data: ReportData, part: str, styles: Styles) -> list[Block]:
     text = f"Marker: estimate; bar: 95\N{NO-BREAK SPACE}% interval{seeds}."
     if len(data.scores(part, metric=first)) > MOST_ROWS:
         text += f" The first {MOST_ROWS} rows are drawn."
-    return [Text(text), Drawings(tuple(drawings), key=tuple(styles.values()))]
+    return [Text(text), Drawings(tuple(drawings), key=tuple(styles[name] for name in data.methods))]
 
 
 def _estimates(data: ReportData, part: str, metric: str, styles: Styles) -> Drawing:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 import pandas as pd
 
 from cislearn.reports.blocks import Cell, Column, Table
@@ -11,15 +14,25 @@ from cislearn.reports.palette import MethodStyle, label_of
 from cislearn.reports.read import TARGET, ReportData
 
 Styles = dict[str, MethodStyle]
+OPEN_METRICS = 2
 
 
 def metric_tables(data: ReportData, part: str, styles: Styles) -> list[Table]:
-    """Make a table for one task, and one of its further differences; for several tasks, one a metric."""
+    """Make tables for one task: estimates, further metrics, further differences; for several tasks, one a metric.
+
+    With several tasks, all but the metric that counts and the one after it stand behind a click.
+    """
     if len(data.tasks) == 1:
         task = data.tasks[0]
-        return [_table_of_one_task(data, part, task, styles), *_further_differences(data, part, task, styles)]
+        return [
+            _table_of_one_task(data, part, task, styles),
+            *([_further_metrics(data, part, task, styles)] if _further(data, task) else []),
+            *_further_differences(data, part, task, styles),
+        ]
     metrics = dict.fromkeys(metric for task in data.tasks for metric in data.metrics_of(task))
-    return [_table_over_tasks(data, part, metric, styles) for metric in metrics]
+    tables = [_table_over_tasks(data, part, metric, styles) for metric in metrics]
+    named = zip(tables[OPEN_METRICS:], list(metrics)[OPEN_METRICS:], strict=True)
+    return [*tables[:OPEN_METRICS], *(replace(table, title=measure(metric).heading) for table, metric in named)]
 
 
 def name_of(data: ReportData, part: str) -> str:
@@ -39,33 +52,73 @@ def contrasts_on(data: ReportData, part: str) -> pd.DataFrame:
 
 
 def _table_of_one_task(data: ReportData, part: str, task: str, styles: Styles) -> Table:
-    """Put methods down (for each domain, where there are several) and metrics across."""
-    scores, metrics, contrasts = data.scores(part, task), data.metrics_of(task), contrasts_on(data, part)
-    domains, shares = list(dict.fromkeys(scores["domain"])), scores["prevalence"].dropna().unique()
-    # One column of differences; those in other metrics would crowd the table and have one of their own.
-    contrasted = [metric for metric in metrics if metric in set(contrasts["metric"])][:1]
+    """Put methods down (for each domain, where there are several) and metrics across, the difference beside the first.
+
+    One column of differences; those in other metrics would crowd the table and have one of their own.
+    """
+    scores, contrasts = data.scores(part, task), contrasts_on(data, part)
+    first, *others = (metric for metric in data.metrics_of(task) if not measure(metric).is_further)
+    is_contrasted = first in set(contrasts["metric"])
+    with_spread = len(data.seeds) > 1 and not _further(data, task)
+    shares = list(scores["prevalence"].dropna().unique())
     rows = []
+    for names, here in _rows_of(data, scores, styles):
+        row = [*names, estimate_cell(data, here, first)]
+        row += [_contrast(data, contrasts, here["method"].iloc[0], task, first)] if is_contrasted else []
+        row += [estimate_cell(data, here, metric) for metric in others]
+        row += [Cell(decimal(here["prevalence"].max(), 2))] if len(shares) > 1 else []
+        row += [_spread(data, here, first)] if with_spread else []
+        rows.append(tuple(row))
+    columns = [*_heads_of(scores), Column(measure(first).heading, _head_note(first, shares))]
+    columns += [Column("Difference", f"to {_baselines(contrasts)}")] if is_contrasted else []
+    columns += [Column(measure(metric).heading, _head_note(metric, shares)) for metric in others]
+    columns += [Column("Prevalence")] if len(shares) > 1 else []
+    columns += [_spread_head(first)] if with_spread else []
+    return Table(_caption(data, part, scores), tuple(columns), tuple(rows))
+
+
+def _further_metrics(data: ReportData, part: str, task: str, styles: Styles) -> Table:
+    """Put the methods that have them down; the metrics of calls and calibration, and the spread over seeds, across."""
+    scores, metrics, first = data.scores(part, task), _further(data, task), primary(data.metrics_of(task))
+    with_spread = len(data.seeds) > 1
+    rows = tuple(
+        (
+            *names,
+            *(estimate_cell(data, here, metric) for metric in metrics),
+            *([_spread(data, here, first)] if with_spread else []),
+        )
+        for names, here in _rows_of(data, scores, styles)
+        if set(metrics) & set(here.index)
+    )
+    columns = [*_heads_of(scores), *(Column(measure(metric).heading, _head_note(metric, [])) for metric in metrics)]
+    columns += [_spread_head(first)] if with_spread else []
+    return Table(f"Calls and calibration on {name_of(data, part)}.", tuple(columns), rows)
+
+
+def _further(data: ReportData, task: str) -> list[str]:
+    """The metrics of calls and calibration."""
+    return [metric for metric in data.metrics_of(task) if measure(metric).is_further]
+
+
+def _spread_head(metric: str) -> Column:
+    """Head of the standard deviations over seeds."""
+    return Column("Spread", f"s.d. of {measure(metric).label} over seeds")
+
+
+def _rows_of(data: ReportData, scores: pd.DataFrame, styles: Styles) -> Iterator[tuple[list[Cell], pd.DataFrame]]:
+    """Give the cells that name each row and its scores by metric: methods, for each domain where there are several."""
+    domains = list(dict.fromkeys(scores["domain"]))
     for domain in domains:
         for method in data.methods:
             here = scores[(scores["method"] == method) & (scores["domain"] == domain)].set_index("metric")
-            if here.empty:
-                continue
-            row = [method_cell(data, method, styles)]
-            row += [Cell(domain)] if len(domains) > 1 else []
-            row += [_estimate(data, here, metric) for metric in metrics]
-            row += [Cell(decimal(here["prevalence"].max(), 2))] if len(shares) > 1 else []
-            row += [_spread(data, here, primary(metrics))] if len(data.seeds) > 1 else []
-            row += [_contrast(data, contrasts, method, task, metric) for metric in contrasted]
-            rows.append(tuple(row))
-    columns = [Column("Method", is_number=False)]
-    columns += [Column("Domain", is_number=False)] if len(domains) > 1 else []
-    columns += [Column(measure(metric).heading, _head_note(metric, list(shares))) for metric in metrics]
-    columns += [Column("Prevalence")] if len(shares) > 1 else []
-    columns += (
-        [Column("Spread", f"s.d. of {measure(primary(metrics)).label} over seeds")] if len(data.seeds) > 1 else []
-    )
-    columns += [Column("Difference", f"in {measure(m).label} to {_baselines(contrasts)}") for m in contrasted]
-    return Table(_caption(data, part, scores), tuple(columns), tuple(rows))
+            if len(here):
+                yield [method_cell(data, method, styles), *([Cell(domain)] if len(domains) > 1 else [])], here
+
+
+def _heads_of(scores: pd.DataFrame) -> list[Column]:
+    """Heads over the cells that name the rows."""
+    heads = ["Method", *(["Domain"] if len(scores["domain"].unique()) > 1 else [])]
+    return [Column(head, is_number=False) for head in heads]
 
 
 def _further_differences(data: ReportData, part: str, task: str, styles: Styles) -> list[Table]:
@@ -93,7 +146,7 @@ def _table_over_tasks(data: ReportData, part: str, metric: str, styles: Styles) 
     rows = []
     for (task, domain), here in scores.groupby(["task", "domain"], sort=False):
         of_method = {method: rows.set_index("metric") for method, rows in here.groupby("method")}
-        cells = [_estimate(data, of_method[m], metric) if m in of_method else Cell(DASH) for m in methods]
+        cells = [estimate_cell(data, of_method[m], metric) if m in of_method else Cell(DASH) for m in methods]
         cells += [_contrast(data, contrasts, method, str(task), metric) for method in contrasted]
         rows.append((Cell(f"{task}, {domain}" if has_domains else str(task)), *cells))
     columns = [Column("Task", is_number=False), *(Column(label_of(m), style=styles[m]) for m in methods)]
@@ -114,7 +167,7 @@ def _head_note(metric: str, shares: list[float]) -> str:
     return "" if measure(metric).larger_is_better else "lower is better"
 
 
-def _estimate(data: ReportData, here: pd.DataFrame, metric: str) -> Cell:
+def estimate_cell(data: ReportData, here: pd.DataFrame, metric: str) -> Cell:
     """Write an estimate over its interval."""
     if metric not in here.index:
         return Cell(DASH)

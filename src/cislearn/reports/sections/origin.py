@@ -34,22 +34,14 @@ def _flat(values: Mapping[str, Any], before: str = "") -> list[tuple[str, str]]:
     return facts
 
 
-def origin_section(data: ReportData, command: str | None) -> Section | None:
-    """Show the command, the hashes it depends on, and the resolved configuration."""
-    command = command or data.info.get("command")
-    blocks: list[Block] = []
-    if command:
-        blocks.append(Code(str(command)))
-    known = {
-        "data": data.dataset.get("dataset"),
-        "data hash": data.dataset.get("hash"),
-        "run identity": data.info.get("identity"),
-    }
+def origin_section(command: Any, known: Mapping[str, Any], config: str) -> Section | None:
+    """Show the command, what is known of the data and the run, and the resolved configuration; each may be absent."""
+    blocks: list[Block] = [Code(str(command))] if command else []
     facts = tuple((name, str(value)) for name, value in known.items() if value)
     blocks += [Facts(facts)] if facts else []
-    if data.config:
+    if config:
         blocks += [
             Text("The configuration below, every default filled in, makes the same runs again."),
-            Code(data.config, title="Resolved configuration"),
+            Code(config, title="Resolved configuration"),
         ]
     return Section("again", "How to make it again", tuple(blocks)) if blocks else None

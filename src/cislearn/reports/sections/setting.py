@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cislearn.reports.blocks import Block, Cell, Column, Facts, Section, Table, Text
-from cislearn.reports.numbers import DASH, count, decimal
+from cislearn.reports.blocks import Block, Cell, Column, Section, Table, Text
+from cislearn.reports.numbers import DASH, count, decimal, interval
 from cislearn.reports.read import ReportData
 
 PARTS = ("train", "valid", "test", "left out")
@@ -47,20 +47,19 @@ def _count(number: Any) -> str:
 
 
 def data_section(data: ReportData) -> Section | None:
-    """Domains and parts, labels, how it was split, what was dropped and why, and leaks."""
+    """Domains and parts, labels, composition, how it was split, what was dropped and why."""
     dataset = data.dataset
     if not dataset:
         return None
     blocks: list[Block] = [_domain_table(dataset.get("domains", []))]
     blocks += _label_tables(dataset.get("domains", []))
+    if dataset.get("composition"):
+        blocks += _composition(dataset["composition"])
     split = dataset.get("split", {})
-    checks = [("Split", str(split.get("how", "not recorded")))]
-    checks += [("How", "; ".join(split["notes"]))] if split.get("notes") else []
-    blocks += [Facts(tuple(checks)), _reasons("Regions that were dropped, and why.", dataset.get("dropped", []))]
+    told = "; ".join([str(split.get("how", "not recorded")), *map(str, split.get("notes", []))])
+    blocks += [Text(f"Split: {told}."), _reasons("Regions that were dropped, and why.", dataset.get("dropped", []))]
     if split.get("left_out"):
         blocks.append(_reasons("Loci that are in no part, and why.", split["left_out"]))
-    if dataset.get("leaks"):
-        blocks.append(_leaks(dataset["leaks"]))
     return Section("data", "The data", tuple(blocks))
 
 
@@ -110,18 +109,16 @@ def _value(found: Any) -> str:
     return _count(found)
 
 
-def _leaks(leaks: Mapping[str, Mapping[str, Any]]) -> Table:
-    """Show how many rows of either side share a sequence or overlap with the other."""
-    sides = {"train": "Train and valid", "test": "Test"}
-    names = list(dict.fromkeys(name for counts in leaks.values() for name in counts))
-    columns = (Column("Part", is_number=False), *(Column(name.capitalize()) for name in names))
-    rows = tuple(
-        (Cell(sides.get(side, side)), *(Cell(_value(counts.get(name))) for name in names))
-        for side, counts in leaks.items()
+def _composition(found: Mapping[str, Any]) -> list[Block]:
+    """Say how well composition alone tells the domains apart, and the warning where that is well."""
+    bounds = [float("nan") if found.get(name) is None else float(found[name]) for name in ("auroc", "low", "high")]
+    around = interval(bounds[1], bounds[2], 2)
+    told = (
+        "GC content and dinucleotides alone tell windows of the sources from windows of the target with AUROC "
+        f"{decimal(bounds[0], 2)}{f' ({around})' if around else ''}; .5 is no difference."
     )
-    return Table(
-        "Leak check: rows with the sequence of a row on the other side, or an overlap with one.", columns, rows
-    )
+    warning = found.get("warning")
+    return [Text(told), *([Text(f"{str(warning).rstrip('.')}.", is_warning=True)] if warning else [])]
 
 
 def _reasons(caption: str, entries: list[Mapping[str, Any]]) -> Block:

@@ -1,0 +1,58 @@
+"""``cislearn study``: carry out a study, or say what it costs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def study(
+    name: Annotated[str, typer.Argument(help="Which; without a name of a study the message lists them.")],
+    files: Annotated[Path, typer.Option(help="Folder of the real data that it is made of.")],
+    size: Annotated[str, typer.Option(help="smoke (minutes), desk (what is committed) or paper.")] = "desk",
+    out: Annotated[Path | None, typer.Option(help="Datasets and experiments; by default runs/studies/NAME.")] = None,
+    results: Annotated[
+        Path | None, typer.Option(help="Folder of the ledger and the tables; by default OUT/results.")
+    ] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="AXIS=VALUE: only trials that have it, e.g. target=K562; more narrow it.")
+    ] = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Time a few steps, say runs and core-hours, and leave.")] = False,
+) -> None:
+    """Run a study seed by seed; what stands in its ledger is not run again.
+
+    Broken off, the same command goes on where it stood, on this machine or with the ledger on another. Two processes
+    may share a ledger where --only gives them different trials.
+    """
+    from cislearn.cli.progress import TerminalReporter, resumable
+    from cislearn.cli.show import console, show_table
+    from cislearn.errors import UserError, nearest
+    from cislearn.studies import STUDIES
+    from cislearn.studies.carry_out import Results, carry_out
+    from cislearn.studies.plan import estimate_costs
+    from cislearn.studies.show import plan_lines, progress_table, write_page
+    from cislearn.studies.study import SIZES, choose_trials
+
+    known = name.replace("-", "_")
+    if known not in STUDIES:
+        raise UserError(f"study {name!r} is not known{nearest(known, STUDIES)}", fix=f"Known: {', '.join(STUDIES)}.")
+    if size not in SIZES:
+        raise UserError(f"size {size!r} is not known{nearest(size, SIZES)}")
+    chosen = STUDIES[known]()
+    out = out or Path("runs/studies") / known
+    tables = Results.of(chosen, results or out / "results")
+    print_ = console().print
+    print_(f"{chosen.title} (size: {size})")
+    with resumable():
+        trials = chosen.trials(size, files, out)
+        wanted = choose_trials(trials, only or [])
+        costs = estimate_costs(tables.unfinished(trials))
+        show_table(progress_table(trials, tables, costs))
+        for line in plan_lines(progress_table(wanted, tables, costs)):
+            print_(line)
+        if plan:
+            return
+        carry_out(wanted, tables, TerminalReporter())
+    print_(f"results: {write_page(chosen, trials, tables, costs)}")

@@ -1,0 +1,163 @@
+"""The end of an experiment: its runs are scored, its tables written and its report drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from cislearn.atomic import write_json
+from cislearn.data.clusters import locus_clusters
+from cislearn.data.describe import describe
+from cislearn.engine.devices import choose_device
+from cislearn.engine.environment import describe_environment
+from cislearn.experiment.battery import SimpleModel
+from cislearn.experiment.claim import folder_names
+from cislearn.experiment.config import EACH, ExperimentConfig
+from cislearn.experiment.leaked import leaked_table
+from cislearn.experiment.methods import Method
+from cislearn.experiment.roles import Side
+from cislearn.experiment.score import TARGET_TEST, Scores
+from cislearn.experiment.setting import Setting
+from cislearn.experiment.underway import Underway
+from cislearn.prediction.files import predict_file
+from cislearn.prediction.loading import load_members, load_temperatures
+from cislearn.reports.write import write_each_report, write_report
+from cislearn.runs import EACH_RECORD, EXPERIMENT, FORMAT, ExperimentFolder, RunFolder, write_table
+
+OF_RUNS = ("domain_distance.tsv", "strands.tsv")
+"""Tables of the runs that an experiment's folder holds together."""
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A finished experiment.
+
+    Parameters
+    ----------
+    path : Path
+        Its folder.
+    summary : DataFrame
+        Each metric of each method on the sources' and the target's test rows, with its interval.
+    comparison : DataFrame, optional
+        Differences to the first method; None for a single method or where the target has no labels.
+    report : Path
+        The report.
+    left_out : DataFrame, optional
+        ``leave_one_out.tsv``: the scores on each labelled domain while that one was left out, where that was done.
+    """
+
+    path: Path
+    summary: pd.DataFrame
+    comparison: pd.DataFrame | None
+    report: Path
+    left_out: pd.DataFrame | None = None
+
+    @property
+    def metrics(self) -> pd.DataFrame:
+        """The summary."""
+        return self.summary
+
+    def predict(self, path: Path | str, *, genome: Path | str | None = None, method: str | None = None) -> pd.DataFrame:
+        """Score the rows of a file with the models of one method, by default the last that saw no target label.
+
+        See `cislearn.prediction.files.predict_file`.
+        """
+        device = choose_device().torch
+        members, temperatures = load_members(self.path, method), load_temperatures(self.path, method)
+        return predict_file(members, path, genome=genome, temperatures=temperatures, device=device)
+
+
+def complete(
+    underway: Underway,
+    battery: Mapping[SimpleModel, RunFolder],
+    command: str | None = None,
+    left_out: pd.DataFrame | None = None,
+) -> Experiment:
+    """Score and report an experiment all of whose runs are trained; `left_out` is its ``leave_one_out.tsv``."""
+    setting, folder = underway.setting, underway.folder
+    roles = setting.roles
+    write_json(folder.path / "model_summary.json", underway.model)
+    write_json(folder.path / "data.json", describe(roles.dataset, roles.split, roles.leaks, roles.role_of_domain))
+    write_json(folder.path / "environment.json", describe_environment(setting.device))
+    summary, comparison = _score(underway, battery)
+    if left_out is not None:
+        write_table(folder.path / "leave_one_out.tsv", left_out)
+    write_json(folder.path / EXPERIMENT, _record(setting, underway.methods, folder, command))
+    return Experiment(folder.path, summary, comparison, write_report(folder.path, command=command), left_out)
+
+
+def complete_each(
+    config: ExperimentConfig, domains: Sequence[str], left_out: pd.DataFrame, command: str | None
+) -> Experiment:
+    """Write the table and the report over all domains, each of which has its own experiment below the folder."""
+    assert config.out is not None
+    write_table(config.out / "leave_one_out.tsv", left_out)
+    record = {
+        "format": FORMAT,
+        "target": EACH,
+        "domains": list(domains),
+        "folders": folder_names(domains),
+        "methods": [method.title for method in config.methods],
+        "seeds": config.training.seeds,
+        "selection": config.selection,
+        "command": command,
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    write_json(config.out / EACH_RECORD, record)
+    return Experiment(config.out, left_out, None, write_each_report(config.out), left_out)
+
+
+def scores_of(underway: Underway, battery: Mapping[SimpleModel, RunFolder]) -> Scores:
+    """Return the test predictions of all runs, lined up."""
+    roles, seeds = underway.setting.roles, underway.setting.config.training.seeds
+    runs = {m.title: [underway.folder.run(m.title, seed) for seed in seeds] for m in underway.methods}
+    return Scores(roles, locus_clusters(roles.dataset), runs | {model.title: [run] for model, run in battery.items()})
+
+
+def _score(underway: Underway, battery: Mapping[SimpleModel, RunFolder]) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """Write and return the tables of scores and differences."""
+    setting, methods, folder = underway.setting, underway.methods, underway.folder
+    setting.reporter.note("scoring, with intervals over loci and seeds")
+    scores = scores_of(underway, battery)
+    summary = scores.summary([*battery, *methods], setting.config.selection)
+    write_table(folder.path / "summary.tsv", summary)
+    side: Side = "target" if (summary["part"] == TARGET_TEST).any() else "sources"
+    comparison = scores.comparison(methods, side)
+    if comparison is not None:
+        write_table(folder.path / "comparison.tsv", comparison)
+    if battery:
+        write_table(folder.path / "over_simple.tsv", scores.over_simple(methods, list(battery), side))
+    for name in OF_RUNS:
+        paths = [folder.run(m.title, seed).path / name for m in methods for seed in setting.config.training.seeds]
+        tables = [pd.read_csv(path, sep="\t") for path in paths if path.is_file()]
+        if tables:
+            write_table(folder.path / name, pd.concat(tables))
+    if (
+        setting.config.data.split.leaks == "keep"
+        and (leaked := leaked_table(scores, methods, setting.roles)) is not None
+    ):
+        write_table(folder.path / "leaked.tsv", leaked)
+    return summary, comparison
+
+
+def _record(
+    setting: Setting, methods: Sequence[Method], folder: ExperimentFolder, command: str | None
+) -> dict[str, Any]:
+    seeds = setting.config.training.seeds
+    seconds = [folder.run(method.title, seed).info["seconds"] for method in methods for seed in seeds]
+    return {
+        "format": FORMAT,
+        "methods": [method.title for method in methods],
+        "upper_bounds": [method.title for method in methods if method.labelled == "target"],
+        "seeds": seeds,
+        "target": setting.roles.target,
+        "selection": setting.config.selection,
+        "command": command,
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": round(sum(seconds), 1),
+    }

@@ -1,0 +1,117 @@
+"""An experiment under way: data, methods and folder are settled, and its runs can be trained one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cislearn.baselines import BATTERY
+from cislearn.data.dataset import Dataset
+from cislearn.engine.devices import choose_device
+from cislearn.experiment.battery import SimpleModel, fit_battery
+from cislearn.experiment.claim import claim_folder, run_identity, split_identity
+from cislearn.experiment.composition import check_composition, compose_methods
+from cislearn.experiment.config import ExperimentConfig
+from cislearn.experiment.methods import Method
+from cislearn.experiment.reporter import Reporter
+from cislearn.experiment.roles import assign_roles
+from cislearn.experiment.setting import Setting
+from cislearn.experiment.single import train_run
+from cislearn.models.encoder import encoders
+from cislearn.models.network import Network
+from cislearn.models.summary import summary_record
+from cislearn.runs import ExperimentFolder, RunFolder
+
+
+@dataclass(frozen=True)
+class Underway:
+    """What is settled before the first training.
+
+    Parameters
+    ----------
+    setting : Setting
+        Configuration, data with their roles, device.
+    methods : list of Method
+        In the order of the configuration.
+    identities : mapping of str to str
+        Method's title to the hash of all that its runs depend on beside their seed.
+    folder : ExperimentFolder
+        Claimed.
+    model : mapping
+        ``model_summary.json``.
+    """
+
+    setting: Setting
+    methods: Sequence[Method]
+    identities: Mapping[str, str]
+    folder: ExperimentFolder
+    model: Mapping[str, Any]
+
+    def train(self, method: Method, seed: int) -> RunFolder:
+        """Train one run, or keep it where it is finished."""
+        run = self.folder.run(method.title, seed)
+        if run.is_finished:
+            self.setting.reporter.note(f"{method.title}, seed {seed}: finished before, kept")
+            return run
+        train_run(self.setting, method, seed, run, self.identities[method.title])
+        self.setting.reporter.end(f"{run.info['seconds']:.0f} s")
+        return run
+
+    def fit_battery(self) -> dict[SimpleModel, RunFolder]:
+        """Fit the simple models, or keep those that are fitted; empty where the configuration wants none."""
+        wanted = BATTERY if self.setting.config.battery else ()
+        identity = split_identity(self.setting.config, self.setting.roles.dataset.hash)
+        return fit_battery(self.setting, wanted, self.folder.path / "battery", identity)
+
+
+def begin(
+    config: ExperimentConfig,
+    *,
+    search: Sequence[Path] = (),
+    reporter: Reporter | None = None,
+    overwrite: bool = False,
+    dataset: Dataset,
+) -> Underway:
+    """Settle all that can be refused before anything is trained; takes what `run_experiment` does, and the dataset."""
+    assert config.out is not None
+    setting, methods, network, remarks = settle(config, dataset, search, reporter)
+    identities = run_identities(config, methods, dataset, search)
+    folder = ExperimentFolder(config.out)
+    claim_folder(folder, config, identities, overwrite=overwrite)
+    model = summary_record(network, config.model.encoder.name)
+    _tell(setting, model, remarks)
+    return Underway(setting, methods, identities, folder, model)
+
+
+def settle(
+    config: ExperimentConfig, dataset: Dataset, search: Sequence[Path] = (), reporter: Reporter | None = None
+) -> tuple[Setting, list[Method], Network, list[str]]:
+    """Return data and device, methods, a fresh network and remarks, all checked; no folder is touched."""
+    methods = compose_methods(config, search)
+    roles = assign_roles(dataset, config.data)
+    setting = Setting(config, roles, choose_device(config.training.device), tuple(search), reporter or Reporter())
+    network = setting.card.build()
+    return setting, methods, network, check_composition(config, methods, roles, network)
+
+
+def run_identities(
+    config: ExperimentConfig, methods: Sequence[Method], dataset: Dataset, search: Sequence[Path] = ()
+) -> dict[str, str]:
+    """Return the identity of the runs of each method, by its title."""
+    encoder = encoders.get(config.model.encoder.name, search)
+    return {method.title: run_identity(config, method, encoder, dataset.hash) for method in methods}
+
+
+def _tell(setting: Setting, model: Mapping[str, Any], remarks: Sequence[str]) -> None:
+    roles, say = setting.roles, setting.reporter.note
+    spec, n = roles.dataset.spec, len(roles.dataset)
+    adapted = "" if roles.target is None else f" -> {roles.target} (target)"
+    say(f"{n:,} windows of {spec.length} bp: {', '.join(roles.sources)}{adapted}")
+    say("; ".join([f"split: {roles.split.how}", *roles.split.notes]))
+    say(f"leak check: {roles.leaks}")
+    say(f"model: {model['encoder']}, {model['parameters']:,} parameters, receptive field {model['receptive_field']} bp")
+    say(f"device: {setting.device}")
+    for remark in remarks:
+        say(f"note: {remark}")

@@ -1,0 +1,142 @@
+"""Carry out a study seed by seed, so that one broken off is still a balanced table; what its ledger has is skipped."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from cislearn.data.dataset import read_dataset
+from cislearn.evaluation.metrics import auprc, auroc, f1
+from cislearn.experiment.composition import compose_methods
+from cislearn.experiment.config import ExperimentConfig
+from cislearn.experiment.execute import Experiment, run_experiment
+from cislearn.experiment.reporter import Reporter
+from cislearn.experiment.underway import run_identities
+from cislearn.runs import ExperimentFolder, RunFolder
+from cislearn.studies.ledger import Table
+from cislearn.studies.study import Study, Trial
+
+
+@dataclass(frozen=True)
+class Results:
+    """The tables that a study leaves, to be committed.
+
+    Parameters
+    ----------
+    runs : Table
+        The ledger: a row a finished run.
+    scores : Table
+        A row for each method and metric of a trial, over its seeds, with intervals over loci and seeds together.
+    """
+
+    runs: Table
+    scores: Table
+
+    @classmethod
+    def of(cls, study: Study, folder: Path) -> Results:
+        """Return the tables of `study` that stand, or will stand, in `folder`."""
+        runs = Table(folder / f"{study.name}.tsv", (*study.axes, "method", "seed", "identity"))
+        return cls(runs, Table(folder / f"{study.name}.scores.tsv", (*study.axes, "method", "metric")))
+
+    def has(self, trial: Trial, method: str, seed: int, identity: str) -> bool:
+        """Tell whether a run stands in the ledger."""
+        done = self.runs.read()
+        wanted = {**trial.keys, "method": method, "seed": str(seed), "identity": identity}
+        return bool(np.logical_and.reduce([done[name] == value for name, value in wanted.items()]).any())
+
+    def unfinished(self, trials: Sequence[Trial]) -> list[Trial]:
+        """Return the trials of which some run is not in the ledger."""
+        return [trial for trial in trials if any(self.missing(trial).values())]
+
+    def missing(self, trial: Trial) -> dict[str, list[int]]:
+        """Return the seeds of each method of a trial that are not in the ledger."""
+        seeds = trial.config.training.seeds
+        return {m: [s for s in seeds if not self.has(trial, m, s, i)] for m, i in trial_identities(trial).items()}
+
+
+def carry_out(trials: Sequence[Trial], results: Results, reporter: Reporter) -> None:
+    """Run what the ledger lacks: the first seed of every trial, then the second, and so on.
+
+    Parameters
+    ----------
+    trials : list of Trial
+        In order.
+    results : Results
+        Rows are added as runs finish.
+    reporter : Reporter
+        Hears of the progress.
+    """
+    for n in range(1, max(len(trial.config.training.seeds) for trial in trials) + 1):
+        for trial in trials:
+            if n <= len(trial.config.training.seeds):
+                _run(trial, n, results, reporter)
+
+
+def trial_identities(trial: Trial) -> dict[str, str]:
+    """Return the identity of the runs of each method of a trial."""
+    return run_identities(trial.config, compose_methods(trial.config), read_dataset(trial.config.data.path))
+
+
+def _run(trial: Trial, n: int, results: Results, reporter: Reporter) -> None:
+    """Train those of the first `n` seeds that the ledger lacks, and score them with those that are at hand."""
+    identities = trial_identities(trial)
+    seeds = trial.config.training.seeds[:n]
+    missing = [s for s in seeds if not all(results.has(trial, m, s, identity) for m, identity in identities.items())]
+    if not missing:
+        return
+    reporter.note(f"--- {trial.name}, seed {missing[-1]}")
+    assert trial.config.out is not None
+    folder = ExperimentFolder(trial.config.out)
+    at_hand = [s for s in seeds if s in missing or all(folder.run(m, s).is_finished for m in identities)]
+    experiment = run_experiment(_with_seeds(trial.config, at_hand), reporter=reporter)
+    new = [(m, s) for s in missing for m in identities if not results.has(trial, m, s, identities[m])]
+    results.runs.add(pd.DataFrame([{**trial.keys, **_run_row(folder.run(m, s))} for m, s in new]))
+    rows = _score_rows(experiment)
+    results.scores.replace(trial.keys, rows.assign(**trial.keys)[[*trial.keys, *rows.columns]])
+
+
+def _with_seeds(config: ExperimentConfig, seeds: Sequence[int]) -> ExperimentConfig:
+    return config.model_copy(update={"training": config.training.model_copy(update={"seeds": list(seeds)})})
+
+
+def _run_row(run: RunFolder) -> dict[str, object]:
+    """Return what the ledger says of a finished run; its numbers are those of the target's test rows."""
+    info, machine = run.info, json.loads((run.path / "environment.json").read_text())
+    predictions = pd.read_parquet(run.path / "predictions.parquet")
+    rows = predictions[(predictions["part"] == "test") & (predictions["domain"] == info["target"])]
+    (task,) = [name.removeprefix("label_") for name in rows if name.startswith("label_")]
+    labels, logits = rows[f"label_{task}"].to_numpy(), rows[f"logit_{task}"].to_numpy()
+    threshold = info["thresholds"].get(task)
+    return {
+        "method": info["method"],
+        "seed": str(info["seed"]),
+        "identity": info["identity"],
+        "commit": machine["git"] or "",
+        "cpu": machine["cpu"],
+        "threads": machine["threads"],
+        "device": machine["device"].partition(" ")[0],
+        "seconds": info["seconds"],
+        "steps": info["steps"],
+        "n": len(labels),
+        "prevalence": float(labels.mean()),
+        "AUROC": auroc(labels, logits),
+        "AUPRC": auprc(labels, logits),
+        "F1": np.nan if threshold is None or np.isnan(threshold) else f1(labels, logits >= threshold),
+        "F1 at .5": f1(labels, logits >= 0),
+    }
+
+
+def _score_rows(experiment: Experiment) -> pd.DataFrame:
+    """Return the scores of an experiment on its target, the differences to its first method beside them."""
+    rows = experiment.summary[experiment.summary["part"] == "target test"]
+    rows = rows.drop(columns=["part", "domain", "task", "undefined", "protocol", "selection"])
+    if experiment.comparison is None:
+        return rows
+    names = {"low": "difference_low", "high": "difference_high"}
+    differences = experiment.comparison[["method", "metric", "difference", "low", "high"]].rename(columns=names)
+    return rows.merge(differences, how="left", on=["method", "metric"])

@@ -1,0 +1,169 @@
+"""GABP in five cell types, each in turn the unlabelled target, under the published protocol and under an honest one."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from importlib.resources import files as resources
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from cislearn.data.dataset import MARKER
+from cislearn.data.prepare import prepare
+from cislearn.data.readers import read_examples
+from cislearn.errors import UserError
+from cislearn.experiment.reading import make_config
+from cislearn.runs import write_table
+from cislearn.sequence.tokens import decode
+from cislearn.studies.study import Size, Study, Trial
+
+CELLS = ("GM12878", "H1-hESC", "HeLa-S3", "HepG2", "K562")
+OTHERS = ("CTCF", "JunD", "USF2")
+LENGTH = 101
+SMOKE = 400
+"""Windows of a cell type and label in the smoke size."""
+CHROMOSOME = "chr1"
+"""On it lie all published negatives; the honest protocol leaves it out altogether."""
+
+PROTOCOLS: dict[str, dict[str, Any]] = {
+    "honest": {
+        "data": {"split": {"by": "chromosome"}},
+        "selection": "source_validation",
+    },
+    "published": {
+        "data": {"split": {"by": "random", "deal": "target", "leaks": "keep", "valid": 0.1, "test": 0.1}},
+        "selection": "oracle",
+    },
+}
+
+NETWORKS: dict[str, dict[str, Any]] = {
+    "motif_cnn": {
+        "methods": ["source_only", "adversarial", "target_labels"],
+        "training": {"epochs": 8, "balance": "domain"},
+    },
+    "dann_tf": {
+        "model": {"encoder": "dann_tf", "reverse_complement": "none"},
+        "methods": ["source_only", {"name": "adversarial", "schedule": "ganin"}, "target_labels"],
+        "training": {
+            "epochs": 25,
+            "batch_size": 64,
+            "optimiser": {
+                "name": "sgd", "learning_rate": 0.001, "momentum": 0.9, "weight_decay": 0, "decay": "constant",
+                "warmup": 0,
+            },
+        },
+    },
+}  # fmt: skip
+
+
+class GabpCrossCell(Study):
+    """What the adversary buys on real data, and what the protocol does."""
+
+    name = "gabp_cross_cell"
+    title = "GABP in five cell types, each in turn without labels: two protocols side by side"
+    axes = ("protocol", "network", "target")
+    introduction = resources("cislearn.studies").joinpath("gabp_cross_cell.md").read_text(encoding="utf-8")
+
+    def trials(self, size: Size, files: Path, work: Path) -> Sequence[Trial]:
+        """See `Study.trials`."""
+        most, made = (SMOKE, work / "data-smoke") if size == "smoke" else (None, work / "data")
+        data = {
+            "honest": _dataset(honest_windows, files / "dann_tf", made / "honest", most),
+            "published": _dataset(published_windows, files / "dann_tf", made / "published", most),
+        }
+
+        def trial(protocol: str, network: str, target: str, **training: Any) -> Trial:
+            out = work / size / f"{protocol}-{network}-{target}"
+            config = _config(protocol, network, target, data[protocol], out, training)
+            return Trial({"protocol": protocol, "network": network, "target": target}, config)
+
+        if size == "smoke":
+            return [trial(p, "motif_cnn", "K562", epochs=1, seeds=[0]) for p in PROTOCOLS]
+        seeds = [0, 1, 2] if size == "desk" else [0, 1, 2, 3, 4]
+        few = [0] if size == "desk" else seeds
+        small = [trial(p, "motif_cnn", cell, seeds=seeds) for cell in CELLS[::-1] for p in PROTOCOLS]
+        return [*small, *(trial(p, "dann_tf", cell, seeds=few) for cell in CELLS[::-1] for p in PROTOCOLS)]
+
+
+def _config(protocol: str, network: str, target: str, data: Path, out: Path, training: dict[str, Any]) -> Any:
+    base, kind = PROTOCOLS[protocol], NETWORKS[network]
+    return make_config(
+        {
+            **kind,
+            "data": {"path": str(data), "target": target, **base["data"]},
+            "training": kind["training"] | training,
+            "selection": base["selection"],
+            "out": str(out),
+        }
+    )
+
+
+def published_windows(files: Path) -> pd.DataFrame:
+    """Return the windows of the published FASTA files: chrom, start, end, sequence, cell, GABP (0 or 1)."""
+    tables = []
+    for cell in CELLS:
+        for end, label in (("", 1), ("_back", 0)):
+            entries = read_examples(_there(files / cell / f"GABP{end}.fasta.gz"))
+            assert entries.sequences is not None
+            sequences = [decode(tokens) for tokens in entries.sequences.windows(LENGTH)]
+            tables.append(entries.rows[["chrom", "start", "end"]].assign(sequence=sequences, cell=cell, GABP=label))
+    return pd.concat(tables, ignore_index=True)
+
+
+def honest_windows(files: Path) -> pd.DataFrame:
+    """Return positives off the chromosome of the published negatives, and as many windows that other factors bind.
+
+    A negative of a cell type is a window that CTCF, JunD or USF2 binds there, that GABP does not, and that overlaps
+    neither a GABP window of that cell type nor another of its negatives. GABP may bind it in another cell type: that is
+    what has to be told apart.
+    """
+    published = published_windows(files)
+    bound = published[(published["GABP"] == 1) & (published["chrom"] != CHROMOSOME)]
+    wide = pd.read_csv(_there(files / "multitask_windows.tsv.gz"), sep="\t")
+    wide = wide[wide["chrom"] != CHROMOSOME].reset_index(drop=True)
+    tables = []
+    for cell in CELLS:
+        positives = bound[bound["cell"] == cell]
+        by_others = wide[[f"{factor}_{cell}" for factor in OTHERS]].eq(1).any(axis=1)
+        unbound = wide[by_others & (wide[f"GABP_{cell}"] == 0)].sample(frac=1, random_state=0)
+        kept = apart(unbound, positives).head(len(positives))
+        columns = ["chrom", "start", "end", "sequence"]
+        tables += [positives[columns].assign(cell=cell, GABP=1), kept[columns].assign(cell=cell, GABP=0)]
+    return pd.concat(tables, ignore_index=True)
+
+
+def apart(windows: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
+    """Return the windows, in their order, that overlap neither one of `others` nor a window kept before them."""
+    taken: dict[str, list[int]] = {}
+    for chrom, group in others.groupby("chrom"):
+        taken[str(chrom)] = sorted(group["start"])
+    keep = []
+    for chrom, start in zip(windows["chrom"], windows["start"], strict=True):
+        starts = taken.setdefault(chrom, [])
+        place = bisect_left(starts, start)
+        is_free = all(abs(start - near) >= LENGTH for near in starts[max(0, place - 1) : place + 1])
+        if is_free:
+            starts.insert(place, start)
+        keep.append(is_free)
+    return windows[keep]
+
+
+def _dataset(windows: Callable[[Path], pd.DataFrame], files: Path, out: Path, most: int | None) -> Path:
+    """Return the folder of a dataset of `windows`, at most `most` of each cell type and label; made where it is not."""
+    if not (out / MARKER).is_file():
+        table = windows(files)
+        if most is not None:
+            table = table.groupby(["cell", "GABP"]).sample(most, random_state=0)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        path = out.with_suffix(".tsv")
+        write_table(path, table)
+        prepare(out, tables=[path], domain_column="cell", label_columns=["GABP"])
+    return out
+
+
+def _there(path: Path) -> Path:
+    if not path.is_file():
+        raise UserError("no such file", where=path, fix="Give --files with the folder that holds dann_tf/.")
+    return path

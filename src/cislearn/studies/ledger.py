@@ -1,0 +1,84 @@
+"""The ledger of a study: committed tables, from which it goes on later or elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from cislearn.errors import UserError
+from cislearn.runs import write_table
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table on disk to which rows are added, whole or not at all.
+
+    Parameters
+    ----------
+    path : Path
+        A TSV file, made when the first row is written.
+    keys : tuple of str
+        Columns that tell one row from another; read as text.
+    """
+
+    path: Path
+    keys: Sequence[str]
+
+    def read(self) -> pd.DataFrame:
+        """Return its rows.
+
+        Raises
+        ------
+        UserError
+            Where it cannot be read, a key is missing, or a row stands there twice.
+        """
+        if not self.path.is_file():
+            return pd.DataFrame(columns=list(self.keys), dtype=str)
+        fix = "Take it from the last commit."
+        try:
+            table = pd.read_csv(self.path, sep="\t", dtype=dict.fromkeys(self.keys, str), na_filter=True)
+        except (ValueError, pd.errors.ParserError) as error:
+            raise UserError(f"cannot be read: {error}", where=self.path, fix=fix) from error
+        for name in self.keys:
+            if name not in table:
+                raise UserError(f"has no column {name!r}", where=self.path, fix=fix)
+            if table[name].isna().any():
+                line = int(table[name].isna().argmax()) + 2
+                raise UserError(f"is cut short: there is no {name}", where=self.path, line=line, fix=fix)
+        twice = table.duplicated(list(self.keys)).to_numpy()
+        if twice.any():
+            raise UserError(
+                "says a row twice", where=self.path, line=int(twice.argmax()) + 2, fix="Remove one of them."
+            )
+        return table
+
+    def add(self, rows: pd.DataFrame) -> None:
+        """Write `rows` below those that are there."""
+        self.replace({}, rows)
+
+    def replace(self, of: Mapping[str, str], rows: pd.DataFrame) -> None:
+        """Write `rows` below those that are there, without those whose columns have the values `of`."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with _alone(self.path):
+            kept = self.read()
+            same = pd.Series(bool(of), index=kept.index)
+            for name, value in of.items():
+                same &= kept[name] == value
+            write_table(self.path, pd.concat([t for t in (kept[~same], rows) if len(t)], ignore_index=True))
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Wait until no other process changes the table: two of them may carry out one study side by side."""
+    try:
+        import fcntl
+    except ImportError:  # not there on Windows, where one process at a time has to do
+        yield
+        return
+    with path.with_name(f".{path.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

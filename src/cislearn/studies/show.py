@@ -1,0 +1,110 @@
+"""The results of a study as one Markdown page: what was run, with its intervals, and what was not, with its cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cislearn.atomic import file_written_whole
+from cislearn.studies.carry_out import Results
+from cislearn.studies.study import Study, Trial
+
+SHOWN = ("AUROC", "AUPRC", "F1", "F1 at .5")
+
+
+def progress_table(trials: Sequence[Trial], results: Results, costs: pd.DataFrame) -> pd.DataFrame:
+    """Return for each trial and method the runs, those that are done, and the core-hours estimated for the rest.
+
+    Parameters
+    ----------
+    trials : list of Trial
+        All of the study.
+    results : Results
+        What is done.
+    costs : DataFrame
+        Of `estimate_costs`, for every trial that is not finished.
+    """
+    rows = []
+    for trial in trials:
+        mine = costs[_of(costs, trial)].to_dict("records") if len(costs) else []
+        seconds = {str(cost["method"]): float(cost["seconds"]) for cost in mine}
+        for method, missing in results.missing(trial).items():
+            n = len(trial.config.training.seeds)
+            left = len(missing) * seconds[method] / 3600 if missing else 0.0
+            rows.append({**trial.keys, "method": method, "runs": n, "done": n - len(missing), "core_hours_left": left})
+    return pd.DataFrame(rows)
+
+
+def write_page(study: Study, trials: Sequence[Trial], results: Results, costs: pd.DataFrame) -> Path:
+    """Write the results of a study as they stand beside its ledger, and return the path."""
+    path = results.runs.path.with_suffix(".md")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with file_written_whole(path) as partial:
+        partial.write_text(results_page(study, trials, results, progress_table(trials, results, costs)))
+    return path
+
+
+def results_page(study: Study, trials: Sequence[Trial], results: Results, progress: pd.DataFrame) -> str:
+    """Return the page: introduction, a table for each protocol or other first axis, and what was not run."""
+    scores = results.scores.read()
+    pages = [f"# {study.title}", study.introduction.strip()]
+    first, *others = study.axes
+    for value in dict.fromkeys(trial.keys[first] for trial in trials):
+        lines = [f"## {first}: {value}", ""]
+        head = [*others, "method", "seeds", *SHOWN, "AUROC over the first method"]
+        lines += [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
+        for trial in trials:
+            if trial.keys[first] == value:
+                lines += [f"| {' | '.join(cells)} |" for cells in _trial_rows(trial, others, scores, progress)]
+        pages.append("\n".join(lines))
+    return "\n\n".join(pages) + "\n"
+
+
+def _trial_rows(trial: Trial, axes: Sequence[str], scores: pd.DataFrame, progress: pd.DataFrame) -> list[list[str]]:
+    mine = scores[_of(scores, trial)]
+    place = [trial.keys[axis] for axis in axes]
+    rows = [
+        [*place, str(method).replace("_", " "), str(int(group["n_seeds"].max())), *_cells(group)]
+        for method, group in mine.groupby("method", sort=False)
+    ]
+    for row in progress[_of(progress, trial)].to_dict("records"):
+        if row["done"] < row["runs"]:
+            left = f"{row['runs'] - row['done']} of {row['runs']}"
+            text = f"not run: {left} (est. {row['core_hours_left']:.1f} core-h)"
+            rows.append([*place, str(row["method"]).replace("_", " "), text, *[""] * (len(SHOWN) + 1)])
+    return rows
+
+
+def _of(table: pd.DataFrame, trial: Trial) -> pd.Series:
+    same = pd.Series(True, index=table.index)
+    for name, value in trial.keys.items():
+        same &= table[name] == value
+    return same
+
+
+def _cells(group: pd.DataFrame) -> list[str]:
+    by_metric = {row["metric"]: row for row in group.to_dict("records")}
+    cells = [_estimate(by_metric[name]) if name in by_metric else "" for name in SHOWN]
+    main = by_metric["AUROC"]
+    is_baseline = pd.isna(main.get("difference", np.nan))
+    names = ("difference", "difference_low", "difference_high")
+    return [*cells, "" if is_baseline else _estimate(main, names, sign="+")]
+
+
+def _estimate(row: Mapping[Any, Any], names: tuple[str, str, str] = ("estimate", "low", "high"), sign: str = "") -> str:
+    value, low, high = (f"{row[name]:{sign}.3f}".replace("0.", ".", 1) for name in names)
+    return f"{value} ({low}, {high})"
+
+
+def plan_lines(progress: pd.DataFrame) -> list[str]:
+    """Return what `--plan` says in the end: runs, those that are done, and core-hours."""
+    left = progress["core_hours_left"].sum()
+    runs, done = int(progress["runs"].sum()), int(progress["done"].sum())
+    return [
+        f"{runs} runs, {done} of them in the ledger; about {left:.1f} core-hours are left on this machine",
+        "timed on twenty steps of each kind of training; scoring and simple models come on top",
+    ]

@@ -1,0 +1,90 @@
+"""What a study is: experiments on a few axes (protocol, target, network), each trained from its seeds."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from cislearn.errors import UserError, nearest
+from cislearn.experiment.config import ExperimentConfig
+
+Size = Literal["smoke", "desk", "paper"]
+SIZES: tuple[Size, ...] = ("smoke", "desk", "paper")
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One experiment of a study.
+
+    Parameters
+    ----------
+    keys : mapping of str to str
+        Where it stands on the axes of the study.
+    config : ExperimentConfig
+        All of it; ``out`` is its folder.
+    """
+
+    keys: Mapping[str, str]
+    config: ExperimentConfig
+
+    @property
+    def name(self) -> str:
+        """Its keys in one word, the name of its folder."""
+        return "-".join(self.keys.values())
+
+
+class Study(ABC):
+    """A study; a subclass says its name, its axes and its trials."""
+
+    name: ClassVar[str]
+    """On the command line and of its ledger."""
+    title: ClassVar[str]
+    """In a line."""
+    axes: ClassVar[tuple[str, ...]]
+    """Keys of each trial: the first columns of the ledger."""
+    introduction: ClassVar[str]
+    """What stands above the tables of results, in Markdown: protocols, data, what differs from what was published."""
+
+    @abstractmethod
+    def trials(self, size: Size, files: Path, work: Path) -> Sequence[Trial]:
+        """Make the datasets that are not there yet, and return the trials in the order in which they shall be run.
+
+        Parameters
+        ----------
+        size : {"smoke", "desk", "paper"}
+            Minutes, what is committed, the published size.
+        files : Path
+            Folder of the real data that the study is made of.
+        work : Path
+            Where datasets and experiments go.
+
+        Raises
+        ------
+        UserError
+            Where files are absent.
+        """
+
+
+def choose_trials(trials: Sequence[Trial], settings: Sequence[str]) -> list[Trial]:
+    """Return the trials that have all of the `settings`, each ``axis=value``.
+
+    Raises
+    ------
+    UserError
+        Where an axis or a value is unknown, or none has all of them.
+    """
+    chosen = list(trials)
+    for setting in settings:
+        axis, _, value = setting.partition("=")
+        if axis not in trials[0].keys:
+            raise UserError(f"axis {axis!r} is not known{nearest(axis, trials[0].keys)}", where="--only")
+        values = list(dict.fromkeys(trial.keys[axis] for trial in trials))
+        if value not in values:
+            raise UserError(f"{axis} {value!r} is not known{nearest(value, values)}", where="--only")
+        chosen = [trial for trial in chosen if trial.keys[axis] == value]
+    if not chosen:
+        raise UserError(f"no trial has all of {', '.join(settings)}", where="--only")
+    return chosen

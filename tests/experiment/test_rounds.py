@@ -1,0 +1,129 @@
+"""Each labelled domain left out in turn."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import cislearn as cl
+from cislearn.data.dataset import ABSENT
+from cislearn.data.simulate import simulate, write_simulated
+from cislearn.errors import UserError
+from cislearn.evaluation.metrics import auroc, auroc_many
+from cislearn.experiment.claim import folder_names
+from cislearn.experiment.mean import mean_over
+from tests.conftest import TINY
+
+METHODS = ["source_only", "adversarial"]
+
+
+@pytest.fixture(scope="module")
+def simulated():
+    return simulate("mixed", sources=("ery", "epi"), target="hep", n_train=400, n_test=200, seed=0)
+
+
+@pytest.fixture(scope="module")
+def unlabelled(simulated, tmp_path_factory):
+    """A dataset whose target has no label at all."""
+    labels = np.array(simulated.labels)
+    labels[simulated.loci["domain"] == "hep"] = ABSENT
+    path = tmp_path_factory.mktemp("unlabelled") / "sim"
+    write_simulated(path, replace(simulated, labels=labels))
+    return path
+
+
+@pytest.fixture(scope="module")
+def each(simulated, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("each")
+    write_simulated(folder / "sim", simulated)
+    cl.train(folder / "sim", target="each", methods=METHODS, seeds=2, out=folder / "run", settings=TINY)
+    return folder / "run"
+
+
+@pytest.fixture(scope="module")
+def estimated(unlabelled, tmp_path_factory):
+    out = tmp_path_factory.mktemp("estimated") / "run"
+    return cl.train(unlabelled, target="hep", methods=METHODS, seeds=2, out=out, settings=TINY)
+
+
+def test_names_of_domains_become_names_of_folders():
+    names = folder_names(["K562", "H1-hESC", "T cell/CD4+", "T cell:CD4+", ".."])
+    assert names == ["K562", "H1-hESC", "T_cell_CD4+", "T_cell_CD4+_3", "domain"]
+
+
+def test_the_mean_over_groups_is_the_mean_of_their_metrics(rng):
+    labels, scores, groups = rng.integers(0, 2, 90), rng.normal(size=90), np.repeat([0, 1, 2], 30)
+    weights = rng.integers(0, 3, (4, 90)).astype(float)
+    mean = mean_over(groups, auroc_many)(labels, scores, weights)
+    for i, row in enumerate(weights):
+        each = [auroc(labels[groups == g], scores[groups == g], row[groups == g]) for g in range(3)]
+        assert mean[i] == pytest.approx(np.mean(each))
+
+
+def test_each_labelled_domain_is_the_target_once(each):
+    record = json.loads((each / "each.json").read_text())
+    assert record["domains"] == ["ery", "epi", "hep"]
+    for domain in record["domains"]:
+        info = json.loads((each / domain / "experiment.json").read_text())
+        assert info["target"] == domain
+        assert (each / domain / "report.html").is_file()
+    assert (each / "report.html").is_file()
+
+
+def test_the_table_holds_every_domain_and_the_mean(each):
+    table = pd.read_csv(each / "leave_one_out.tsv", sep="\t")
+    rows = table[(table["method"] == "adversarial") & (table["metric"] == "AUROC")].set_index("domain")
+    assert list(rows.index) == ["ery", "epi", "hep", "mean over 3 domains"]
+    assert rows.loc["mean over 3 domains", "estimate"] == pytest.approx(rows["estimate"][:3].mean(), abs=1e-5)
+    assert rows.loc["mean over 3 domains", "difference"] == pytest.approx(rows["difference"][:3].mean(), abs=1e-5)
+    assert (rows["low"] <= rows["estimate"]).all() and (rows["estimate"] <= rows["high"]).all()
+    spread = (rows["high"] - rows["low"]).to_numpy()
+    assert spread[3] < spread[:3].max()
+    baseline = table[(table["method"] == "source_only") & (table["metric"] == "AUROC")]
+    assert baseline["difference"].isna().all()
+
+
+def test_each_goes_on_where_it_was_broken_off(each, monkeypatch):
+    (each / "leave_one_out.tsv").unlink()
+    values = json.loads((each / "each.json").read_text())
+    monkeypatch.setattr("cislearn.experiment.underway.train_run", lambda *a: pytest.fail("it was trained again"))
+    data = pd.Series(values["domains"])
+    cl.train(each.parent / "sim", target="each", methods=METHODS, seeds=2, out=each, settings=TINY)
+    assert set(pd.read_csv(each / "leave_one_out.tsv", sep="\t")["domain"]) > set(data)
+
+
+def test_a_target_without_labels_gets_the_estimate_of_its_sources(estimated):
+    assert set(estimated.left_out["domain"]) == {"ery", "epi", "mean over 2 domains"}
+    assert set(estimated.summary["part"]) == {"source test"}
+    page = estimated.report.read_text()
+    assert "leave-one-source-out" in page.lower()
+
+
+def test_the_rounds_never_see_the_target_that_has_no_label(estimated):
+    for domain in ("ery", "epi"):
+        data = json.loads((estimated.path / "leave_one_out" / domain / "data.json").read_text())
+        roles = {each["name"]: each["role"] for each in data["domains"]}
+        assert roles["hep"] == "other"
+        assert sorted(roles.values()) == ["other", "source", "target"]
+
+
+def test_it_can_be_left_out_and_needs_two_labelled_domains(unlabelled, tmp_path):
+    settings = TINY | {"leave_one_out": False}
+    done = cl.train(unlabelled, target="hep", methods=["source_only"], seeds=1, out=tmp_path / "a", settings=settings)
+    assert done.left_out is None and not (done.path / "leave_one_out").exists()
+    settings = TINY | {"data.sources": ["ery"]}
+    done = cl.train(unlabelled, target="hep", methods=["source_only"], seeds=1, out=tmp_path / "b", settings=settings)
+    assert done.left_out is None
+    with pytest.raises(UserError, match="1 of the domains has labels; to leave one out there must be 2 or more"):
+        cl.train(unlabelled, target="each", seeds=1, out=tmp_path / "c", settings=settings)
+
+
+def test_a_folder_with_something_else_is_not_taken(each, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "thesis.tex").write_text("")
+    with pytest.raises(UserError, match=r"holds 'thesis\.tex', which this experiment does not make"):
+        cl.train(each.parent / "sim", target="each", seeds=1, out=tmp_path / "run", settings=TINY)

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+import pandas as pd
+import pytest
+
+from cislearn.experiment.reading import make_config
+from cislearn.experiment.reporter import Reporter
+from cislearn.studies.carry_out import Results, carry_out
+from cislearn.studies.plan import estimate_costs
+from cislearn.studies.show import plan_lines, progress_table, write_page
+from cislearn.studies.study import Study, Trial
+from tests.conftest import TINY
+
+
+class Small(Study):
+    """Two trials on the simulated data, two seeds each."""
+
+    name = "small"
+    title = "A small study"
+    axes = ("protocol", "target")
+    introduction = "What is compared."
+    data: ClassVar[Path]
+
+    def trials(self, size, files, work):
+        return [
+            Trial({"protocol": selection, "target": "hep"}, self.config(selection, work / selection))
+            for selection in ("last", "oracle")
+        ]
+
+    def config(self, selection, out):
+        settings = [f"{key}={value}" for key, value in TINY.items()]
+        values = {"data": {"path": str(self.data), "target": "hep"}, "out": str(out), "selection": selection}
+        return make_config(values, [*settings, "training.seeds=[3, 5]"])
+
+
+@pytest.fixture(scope="module")
+def study(tiny_data, tmp_path_factory):
+    Small.data = tiny_data
+    return Small()
+
+
+@pytest.fixture(scope="module")
+def finished(study, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("study")
+    trials = study.trials("desk", Path(), folder / "runs")
+    results = Results.of(study, folder / "results")
+    carry_out(trials, results, Reporter())
+    return trials, results
+
+
+def test_the_ledger_has_a_row_a_run_the_first_seeds_first(finished):
+    _, results = finished
+    rows = results.runs.read()
+    assert rows["seed"].tolist() == ["3"] * 4 + ["5"] * 4
+    assert rows["method"].tolist() == ["source_only", "adversarial"] * 4
+    assert rows["identity"].nunique() == 4
+    assert rows[["commit", "cpu", "seconds", "steps", "AUROC", "F1", "F1 at .5"]].notna().all().all()
+
+
+def test_the_rows_are_those_of_the_experiments_own_tables(finished):
+    trials, results = finished
+    rows, scores = results.runs.read(), results.scores.read()
+    for trial in trials:
+        summary = pd.read_csv(trial.config.out / "summary.tsv", sep="\t")
+        target = summary[(summary["part"] == "target test") & (summary["method"] == "adversarial")]
+        for metric in ("AUROC", "AUPRC", "F1", "F1 at .5"):
+            estimate = target.set_index("metric").loc[metric, "estimate"]
+            mine = rows[(rows["protocol"] == trial.keys["protocol"]) & (rows["method"] == "adversarial")]
+            assert mine[metric].mean() == pytest.approx(estimate, abs=1e-5)
+            score = scores[(scores["protocol"] == trial.keys["protocol"]) & (scores["method"] == "adversarial")]
+            assert score.set_index("metric").loc[metric, "estimate"] == pytest.approx(estimate)
+            assert score["n_seeds"].eq(2).all()
+
+
+def test_what_stands_in_the_ledger_is_not_run_again(finished, monkeypatch):
+    trials, results = finished
+    monkeypatch.setattr("cislearn.studies.carry_out.run_experiment", lambda *a, **k: pytest.fail("it was run again"))
+    carry_out(trials, results, Reporter())
+
+
+def test_a_study_goes_on_from_its_ledger_alone(study, finished, tmp_path):
+    """Elsewhere, without the folders of the runs: only what the ledger lacks is trained."""
+    _, results = finished
+    ledger = results.runs.read()
+    moved = Results.of(study, tmp_path / "results")
+    moved.runs.add(ledger[~((ledger["seed"] == "5") & (ledger["protocol"] == "oracle"))])
+    trials = study.trials("desk", Path(), tmp_path / "runs")
+    carry_out(trials, moved, Reporter())
+    assert not trials[0].config.out.exists()
+    assert not (trials[1].config.out / "adversarial" / "seed-3").exists()
+    again = moved.runs.read().sort_values(["protocol", "method", "seed"], ignore_index=True)
+    before = ledger.sort_values(["protocol", "method", "seed"], ignore_index=True)
+    pd.testing.assert_series_equal(again["AUROC"], before["AUROC"])
+
+
+def test_plan_and_page_say_what_is_left(study, finished, tmp_path):
+    trials, results = finished
+    costs = estimate_costs(trials)
+    assert (costs["seconds"] > 0).all() and len(costs) == 4
+    done = progress_table(trials, results, costs)
+    assert done["core_hours_left"].eq(0).all()
+    fresh = Results.of(study, tmp_path / "results")
+    left = progress_table(trials, fresh, costs)
+    assert plan_lines(left)[0].startswith("8 runs, 0 of them in the ledger; about ")
+    assert left["core_hours_left"].sum() == pytest.approx(2 * costs["seconds"].sum() / 3600)
+    fresh.runs.add(results.runs.read()[:4])
+    page = write_page(study, trials, fresh, costs).read_text()
+    assert page.count("not run: 1 of 2 (est. 0.0 core-h)") == 4
+    page = write_page(study, trials, results, costs).read_text()
+    assert page.startswith("# A small study\n\nWhat is compared.\n\n## protocol: last\n")
+    assert "not run" not in page and page.count("| adversarial | 2 | .") == 2
