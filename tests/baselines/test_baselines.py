@@ -17,7 +17,6 @@ from cislearn.motifs.scanning import best_matches
 from cislearn.sequence.composition import count_words
 from cislearn.sequence.strand import reverse_complement
 
-
 CHROMOSOMES = np.array(["|chr1", "|chr2", ""])
 
 

@@ -217,6 +217,15 @@ def test_a_small_genome_gives_fewer_and_says_so(tmp_path, toy, peaks):
     assert f"{len(dataset) - 100:,} negatives drawn" in note
 
 
+def test_positives_without_a_place_get_no_drawn_negative(tmp_path, toy, rng):
+    texts = [random_sequence(rng, 60) for _ in range(6)]
+    positive = write_fasta(tmp_path / "p.fa", texts, ["a chr1:100-160", "b chr2:100-160", *"cdef"])
+    dataset = prepare(tmp_path / "out", positives={"a": positive}, genome=toy, make_negatives="gc-matched")
+    assert dataset.loci["chrom"].tolist()[6:] == ["chr1", "chr2"]
+    assert dataset.provenance["notes"][0].endswith("; 4 positives have no coordinates")
+    assert isinstance(dataset.sequences, TableSequences)
+
+
 def test_negatives_that_overlap_a_positive_are_left_out_unless_kept(tmp_path, toy):
     positive = bed(tmp_path / "p.bed", [("chr1", 1000, 1020), ("chr2", 1000, 1020), ("chr1", 5000, 5020)])
     rows = [
@@ -311,6 +320,10 @@ def test_what_cannot_be_made_is_refused_and_nothing_is_written(tmp_path, toy, pe
         ({"negatives": {"a": bare}, "make_negatives": "shuffled"}, "no domain has positives of task 'binding'"),
         ({"positives": {"a": bare}, "make_negatives": "shuffled", "negatives_per_positive": 0.0}, "0 negatives a pos"),
         ({"positives": {"a": bare}, "make_negatives": "shuffled", "negatives_per_positive": np.nan}, "nan negatives"),
+        (
+            {"positives": {"a": bare}, "negatives": {"a": strange}, "make_negatives": "shuffled"},
+            r"has negatives of its own(.|\n)*--negatives a=shuffled",
+        ),
         ({"positives": {"a": bare}, "negatives_per_positive": 2.0}, "asked for, and none are made"),
         ({"positives": {"a": bare}, "make_negatives": "shuffled", "seed": -1}, "seed -1 is negative"),
     ]  # fmt: skip

@@ -12,7 +12,7 @@ from sklearn.metrics import roc_auc_score
 import cislearn as cl
 from cislearn.baselines import BATTERY
 from cislearn.data.dataset import Dataset
-from cislearn.experiment.battery import LEFT_OUT, ONE_CLASS, fit_models, left_out_of_battery, predict_models
+from cislearn.experiment.battery import LEFT_OUT, NOT_FITTED, fit_models, left_out_of_battery, predict_models
 from cislearn.experiment.config import DataConfig
 from cislearn.experiment.roles import Roles, assign_roles
 from cislearn.schema import TaskSpec
@@ -122,7 +122,7 @@ def test_a_task_of_one_class_has_no_model_and_says_so(placed, tmp_path):
     assert (predict_models(data, models, np.arange(400))["GC_content"][:, 1] == 0).all()
     done = cl.train(data, methods=["supervised"], seeds=1, out=tmp_path / "e", settings=TINY | {"battery": True})
     record = json.loads((done.path / "battery" / "GC_content" / "run.json").read_text())
-    assert record["detail"] == {"t0": "", "t1": ONE_CLASS}
+    assert record["detail"] == {"t0": "", "t1": NOT_FITTED}
     assert json.loads((done.path / "battery" / "GC_content" / "baseline.json").read_text())["t1"] is None
 
 

@@ -47,7 +47,7 @@ def finished(study, tmp_path_factory):
     folder = tmp_path_factory.mktemp("study")
     trials = study.trials("desk", Path(), folder / "runs")
     results = Results.of(study, folder / "results")
-    carry_out(trials, results, Reporter())
+    carry_out(Small(), trials, results, Reporter())
     return trials, results
 
 
@@ -78,7 +78,7 @@ def test_the_rows_are_those_of_the_experiments_own_tables(finished):
 def test_what_stands_in_the_ledger_is_not_run_again(finished, monkeypatch):
     trials, results = finished
     monkeypatch.setattr("cislearn.studies.carry_out.run_experiment", lambda *a, **k: pytest.fail("it was run again"))
-    carry_out(trials, results, Reporter())
+    carry_out(Small(), trials, results, Reporter())
 
 
 def test_a_study_goes_on_from_its_ledger_alone(study, finished, tmp_path):
@@ -88,7 +88,7 @@ def test_a_study_goes_on_from_its_ledger_alone(study, finished, tmp_path):
     moved = Results.of(study, tmp_path / "results")
     moved.runs.add(ledger[~((ledger["seed"] == "5") & (ledger["protocol"] == "oracle"))])
     trials = study.trials("desk", Path(), tmp_path / "runs")
-    carry_out(trials, moved, Reporter())
+    carry_out(study, trials, moved, Reporter())
     assert not trials[0].config.out.exists()
     assert not (trials[1].config.out / "adversarial" / "seed-3").exists()
     again = moved.runs.read().sort_values(["protocol", "method", "seed"], ignore_index=True)
@@ -110,5 +110,6 @@ def test_plan_and_page_say_what_is_left(study, finished, tmp_path):
     page = write_page(study, trials, fresh, costs).read_text()
     assert page.count("not run: 1 of 2 (est. 0.0 core-h)") == 4
     page = write_page(study, trials, results, costs).read_text()
-    assert page.startswith("# A small study\n\nWhat is compared.\n\n## protocol: last\n")
+    assert page.startswith("# A small study\n\nWhat is compared.\n\n## Over the first method\n")
+    assert "| last | adversarial | 1 | " in page and "## protocol: last\n" in page
     assert "not run" not in page and page.count("| adversarial | 2 | .") == 2

@@ -22,7 +22,8 @@ def evaluate(
     Thresholds and temperatures are those that the model was trained with. Of a single run DeLong's interval of the
     AUROC stands below the table; --out holds every metric.
     """
-    from cislearn.cli.show import FURTHER, console, number, show_table
+    from cislearn.cli.show import console, number, show_table
+    from cislearn.cli.show_experiment import FURTHER
     from cislearn.data.dataset import read_dataset
     from cislearn.engine.devices import choose_device
     from cislearn.experiment.evaluate import evaluate_on

@@ -21,8 +21,8 @@ def prepare(
     negatives: Annotated[
         list[str] | None,
         typer.Option(
-            help="DOMAIN=FILE: unbound regions or sequences. Or how to make them: gc-matched (drawn from the genome), "
-            "shuffled or dinucleotide-shuffled; DOMAIN=gc-matched for one domain."
+            help="DOMAIN=FILE: unbound regions or sequences. Or how to make them where there are none: "
+            "gc-matched (drawn from the genome), shuffled or dinucleotide-shuffled; DOMAIN=gc-matched for one domain."
         ),
     ] = None,
     negatives_per_positive: Annotated[float, typer.Option(help="How many negatives are made.")] = 1.0,

@@ -16,7 +16,8 @@ def quickstart(
 ) -> None:
     """Simulate a cell type without labels, train with and without an adversary from 3 seeds, compare, report."""
     from cislearn.cli.progress import TerminalReporter, resumable
-    from cislearn.cli.show import console, show_experiment
+    from cislearn.cli.show import console
+    from cislearn.cli.show_experiment import show_experiment
     from cislearn.experiment.execute import run_experiment
     from cislearn.experiment.quickstart import quickstart_config, quickstart_data
 

@@ -54,5 +54,5 @@ def study(
             print_(line)
         if plan:
             return
-        carry_out(wanted, tables, TerminalReporter())
+        carry_out(chosen, wanted, tables, TerminalReporter())
     print_(f"results: {write_page(chosen, trials, tables, costs)}")

@@ -13,7 +13,9 @@ import typer
 def train(
     config: Annotated[Path | None, typer.Argument(help="A YAML configuration (cislearn new writes one).")] = None,
     data: Annotated[Path | None, typer.Option(help="A dataset folder, instead of a configuration.")] = None,
-    target: Annotated[str | None, typer.Option(help="The domain without labels to adapt to.")] = None,
+    target: Annotated[
+        str | None, typer.Option(help="The domain without labels to adapt to, or `each`: every labelled one in turn.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="The folder of the experiment.")] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="KEY=VALUE of the configuration, e.g. training.epochs=5.")
@@ -25,7 +27,7 @@ def train(
     Broken off, the same command goes on where it stood.
     """
     from cislearn.cli.progress import TerminalReporter, resumable
-    from cislearn.cli.show import show_experiment
+    from cislearn.cli.show_experiment import show_experiment
     from cislearn.errors import UserError
     from cislearn.experiment.reading import make_config, read_config
 

@@ -102,7 +102,13 @@ def _way_of_each_domain(making: Making, examples: Examples) -> dict[str, str]:
     if isinstance(making.ways, str):
         if not bound:
             raise UserError(f"no domain has positives of task {making.task!r} to make negatives for")
-        return {d: making.ways for d in bound if not examples.of(d, making.task, 0.0).any()}
+        lacking = [domain for domain in bound if not examples.of(domain, making.task, 0.0).any()]
+        if not lacking:
+            raise UserError(
+                "every domain with positives has negatives of its own, so none are made",
+                fix=f"Give --negatives {bound[0]}={making.ways} to make some besides.",
+            )
+        return dict.fromkeys(lacking, making.ways)
     ways = dict(making.ways or {})
     for domain in ways:
         if domain not in domains:
@@ -166,7 +172,8 @@ def _draw(
     """Windows off all rows of the domain and other domains' positives, each on chromosome and strand of a positive."""
     name, genome = _genome_of(domain, genomes)
     rows = examples.rows
-    positives = positives[has_locus(rows)[positives]]
+    placed = positives[has_locus(rows)[positives]]
+    nowhere, positives = len(positives) - len(placed), placed
     _check_places(rows.iloc[positives], genome, domain)
     chosen = _choose(making, positives, rng)
     wanted = rows.iloc[chosen][["chrom"]].assign(
@@ -192,7 +199,8 @@ def _draw(
     origin = {"name": "", "file": str(genome.path), "line": 0, "note": "drawn from the genome, matched by GC"}
     made = rows.iloc[chosen[drawn.model]].reset_index(drop=True)
     made = made.assign(start=start, end=end, region_start=start, region_end=end, summit=-1, **origin)
-    return _placed(making, made, None, f"{domain}: {_told(drawn, wanted, name)}")
+    note = f"{domain}: {_told(drawn, wanted, name)}"
+    return _placed(making, made, None, note + (f"; {nowhere:,} positives have no coordinates" if nowhere else ""))
 
 
 def _told(drawn: Drawn, wanted: pd.DataFrame, genome: str) -> str:

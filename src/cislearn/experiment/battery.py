@@ -35,10 +35,10 @@ _AT_ONCE = 8_192
 LEFT_OUT = "left_out.json"
 """Which simple models an experiment has none of, and why."""
 
-ONE_CLASS = "not fitted: the sources' training windows are of one class"
+NOT_FITTED = "not fitted: the sources' training windows are not of both classes"
 
 Fitted = dict[str, list[Baseline | None]]
-"""Simple models by name, one each task; None where the training windows are of one class."""
+"""Simple models by name, one each task; None where the training windows are not of both classes."""
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,7 @@ def _write(
         "method": name,
         "identity": identity,
         "target": roles.target,
-        "detail": {task: model.detail if model else ONE_CLASS for task, model in zip(tasks, models, strict=True)},
+        "detail": {task: model.detail if model else NOT_FITTED for task, model in zip(tasks, models, strict=True)},
         "thresholds": choose_thresholds(predictions, spec, roles.sources),
         "temperatures": choose_temperatures(predictions, spec, roles.sources),
     }

@@ -12,7 +12,7 @@ from cislearn.baselines import ChromosomeOfOrigin
 from cislearn.data.clusters import locus_clusters
 from cislearn.evaluation.intervals import estimate
 from cislearn.evaluation.ranking import auroc, auroc_many
-from cislearn.experiment.battery import ONE_CLASS, fit_models, predict_models
+from cislearn.experiment.battery import NOT_FITTED, fit_models, predict_models
 from cislearn.experiment.roles import Roles, Side
 from cislearn.reports.numbers import decimal
 
@@ -63,7 +63,7 @@ def score_battery(roles: Roles, names: Sequence[str], side: Side) -> pd.DataFram
                 of = labels[seen, t], logits[name][seen, t][None], clusters[seen]
                 found = estimate(auroc_many, *of, n_resamples=RESAMPLES)
                 row |= {"low": found.low, "high": found.high}
-            table.append(row | {"detail": model.detail if model else ONE_CLASS})
+            table.append(row | {"detail": model.detail if model else NOT_FITTED})
     return pd.DataFrame(table, columns=COLUMNS)
 
 

@@ -82,7 +82,8 @@ def complete(
     setting, folder = underway.setting, underway.folder
     roles = setting.roles
     write_json(folder.path / "model_summary.json", underway.model)
-    write_json(folder.path / "data.json", describe(roles.dataset, roles.split, roles.leaks, roles.role_of_domain))
+    data = describe(roles.dataset, roles.split, roles.leaks, roles.role_of_domain)
+    write_json(folder.path / "data.json", data | {"composition": underway.composition})
     write_json(folder.path / "environment.json", describe_environment(setting.device))
     summary, comparison = _score(underway, battery)
     if left_out is not None:

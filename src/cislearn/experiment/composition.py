@@ -72,11 +72,11 @@ def check_composition(config: ExperimentConfig, methods: Sequence[Method], roles
     spec = roles.dataset.spec
     if config.selection == "oracle" and roles.target is None:
         raise UserError("oracle needs a target domain, by whose labels it chooses", where="selection")
-    if config.data.split.deal == "target" and config.selection == "source_validation":
+    if config.data.split.deal == "target" and config.selection != "oracle":
         raise UserError(
-            "source_validation needs validation rows of the sources, and data.split.deal: target leaves none",
+            f"{config.selection} needs validation rows of the sources, and data.split.deal: target leaves none",
             where="selection",
-            fix="Take selection: oracle, as published protocols do, or last; or data.split.deal: all.",
+            fix="Take selection: oracle, as published protocols do, or data.split.deal: all.",
         )
     if config.training.precision == "16-mixed" and not torch.cuda.is_available():
         raise UserError("16-mixed needs an NVIDIA GPU", where="training.precision", fix="Take bf16-mixed or 32-true.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -52,12 +52,6 @@ class DomainCheck:
         there = {name: self.found.get(name) for name in WARNED_OF}
         return {name: auroc.value for name, auroc in there.items() if auroc and auroc.low > TOLD_APART}
 
-    def to_dict(self) -> dict[str, Any]:
-        """As plain values, for JSON."""
-        wanted = ("value", "low", "high")
-        auroc = {name: each and {key: asdict(each)[key] for key in wanted} for name, each in self.found.items()}
-        return {"domain": self.domain, "against": self.against, "auroc": auroc}
-
 
 def check_domain(
     dataset: Dataset,
@@ -101,10 +95,11 @@ def check_target(roles: Roles) -> DomainCheck | None:
     return check_domain(roles.dataset, clusters, roles.target, roles.sources, against=against, by_class=False)
 
 
-def composition_note(roles: Roles) -> str | None:
-    """Return a warning where composition alone tells the target from the sources; no label is read."""
-    check = check_target(roles)
-    return None if check is None else composition_warning([check])
+def composition_record(check: DomainCheck) -> dict[str, Any]:
+    """Return what ``data.json`` says of the target's composition: auroc, low, high (None where not told), warning."""
+    found = check.found[ALL]
+    numbers = (None, None, None) if found is None else (found.value, found.low, found.high)
+    return dict(zip(("auroc", "low", "high"), numbers, strict=True)) | {"warning": composition_warning([check])}
 
 
 def composition_warning(checks: Sequence[DomainCheck]) -> str | None:

@@ -14,6 +14,7 @@ from cislearn.experiment.battery import SimpleModel, fit_battery
 from cislearn.experiment.claim import claim_folder, run_identity, split_identity
 from cislearn.experiment.composition import check_composition, compose_methods
 from cislearn.experiment.config import ExperimentConfig
+from cislearn.experiment.domain_check import check_target, composition_record
 from cislearn.experiment.methods import Method
 from cislearn.experiment.reporter import Reporter
 from cislearn.experiment.roles import assign_roles
@@ -41,6 +42,8 @@ class Underway:
         Claimed.
     model : mapping
         ``model_summary.json``.
+    composition : mapping, optional
+        How far composition alone tells the target from the sources; see `composition_record`.
     """
 
     setting: Setting
@@ -48,6 +51,7 @@ class Underway:
     identities: Mapping[str, str]
     folder: ExperimentFolder
     model: Mapping[str, Any]
+    composition: Mapping[str, Any] | None
 
     def train(self, method: Method, seed: int) -> RunFolder:
         """Train one run, or keep it where it is finished."""
@@ -81,8 +85,10 @@ def begin(
     folder = ExperimentFolder(config.out)
     claim_folder(folder, config, identities, overwrite=overwrite)
     model = summary_record(network, config.model.encoder.name)
-    _tell(setting, model, remarks)
-    return Underway(setting, methods, identities, folder, model)
+    check = check_target(setting.roles)
+    composition = None if check is None else composition_record(check)
+    _tell(setting, model, remarks + ([composition["warning"]] if composition and composition["warning"] else []))
+    return Underway(setting, methods, identities, folder, model, composition)
 
 
 def settle(

@@ -1,7 +1,8 @@
 """Published protocols and our own comparisons: which experiments, which ledger, which table."""
 
 from cislearn.studies.gabp_cross_cell import GabpCrossCell
+from cislearn.studies.negatives import Negatives
 from cislearn.studies.study import Study
 
-STUDIES: dict[str, type[Study]] = {study.name: study for study in (GabpCrossCell,)}
+STUDIES: dict[str, type[Study]] = {study.name: study for study in (GabpCrossCell, Negatives)}
 """Every study by its name."""

@@ -14,7 +14,7 @@ from cislearn.data.dataset import read_dataset
 from cislearn.evaluation.metrics import auprc, auroc, f1
 from cislearn.experiment.composition import compose_methods
 from cislearn.experiment.config import ExperimentConfig
-from cislearn.experiment.execute import Experiment, run_experiment
+from cislearn.experiment.execute import run_experiment
 from cislearn.experiment.reporter import Reporter
 from cislearn.experiment.underway import run_identities
 from cislearn.runs import ExperimentFolder, RunFolder
@@ -41,7 +41,8 @@ class Results:
     def of(cls, study: Study, folder: Path) -> Results:
         """Return the tables of `study` that stand, or will stand, in `folder`."""
         runs = Table(folder / f"{study.name}.tsv", (*study.axes, "method", "seed", "identity"))
-        return cls(runs, Table(folder / f"{study.name}.scores.tsv", (*study.axes, "method", "metric")))
+        scores = Table(folder / f"{study.name}.scores.tsv", (*study.axes, *study.scored_on, "method", "metric"))
+        return cls(runs, scores)
 
     def has(self, trial: Trial, method: str, seed: int, identity: str) -> bool:
         """Tell whether a run stands in the ledger."""
@@ -59,11 +60,13 @@ class Results:
         return {m: [s for s in seeds if not self.has(trial, m, s, i)] for m, i in trial_identities(trial).items()}
 
 
-def carry_out(trials: Sequence[Trial], results: Results, reporter: Reporter) -> None:
+def carry_out(study: Study, trials: Sequence[Trial], results: Results, reporter: Reporter) -> None:
     """Run what the ledger lacks: the first seed of every trial, then the second, and so on.
 
     Parameters
     ----------
+    study : Study
+        Says how its trials are scored.
     trials : list of Trial
         In order.
     results : Results
@@ -74,7 +77,7 @@ def carry_out(trials: Sequence[Trial], results: Results, reporter: Reporter) -> 
     for n in range(1, max(len(trial.config.training.seeds) for trial in trials) + 1):
         for trial in trials:
             if n <= len(trial.config.training.seeds):
-                _run(trial, n, results, reporter)
+                _run(study, trial, n, results, reporter)
 
 
 def trial_identities(trial: Trial) -> dict[str, str]:
@@ -82,7 +85,7 @@ def trial_identities(trial: Trial) -> dict[str, str]:
     return run_identities(trial.config, compose_methods(trial.config), read_dataset(trial.config.data.path))
 
 
-def _run(trial: Trial, n: int, results: Results, reporter: Reporter) -> None:
+def _run(study: Study, trial: Trial, n: int, results: Results, reporter: Reporter) -> None:
     """Train those of the first `n` seeds that the ledger lacks, and score them with those that are at hand."""
     identities = trial_identities(trial)
     seeds = trial.config.training.seeds[:n]
@@ -96,7 +99,7 @@ def _run(trial: Trial, n: int, results: Results, reporter: Reporter) -> None:
     experiment = run_experiment(_with_seeds(trial.config, at_hand), reporter=reporter)
     new = [(m, s) for s in missing for m in identities if not results.has(trial, m, s, identities[m])]
     results.runs.add(pd.DataFrame([{**trial.keys, **_run_row(folder.run(m, s))} for m, s in new]))
-    rows = _score_rows(experiment)
+    rows = study.scores(trial, experiment)
     results.scores.replace(trial.keys, rows.assign(**trial.keys)[[*trial.keys, *rows.columns]])
 
 
@@ -105,11 +108,12 @@ def _with_seeds(config: ExperimentConfig, seeds: Sequence[int]) -> ExperimentCon
 
 
 def _run_row(run: RunFolder) -> dict[str, object]:
-    """Return what the ledger says of a finished run; its numbers are those of the target's test rows."""
+    """Return what the ledger says of a finished run: its numbers are on the test rows of its target, or of all."""
     info, machine = run.info, json.loads((run.path / "environment.json").read_text())
     predictions = pd.read_parquet(run.path / "predictions.parquet")
-    rows = predictions[(predictions["part"] == "test") & (predictions["domain"] == info["target"])]
-    (task,) = [name.removeprefix("label_") for name in rows if name.startswith("label_")]
+    rows = predictions[predictions["part"] == "test"]
+    rows = rows if info["target"] is None else rows[rows["domain"] == info["target"]]
+    (task,) = [name.removeprefix("label_") for name in rows.columns if name.startswith("label_")]
     labels, logits = rows[f"label_{task}"].to_numpy(), rows[f"logit_{task}"].to_numpy()
     threshold = info["thresholds"].get(task)
     return {
@@ -129,14 +133,3 @@ def _run_row(run: RunFolder) -> dict[str, object]:
         "F1": np.nan if threshold is None or np.isnan(threshold) else f1(labels, logits >= threshold),
         "F1 at .5": f1(labels, logits >= 0),
     }
-
-
-def _score_rows(experiment: Experiment) -> pd.DataFrame:
-    """Return the scores of an experiment on its target, the differences to its first method beside them."""
-    rows = experiment.summary[experiment.summary["part"] == "target test"]
-    rows = rows.drop(columns=["part", "domain", "task", "undefined", "protocol", "selection"])
-    if experiment.comparison is None:
-        return rows
-    names = {"low": "difference_low", "high": "difference_high"}
-    differences = experiment.comparison[["method", "metric", "difference", "low", "high"]].rename(columns=names)
-    return rows.merge(differences, how="left", on=["method", "metric"])

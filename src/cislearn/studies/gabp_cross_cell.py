@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from importlib.resources import files as resources
 from pathlib import Path
@@ -12,21 +11,13 @@ import pandas as pd
 
 from cislearn.data.dataset import MARKER
 from cislearn.data.prepare import prepare
-from cislearn.data.readers import read_examples
-from cislearn.errors import UserError
 from cislearn.experiment.reading import make_config
 from cislearn.runs import write_table
-from cislearn.sequence.tokens import decode
 from cislearn.studies.study import Size, Study, Trial
+from cislearn.studies.windows import CELLS, CHROMOSOME, PLACE, all_windows, apart, bound_by_others, gabp_windows
 
-CELLS = ("GM12878", "H1-hESC", "HeLa-S3", "HepG2", "K562")
-OTHERS = ("CTCF", "JunD", "USF2")
-LENGTH = 101
 SMOKE = 400
 """Windows of a cell type and label in the smoke size."""
-CHROMOSOME = "chr1"
-"""On it lie all published negatives; the honest protocol leaves it out altogether."""
-
 PROTOCOLS: dict[str, dict[str, Any]] = {
     "honest": {
         "data": {"split": {"by": "chromosome"}},
@@ -102,13 +93,11 @@ def _config(protocol: str, network: str, target: str, data: Path, out: Path, tra
 
 def published_windows(files: Path) -> pd.DataFrame:
     """Return the windows of the published FASTA files: chrom, start, end, sequence, cell, GABP (0 or 1)."""
-    tables = []
-    for cell in CELLS:
-        for end, label in (("", 1), ("_back", 0)):
-            entries = read_examples(_there(files / cell / f"GABP{end}.fasta.gz"))
-            assert entries.sequences is not None
-            sequences = [decode(tokens) for tokens in entries.sequences.windows(LENGTH)]
-            tables.append(entries.rows[["chrom", "start", "end"]].assign(sequence=sequences, cell=cell, GABP=label))
+    tables = [
+        gabp_windows(files, cell, positive=positive).assign(cell=cell, GABP=int(positive))
+        for cell in CELLS
+        for positive in (True, False)
+    ]
     return pd.concat(tables, ignore_index=True)
 
 
@@ -119,35 +108,15 @@ def honest_windows(files: Path) -> pd.DataFrame:
     neither a GABP window of that cell type nor another of its negatives. GABP may bind it in another cell type: that is
     what has to be told apart.
     """
-    published = published_windows(files)
-    bound = published[(published["GABP"] == 1) & (published["chrom"] != CHROMOSOME)]
-    wide = pd.read_csv(_there(files / "multitask_windows.tsv.gz"), sep="\t")
-    wide = wide[wide["chrom"] != CHROMOSOME].reset_index(drop=True)
+    windows = all_windows(files)
+    windows = windows[windows["chrom"] != CHROMOSOME]
     tables = []
     for cell in CELLS:
-        positives = bound[bound["cell"] == cell]
-        by_others = wide[[f"{factor}_{cell}" for factor in OTHERS]].eq(1).any(axis=1)
-        unbound = wide[by_others & (wide[f"GABP_{cell}"] == 0)].sample(frac=1, random_state=0)
-        kept = apart(unbound, positives).head(len(positives))
-        columns = ["chrom", "start", "end", "sequence"]
-        tables += [positives[columns].assign(cell=cell, GABP=1), kept[columns].assign(cell=cell, GABP=0)]
+        positives = gabp_windows(files, cell, positive=True)
+        positives = positives[positives["chrom"] != CHROMOSOME]
+        negatives = apart(bound_by_others(windows, cell), positives).head(len(positives))
+        tables += [positives.assign(cell=cell, GABP=1), negatives[PLACE].assign(cell=cell, GABP=0)]
     return pd.concat(tables, ignore_index=True)
-
-
-def apart(windows: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
-    """Return the windows, in their order, that overlap neither one of `others` nor a window kept before them."""
-    taken: dict[str, list[int]] = {}
-    for chrom, group in others.groupby("chrom"):
-        taken[str(chrom)] = sorted(group["start"])
-    keep = []
-    for chrom, start in zip(windows["chrom"], windows["start"], strict=True):
-        starts = taken.setdefault(chrom, [])
-        place = bisect_left(starts, start)
-        is_free = all(abs(start - near) >= LENGTH for near in starts[max(0, place - 1) : place + 1])
-        if is_free:
-            starts.insert(place, start)
-        keep.append(is_free)
-    return windows[keep]
 
 
 def _dataset(windows: Callable[[Path], pd.DataFrame], files: Path, out: Path, most: int | None) -> Path:
@@ -161,9 +130,3 @@ def _dataset(windows: Callable[[Path], pd.DataFrame], files: Path, out: Path, mo
         write_table(path, table)
         prepare(out, tables=[path], domain_column="cell", label_columns=["GABP"])
     return out
-
-
-def _there(path: Path) -> Path:
-    if not path.is_file():
-        raise UserError("no such file", where=path, fix="Give --files with the folder that holds dann_tf/.")
-    return path

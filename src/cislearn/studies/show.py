@@ -13,7 +13,8 @@ from cislearn.atomic import file_written_whole
 from cislearn.studies.carry_out import Results
 from cislearn.studies.study import Study, Trial
 
-SHOWN = ("AUROC", "AUPRC", "F1", "F1 at .5")
+MAIN = "AUROC"
+SHOWN = (MAIN, "AUPRC", "F1", "F1 at .5")
 
 
 def progress_table(trials: Sequence[Trial], results: Results, costs: pd.DataFrame) -> pd.DataFrame:
@@ -49,19 +50,57 @@ def write_page(study: Study, trials: Sequence[Trial], results: Results, costs: p
 
 
 def results_page(study: Study, trials: Sequence[Trial], results: Results, progress: pd.DataFrame) -> str:
-    """Return the page: introduction, a table for each protocol or other first axis, and what was not run."""
+    """Return the page: introduction, tables of scores, and what was not run."""
     scores = results.scores.read()
-    pages = [f"# {study.title}", study.introduction.strip()]
+    draw = _crossed if study.scored_on else _listed
+    parts = [f"# {study.title}", study.introduction.strip(), *draw(study, trials, scores, progress)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _crossed(study: Study, trials: Sequence[Trial], scores: pd.DataFrame, progress: pd.DataFrame) -> list[str]:
+    """Return one table: a row a trial, a column for each set of rows that it is scored on."""
+    (axis,), (other,) = study.axes, study.scored_on
+    columns = [trial.keys[axis] for trial in trials]
+    rows = []
+    for trial in trials:
+        mine = scores[_of(scores, trial) & (scores["metric"] == MAIN)].set_index(other)
+        cells = [_estimate(mine.loc[name].to_dict()) if name in mine.index else "" for name in columns]
+        seeds = str(int(mine["n_seeds"].max())) if len(mine) else ""
+        rows.append([trial.keys[axis], seeds, *cells])
+        rows += [[*_missing(row), *[""] * len(columns)] for row in progress[_of(progress, trial)].to_dict("records")]
+    head = [f"{MAIN}: {axis.replace('_', ' ')}", "seeds", *columns]
+    return [_table(head, [row for row in rows if any(row)])]
+
+
+def _listed(study: Study, trials: Sequence[Trial], scores: pd.DataFrame, progress: pd.DataFrame) -> list[str]:
+    """Return what the methods differ by over all trials, and a table for each value of the first axis."""
     first, *others = study.axes
+    parts = ["## Over the first method", _differences(study.axes, scores)] if "difference" in scores else []
+    head = [*others, "method", "seeds", *SHOWN, f"{MAIN} over the first method"]
     for value in dict.fromkeys(trial.keys[first] for trial in trials):
-        lines = [f"## {first}: {value}", ""]
-        head = [*others, "method", "seeds", *SHOWN, "AUROC over the first method"]
-        lines += [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
-        for trial in trials:
-            if trial.keys[first] == value:
-                lines += [f"| {' | '.join(cells)} |" for cells in _trial_rows(trial, others, scores, progress)]
-        pages.append("\n".join(lines))
-    return "\n\n".join(pages) + "\n"
+        mine = [trial for trial in trials if trial.keys[first] == value]
+        rows = [cells for trial in mine for cells in _trial_rows(trial, others, scores, progress)]
+        parts += [f"## {first}: {value}", _table(head, rows)]
+    return parts
+
+
+def _differences(axes: Sequence[str], scores: pd.DataFrame) -> str:
+    """Return a table of the mean difference of each method over the last axis, and of how many intervals clear 0."""
+    *kept, last = axes
+    rows = scores[(scores["metric"] == MAIN) & scores["difference"].notna()]
+    lines = []
+    for keys, group in rows.groupby([*kept, "method"], sort=False):
+        above, below = int((group["difference_low"] > 0).sum()), int((group["difference_high"] < 0).sum())
+        mean = f"{group['difference'].mean():+.3f}".replace("0.", ".", 1)
+        *place, method = map(str, keys)
+        lines.append([*place, method.replace("_", " "), str(len(group)), mean, str(above), str(below)])
+    head = [*kept, "method", f"{last}s", f"mean difference of {MAIN}", "interval above 0", "interval below 0"]
+    return _table(head, lines)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _trial_rows(trial: Trial, axes: Sequence[str], scores: pd.DataFrame, progress: pd.DataFrame) -> list[list[str]]:
@@ -71,12 +110,16 @@ def _trial_rows(trial: Trial, axes: Sequence[str], scores: pd.DataFrame, progres
         [*place, str(method).replace("_", " "), str(int(group["n_seeds"].max())), *_cells(group)]
         for method, group in mine.groupby("method", sort=False)
     ]
-    for row in progress[_of(progress, trial)].to_dict("records"):
-        if row["done"] < row["runs"]:
-            left = f"{row['runs'] - row['done']} of {row['runs']}"
-            text = f"not run: {left} (est. {row['core_hours_left']:.1f} core-h)"
-            rows.append([*place, str(row["method"]).replace("_", " "), text, *[""] * (len(SHOWN) + 1)])
-    return rows
+    left = [_missing(row) for row in progress[_of(progress, trial)].to_dict("records")]
+    return rows + [[*place, *cells, *[""] * (len(SHOWN) + 1)] for cells in left if any(cells)]
+
+
+def _missing(row: Mapping[Any, Any]) -> list[str]:
+    """Return method, and how many of its seeds were not run at what estimated cost; nothing where all were."""
+    if row["done"] == row["runs"]:
+        return ["", ""]
+    left = f"{row['runs'] - row['done']} of {row['runs']}"
+    return [str(row["method"]).replace("_", " "), f"not run: {left} (est. {row['core_hours_left']:.1f} core-h)"]
 
 
 def _of(table: pd.DataFrame, trial: Trial) -> pd.Series:
@@ -89,7 +132,7 @@ def _of(table: pd.DataFrame, trial: Trial) -> pd.Series:
 def _cells(group: pd.DataFrame) -> list[str]:
     by_metric = {row["metric"]: row for row in group.to_dict("records")}
     cells = [_estimate(by_metric[name]) if name in by_metric else "" for name in SHOWN]
-    main = by_metric["AUROC"]
+    main = by_metric[MAIN]
     is_baseline = pd.isna(main.get("difference", np.nan))
     names = ("difference", "difference_low", "difference_high")
     return [*cells, "" if is_baseline else _estimate(main, names, sign="+")]

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
 
+import pandas as pd
+
 from cislearn.errors import UserError, nearest
+from cislearn.experiment.completion import Experiment
 from cislearn.experiment.config import ExperimentConfig
 
 Size = Literal["smoke", "desk", "paper"]
@@ -45,6 +48,8 @@ class Study(ABC):
     """In a line."""
     axes: ClassVar[tuple[str, ...]]
     """Keys of each trial: the first columns of the ledger."""
+    scored_on: ClassVar[tuple[str, ...]] = ()
+    """Further keys of its scores, where each trial is scored on several sets of rows."""
     introduction: ClassVar[str]
     """What stands above the tables of results, in Markdown: protocols, data, what differs from what was published."""
 
@@ -66,6 +71,23 @@ class Study(ABC):
         UserError
             Where files are absent.
         """
+
+    def scores(self, trial: Trial, experiment: Experiment) -> pd.DataFrame:
+        """Return the scores of a trial: by default on its target, the differences to its first method beside them.
+
+        Returns
+        -------
+        DataFrame
+            Columns of `scored_on`, method, metric, estimate, low, high, seeds_sd, n_seeds, n, n_positive, prevalence
+            and, for all but the first method, difference, difference_low, difference_high.
+        """
+        rows = experiment.summary[experiment.summary["part"] == "target test"]
+        rows = rows.drop(columns=["part", "domain", "task", "undefined", "protocol", "selection"])
+        if experiment.comparison is None:
+            return rows
+        names = {"low": "difference_low", "high": "difference_high"}
+        differences = experiment.comparison[["method", "metric", "difference", "low", "high"]].rename(columns=names)
+        return rows.merge(differences, how="left", on=["method", "metric"])
 
 
 def choose_trials(trials: Sequence[Trial], settings: Sequence[str]) -> list[Trial]:

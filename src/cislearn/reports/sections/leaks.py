@@ -23,6 +23,10 @@ SIDES = {"train": "Train and valid", "test": "Test"}
 CAPTION = (
     "Rows that share their sequence (on either strand), a locus or much of their sequence with a row on the other side."
 )
+NONE = (
+    "None of the {train} rows of training and validation shares its sequence (on either strand), a locus or much of "
+    "its sequence with any of the {test} test rows."
+)
 SIMILARITY = (
     "How similar each test row is to the most similar row of training and validation: the share of the words of 20 "
     "bases that the two have in common. Heights are on a scale of powers of ten."
@@ -52,19 +56,22 @@ def _words(data: ReportData) -> list[Block]:
     return [Text(" ".join(told))] if told else []
 
 
-def _kinds(leaks: Mapping[str, Any]) -> Table:
-    """Put kinds of leak down, and classes below those; the two sides across."""
+def _kinds(leaks: Mapping[str, Any]) -> Block:
+    """Put kinds of leak down, classes and domains below, the two sides across; a sentence where there is none."""
     sides = {side: _flat(leaks[side]) for side in SIDES if side in leaks}
+    if not any(n for counts in sides.values() for kind, n in counts.items() if kind != "rows"):
+        rows = {side: count(counts.get("rows", float("nan"))) for side, counts in sides.items()}
+        return Text(NONE.format(**{"train": DASH, "test": DASH} | rows))
     kinds = list(dict.fromkeys(kind for counts in sides.values() for kind in counts))
     columns = (Column("Rows", is_number=False), *(Column(SIDES[side]) for side in sides))
-    rows = tuple(
+    cells = tuple(
         (
             Cell("All" if kind == "rows" else f"{kind[0].upper()}{kind[1:]}"),
             *(Cell(count(counts[kind]) if kind in counts else DASH) for counts in sides.values()),
         )
         for kind in kinds
     )
-    return Table(CAPTION, columns, rows)
+    return Table(CAPTION, columns, cells)
 
 
 def _flat(counts: Mapping[str, Any], before: str = "") -> dict[str, float]:

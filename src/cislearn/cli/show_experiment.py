@@ -1,0 +1,136 @@
+"""What an experiment ends with, on the terminal."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from cislearn.cli.show import console, number, show_table, signed
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cislearn.experiment.completion import Experiment
+
+FURTHER = frozenset({"lift", "recall at 5% FDR", "MCC", "F1 at .5", "calibration error"})
+"""Metrics that stand in the files and the report only: the terminal has 80 columns."""
+
+
+def show_experiment(experiment: Experiment) -> None:
+    """Print the comparison that an experiment ends with, and where its report is."""
+    is_each = "part" not in experiment.summary
+    if not is_each:
+        _show_scores(experiment)
+    if experiment.left_out is not None:
+        _show_left_out(experiment.left_out, is_each)
+    console().print(f"report: {experiment.report}")
+
+
+def _show_scores(experiment: Experiment) -> None:
+    """Print the scores on the target, or on the sources where it has no label."""
+    import pandas as pd
+
+    summary = experiment.summary
+    parts = set(summary["part"])
+    part = "target test" if "target test" in parts else "source test"
+    rows = summary[summary["part"] == part]
+    first = rows.iloc[0]
+    rule = f"selection: {first['selection'].replace('_', ' ')}"
+    n_seeds = rows["n_seeds"].max()
+    seeds = f"{n_seeds} seed{'s' if n_seeds > 1 else ''}"
+    groups = _tasks_by_metrics(rows)
+    one = groups == [groups[0][:1]]
+    prevalence = f", prevalence {number(first['prevalence'])}" if one and not math.isnan(first["prevalence"]) else ""
+    console().print(f"\n{first['domain']}, {part}, {first['n']:,} windows{prevalence}")
+    console().print(f"protocol: {first['protocol'].partition(':')[0]}, {rule}, {seeds}")
+    for tasks in groups:
+        tables = [_scores(rows[rows["task"] == task], experiment.comparison, task) for task in tasks]
+        table = pd.concat(tables, ignore_index=True)
+        console().print()
+        show_table(table.drop(columns=["task", "prevalence"], errors="ignore") if one else table, is_narrow=True)
+    console().print()
+    _show_bar(experiment, one)
+    if (rows["selection"] == "oracle").any():
+        console().print("selection: oracle; every number above was chosen with the target's labels")
+    console().print(f"every metric: {experiment.path / 'summary.tsv'}")
+
+
+def _show_bar(experiment: Experiment, one_task: bool) -> None:
+    """Print how far each method is from the best simple model, for a single task."""
+    import pandas as pd
+
+    path = experiment.path / "over_simple.tsv"
+    if not (one_task and path.is_file()):
+        return
+    rows = pd.read_csv(path, sep="\t")
+    for row in rows[rows["metric"] == "AUROC"].to_dict("records"):
+        names = [row[key].replace("_", " ") for key in ("method", "baseline")]
+        console().print(f"{names[0]} over the best simple model, {names[1]}: {signed(row)}")
+
+
+def _tasks_by_metrics(rows: pd.DataFrame) -> list[list[str]]:
+    """Tasks that share their metrics, and so a table."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for task in rows["task"].unique():
+        groups.setdefault(tuple(rows.loc[rows["task"] == task, "metric"].unique()), []).append(task)
+    return list(groups.values())
+
+
+def _scores(rows: pd.DataFrame, comparison: pd.DataFrame | None, task: str) -> pd.DataFrame:
+    import pandas as pd
+
+    metrics = [metric for metric in rows["metric"].unique() if metric not in FURTHER]
+    table = []
+    for method in rows["method"].unique():
+        mine = rows[rows["method"] == method].set_index("metric")
+        main = mine.loc[metrics[0]]
+        shown = {"task": task, "method": _method_name(method, main["protocol"]), metrics[0]: number(main["estimate"])}
+        shown["95 %\ninterval"] = f"{number(main['low'])} - {number(main['high'])}"
+        for metric in metrics[1:]:
+            shown[metric.replace(" at ", "\nat ").replace(" FDR", "\nFDR")] = number(mine.loc[metric, "estimate"])
+        if not math.isnan(main["prevalence"]):
+            shown["prevalence"] = f"{main['prevalence']:.2g}".removeprefix("0")
+        if comparison is not None:
+            name = f"over {comparison['baseline'].iloc[0].replace('_', ' ')}"
+            shown[name] = _difference(comparison, method, task, metrics[0])
+        table.append(shown)
+    return pd.DataFrame(table)
+
+
+def _method_name(method: str, protocol: str) -> str:
+    return f"{method.replace('_', ' ')}{' (bound)' if protocol.startswith('upper bound') else ''}"
+
+
+def _difference(comparison: pd.DataFrame, method: str, task: str, metric: str) -> str:
+    names = ("method", method), ("task", task), ("metric", metric)
+    rows = comparison[[all(row[key] == value for key, value in names) for row in comparison.to_dict("records")]]
+    if rows.empty:
+        return ""
+    return signed(rows.iloc[0].to_dict())
+
+
+def _show_left_out(left_out: pd.DataFrame, is_each: bool) -> None:
+    """Print the main metric of each method on each domain that was left out, and the mean over them."""
+    import pandas as pd
+
+    tasks = list(left_out["task"].unique())
+    for task in tasks:
+        rows = left_out[left_out["task"] == task]
+        metric = rows["metric"].iloc[0]
+        rows = rows[rows["metric"] == metric]
+        mean = rows["domain"].iloc[-1]
+        table = [_left_out_row(mine.set_index("domain"), mean) for _, mine in rows.groupby("method", sort=False)]
+        title = (
+            "each domain left out in turn" if is_each else "leave-one-source-out estimate for the target without labels"
+        )
+        console().print(f"\n{title}: {metric}{f' of {task}' if len(tasks) > 1 else ''}\n")
+        show_table(pd.DataFrame(table), is_narrow=True)
+
+
+def _left_out_row(rows: pd.DataFrame, mean: str) -> dict[str, str]:
+    shown = {"method": _method_name(rows["method"].iloc[0], rows["protocol"].iloc[0])}
+    shown |= {str(domain): number(value) for domain, value in rows["estimate"].items() if domain != mean}
+    main = rows.loc[mean].to_dict()
+    shown |= {"mean": number(main["estimate"]), "95 % interval": f"{number(main['low'])} - {number(main['high'])}"}
+    difference = {name: main[f"difference_{name}"] for name in ("low", "high")} | {"difference": main["difference"]}
+    return shown | {"over the first": "" if math.isnan(main["difference"]) else signed(difference)}
