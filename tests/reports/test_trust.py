@@ -151,6 +151,12 @@ def test_composition_is_told_and_warned_of_visibly(experiment, auroc):
     assert (f'<p class="warning">{further.WARNING}</p>' in text) == (auroc > 0.7)
 
 
+def test_too_few_windows_for_composition_are_said_to_be_too_few(experiment):
+    folder = experiment(n=60)
+    change_json(folder / "data.json", composition={"auroc": None, "low": None, "high": None, "warning": None})
+    assert "Too few windows to say whether composition alone tells the domains apart." in page_of(folder).text
+
+
 def test_simple_models_that_are_not_there_are_named_with_the_reason(experiment):
     folder = experiment(n=60)
     (folder / "battery").mkdir()

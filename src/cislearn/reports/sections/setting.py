@@ -111,11 +111,12 @@ def _value(found: Any) -> str:
 
 def _composition(found: Mapping[str, Any]) -> list[Block]:
     """Say how well composition alone tells the domains apart, and the warning where that is well."""
-    bounds = [float("nan") if found.get(name) is None else float(found[name]) for name in ("auroc", "low", "high")]
-    around = interval(bounds[1], bounds[2], 2)
+    if found.get("auroc") is None:
+        return [Text("Too few windows to say whether composition alone tells the domains apart.")]
+    around = interval(found["low"], found["high"], 2)
     told = (
         "GC content and dinucleotides alone tell windows of the sources from windows of the target with AUROC "
-        f"{decimal(bounds[0], 2)}{f' ({around})' if around else ''}; .5 is no difference."
+        f"{decimal(found['auroc'], 2)}{f' ({around})' if around else ''}; .5 is no difference."
     )
     warning = found.get("warning")
     return [Text(told), *([Text(f"{str(warning).rstrip('.')}.", is_warning=True)] if warning else [])]
