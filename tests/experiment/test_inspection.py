@@ -11,6 +11,7 @@ from cislearn.baselines import BATTERY
 from cislearn.data.dataset import Dataset
 from cislearn.data.prepare import prepare
 from cislearn.experiment.battery import NOT_FITTED
+from cislearn.experiment.before_training import Findings, look_before_training
 from cislearn.experiment.config import DataConfig
 from cislearn.experiment.domain_check import ALL, NEGATIVES, POSITIVES, check_target, composition_record
 from cislearn.experiment.inspection import inspect_dataset
@@ -38,13 +39,17 @@ def two_domains(folder, rng, *, gc_of_negatives=(0.5, 0.5), gc_of_positives=(0.5
     return small_dataset(folder, loci, labels, draw(rng, gc), length=60)
 
 
+def look(dataset: Dataset, target: str | None = None, by: str = "auto") -> Findings:
+    return look_before_training(inspect_dataset(dataset, by, target).roles)
+
+
 def check(dataset: Dataset):
     return check_target(assign_roles(dataset, DataConfig(path=dataset.path, target="b")))
 
 
 def test_a_planted_difference_of_gc_is_found_and_told(tmp_path, rng):
     data = two_domains(tmp_path / "d", rng, gc_of_negatives=(0.4, 0.6))
-    found = inspect_dataset(data, target="b")
+    found = look(data, "b")
     negatives, positives = found.apart.loc[0, NEGATIVES], found.apart.loc[0, POSITIVES]
     assert float(negatives.split()[0]) > 0.95 and float(positives.split()[0]) < 0.6
     warning = found.warnings[-1]
@@ -55,7 +60,7 @@ def test_equal_domains_are_not_told_apart(tmp_path, rng):
     data = two_domains(tmp_path / "d", rng)
     found = check(data).found[ALL]
     assert found.low <= 0.5 <= found.high
-    assert inspect_dataset(data, target="b").warnings == []
+    assert look(data, "b").warnings == []
     assert (
         composition_record(check_target(assign_roles(data, DataConfig(path=data.path, target="b"))))["warning"] is None
     )
@@ -76,7 +81,7 @@ def test_the_note_of_training_reads_no_label_of_the_target(tmp_path, rng):
 
 def test_numbers_are_those_of_train(tmp_path, rng):
     data = two_domains(tmp_path / "d", rng, gc_of_positives=(0.6, 0.55))
-    found = inspect_dataset(data, target="b").simple.set_index("simple model")
+    found = look(data, "b").simple.set_index("simple model")
     done = cl.train(
         data, target="b", methods=["source_only"], seeds=1, out=tmp_path / "e", settings=TINY | {"battery": True}
     )
@@ -90,33 +95,33 @@ def test_numbers_are_those_of_train(tmp_path, rng):
 
 def test_an_unlabelled_target_has_no_number_and_this_is_said(tmp_path, rng):
     data = two_domains(tmp_path / "d", rng, labels=lambda domain, answer: np.where(domain == 0, answer, np.nan))
-    found = inspect_dataset(data, target="b")
-    assert "test windows of a;" in found.simple_title
-    assert "b has no labels" in found.simple_notes[0]
+    found = look(data, "b")
+    assert "test windows of a;" in found.title
+    assert "b has no labels" in found.notes[0]
     assert list(found.apart.columns) == ["domain", "against", ALL]
 
 
 def test_without_labels_but_those_of_the_target_there_is_nothing_to_fit(tmp_path, rng):
     data = two_domains(tmp_path / "d", rng, labels=lambda domain, answer: np.where(domain == 1, answer, np.nan))
-    assert inspect_dataset(data, target="b").simple_title.startswith("no simple models: no domain but b has labels")
+    assert look(data, "b").title.startswith("no simple models: no domain but b has labels")
 
 
 def test_no_label_at_all(tmp_path, rng):
     data = two_domains(tmp_path / "d", rng, labels=lambda domain, answer: np.full(len(domain), np.nan))
-    assert inspect_dataset(data).simple_title == "no simple models: no domain has labels to fit them to"
+    assert look(data).title == "no simple models: no domain has labels to fit them to"
 
 
 def test_labels_of_one_class_only_are_no_error(tmp_path, rng):
     data = two_domains(tmp_path / "d", rng, labels=lambda domain, answer: np.ones(len(domain)))
-    found = inspect_dataset(data, target="b")
+    found = look(data, "b")
     assert found.simple["AUROC"].isna().all() and found.simple["detail"].str.startswith("not fitted").all()
 
 
 def test_regression_has_no_simple_models_and_says_so(tmp_path, rng):
     loci = places("chr1", 100 * np.arange(300)).assign(domain=np.where(np.arange(300) % 2, "a", "b"))
     data = small_dataset(tmp_path / "d", loci, rng.random(300), task=TaskSpec("level", "regression"))
-    found = inspect_dataset(data)
-    assert found.simple.empty and "not every task is binary" in found.simple_title
+    found = look(data)
+    assert found.simple.empty and "not every task is binary" in found.title
     assert list(found.apart.columns) == ["domain", "against", ALL]
 
 
@@ -127,7 +132,7 @@ def test_a_small_domain_and_windows_of_n_only(tmp_path):
     loci = places([f"chr{k}" for k in rows % 12], 100 * rows, 60).assign(domain=names)
     labels = np.where(rows < 590, rows // 2 % 2, np.nan)
     data = small_dataset(tmp_path / "d", loci, labels, np.full((600, 60), 4, np.uint8), length=60)
-    found = inspect_dataset(data, by="random")
+    found = look(data, by="random")
     table = found.apart.set_index("domain")
     assert table.loc["few", ALL] == "too few windows"
     assert table.loc["a", ALL] == ".500 (.500, .500)"
@@ -142,19 +147,12 @@ def test_of_many_tasks_the_best_model_of_each_is_shown(tmp_path, rng):
     other[rng.random((n, 4)) < 0.3] = np.nan
     loci = places([f"chr{k}" for k in np.arange(n) % 12], 100 * np.arange(n), 60)
     data = small_dataset(tmp_path / "d", loci, np.column_stack([by_gc, other]), draw(rng, gc), length=60)
-    found = inspect_dataset(data)
+    found = look(data)
     assert list(found.simple["task"]) == [f"t{k}" for k in range(5)]
     assert found.simple.loc[0, "AUROC"] > 0.9
     assert found.apart.empty
     two = small_dataset(tmp_path / "two", loci, np.column_stack([by_gc, other[:, 0]]), draw(rng, gc), length=60)
-    assert len(inspect_dataset(two).simple) == 2 * len(BATTERY)
-
-
-def test_quick_fits_nothing(tmp_path, rng, monkeypatch):
-    monkeypatch.setattr("cislearn.experiment.inspection.score_battery", None)
-    monkeypatch.setattr("cislearn.experiment.inspection.check_domain", None)
-    found = inspect_dataset(two_domains(tmp_path / "d", rng), target="b", quick=True)
-    assert len(found.parts) == 2 and found.simple.empty
+    assert len(look(two).simple) == 2 * len(BATTERY)
 
 
 def test_leaks_are_told_by_class(tmp_path, rng):
@@ -165,14 +163,14 @@ def test_leaks_are_told_by_class(tmp_path, rng):
     tokens[rows[answer == 0]] = tokens[rows[answer == 0] - domain[answer == 0]]
     loci = pd.DataFrame({"domain": np.array(["a", "b"])[domain]})
     data = small_dataset(tmp_path / "d", loci, answer.astype(float), tokens, length=60)
-    notes = inspect_dataset(data, by="random", target="b", quick=True).notes
+    notes = inspect_dataset(data, by="random", target="b").notes
     (told,) = [note for note in notes if note.startswith("test windows that")]
     assert "t0 negative" in told and "t0 positive" not in told
 
 
 def test_folds_are_taken(tmp_path, rng):
     folds = {"train": [f"chr{k}" for k in range(8)], "valid": ["chr8", "chr9"], "test": ["chr10", "chr11"]}
-    found = inspect_dataset(two_domains(tmp_path / "d", rng), target="b", folds=folds, quick=True)
+    found = inspect_dataset(two_domains(tmp_path / "d", rng), target="b", folds=folds)
     assert "test: chr10, chr11" in found.notes
 
 
@@ -182,7 +180,7 @@ def test_published_negatives_all_on_one_chromosome_are_exposed(shared_data, tmp_
         name: {cell: shared_data / "dann_tf" / cell / f"GABP{end}.fasta.gz" for cell in CELLS}
         for name, end in (("positives", ""), ("negatives", "_back"))
     }
-    found = inspect_dataset(prepare(tmp_path / "gabp", **files), target="K562")
+    found = look(prepare(tmp_path / "gabp", **files), "K562")
     rows = found.simple.set_index("simple model")
     assert rows.loc["chromosome_of_origin", "low"] > 0.92
     assert rows.loc["chromosome_of_origin", "low"] > rows.loc["6-mer_logistic", "high"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from cislearn.experiment.inspection import Inspection
+    from cislearn.experiment.roles import Roles
 
 
 def inspect(
@@ -67,7 +67,7 @@ def _show_dataset(path: Path, split: str, folds: Path | None, target: str | None
     from cislearn.experiment.inspection import inspect_dataset
 
     dataset = read_dataset(path)
-    found = inspect_dataset(dataset, split, target, folds=None if folds is None else read_folds(folds), quick=quick)
+    found = inspect_dataset(dataset, split, target, folds=None if folds is None else read_folds(folds))
     print_ = console().print
     margin = f", margin {dataset.spec.margin}" if dataset.spec.margin else ""
     print_(f"{path}: {len(dataset):,} windows of {dataset.spec.length} bp{margin}")
@@ -78,22 +78,18 @@ def _show_dataset(path: Path, split: str, folds: Path | None, target: str | None
     if len(found.dropped):
         show_table(found.dropped, title=f"left out (each row stands in {path / 'dropped.tsv'})")
     if not quick:
-        _show_simple(found)
-    if len(found.apart):
-        show_table(
-            found.apart, title="GC content and dinucleotides alone tell apart: AUROC (95 % interval), .5 is chance"
-        )
-    for warning in found.warnings:
-        print_(f"WARNING: {warning}.")
+        _show_findings(found.roles)
 
 
-def _show_simple(found: Inspection) -> None:
+def _show_findings(roles: Roles) -> None:
     import pandas as pd
 
     from cislearn.cli.show import console, show_table
+    from cislearn.experiment.before_training import look_before_training
     from cislearn.reports.numbers import decimal, interval
 
-    table = found.simple
+    found = look_before_training(roles)
+    table, print_ = found.simple, console().print
     if len(table):
         intervals = [interval(low, high) for low, high in zip(table["low"], table["high"], strict=True)]
         shown = pd.DataFrame({"task": table["task"], "simple model": table["simple model"]})
@@ -101,8 +97,14 @@ def _show_simple(found: Inspection) -> None:
         shown["95 % interval"] = intervals
         shown["detail"] = table["detail"]
         has_one_task = len(set(table["task"])) == 1
-        show_table(shown.drop(columns="task") if has_one_task else shown, title=found.simple_title)
+        show_table(shown.drop(columns="task") if has_one_task else shown, title=found.title)
     else:
-        console().print(found.simple_title)
-    for note in found.simple_notes:
-        console().print(f"  {note}")
+        print_(found.title)
+    for note in found.notes:
+        print_(f"  {note}")
+    if len(found.apart):
+        show_table(
+            found.apart, title="GC content and dinucleotides alone tell apart: AUROC (95 % interval), .5 is chance"
+        )
+    for warning in found.warnings:
+        print_(f"WARNING: {warning}.")
