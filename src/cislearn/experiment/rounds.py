@@ -84,7 +84,7 @@ def train_rounds(rounds: Sequence[Round], command: str | None = None) -> pd.Data
     done = [complete(each.underway, each.battery, command) for each in rounds]
     tables = [_rows(each.domain, experiment) for each, experiment in zip(rounds, done, strict=True)]
     scores = [scores_of(each.underway, each.battery) for each in rounds]
-    titles = [model.title for model in (*rounds[0].battery, *rounds[0].underway.methods)]
+    titles = [*(model.title for model in rounds[0].battery), *(method.title for method in rounds[0].underway.methods)]
     means = mean_rows(scores, titles, baseline=rounds[0].underway.methods[0].title)
     protocols = tables[0].drop_duplicates("method").set_index("method")["protocol"]
     means = means.assign(domain=f"mean over {len(rounds)} domains", protocol=means["method"].map(protocols))
