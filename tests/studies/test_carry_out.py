@@ -1,17 +1,19 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import ClassVar
 
 import pandas as pd
 import pytest
 
+from cislearn.errors import UserError
 from cislearn.experiment.reading import make_config
 from cislearn.experiment.reporter import Reporter
 from cislearn.studies.carry_out import Results, carry_out
 from cislearn.studies.plan import estimate_costs
 from cislearn.studies.show import plan_lines, progress_table, write_page
-from cislearn.studies.study import Study, Trial
+from cislearn.studies.study import Study, Trial, choose_trials
 from tests.conftest import TINY
 
 
@@ -113,3 +115,18 @@ def test_plan_and_page_say_what_is_left(study, finished, tmp_path):
     assert page.startswith("# A small study\n\nWhat is compared.\n\n## Over the first method\n")
     assert "| last | adversarial | 1 | " in page and "## protocol: last\n" in page
     assert "not run" not in page and page.count("| adversarial | 2 | .") == 2
+
+
+def test_trials_are_chosen_by_their_axes(finished):
+    trials, _ = finished
+    assert choose_trials(trials, []) == trials
+    assert choose_trials(trials, ["protocol=oracle", "target=hep"]) == trials[1:]
+    assert choose_trials(trials, ["protocol=oracle,last"]) == trials
+    for setting, message in (
+        ("protocl=last", "axis 'protocl' is not known; did you mean protocol?"),
+        ("protocol=lst", "protocol 'lst' is not known; did you mean last?"),
+    ):
+        with pytest.raises(UserError, match=re.escape(message)):
+            choose_trials(trials, [setting])
+    with pytest.raises(UserError, match="no trial has all of protocol=last, protocol=oracle"):
+        choose_trials(trials, ["protocol=last", "protocol=oracle"])

@@ -17,7 +17,8 @@ def study(
         Path | None, typer.Option(help="Folder of the ledger and the tables; by default OUT/results.")
     ] = None,
     only: Annotated[
-        list[str] | None, typer.Option(help="AXIS=VALUE: only trials that have it, e.g. target=K562; more narrow it.")
+        list[str] | None,
+        typer.Option(help="AXIS=VALUE[,VALUE]: only trials that have it, e.g. target=K562; several narrow it."),
     ] = None,
     plan: Annotated[bool, typer.Option("--plan", help="Time a few steps, say runs and core-hours, and leave.")] = False,
 ) -> None:

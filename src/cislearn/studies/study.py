@@ -91,7 +91,7 @@ class Study(ABC):
 
 
 def choose_trials(trials: Sequence[Trial], settings: Sequence[str]) -> list[Trial]:
-    """Return the trials that have all of the `settings`, each ``axis=value``.
+    """Return the trials that have all of the `settings`, each ``axis=value`` or ``axis=value,value``.
 
     Raises
     ------
@@ -100,13 +100,14 @@ def choose_trials(trials: Sequence[Trial], settings: Sequence[str]) -> list[Tria
     """
     chosen = list(trials)
     for setting in settings:
-        axis, _, value = setting.partition("=")
+        axis, _, text = setting.partition("=")
         if axis not in trials[0].keys:
             raise UserError(f"axis {axis!r} is not known{nearest(axis, trials[0].keys)}", where="--only")
-        values = list(dict.fromkeys(trial.keys[axis] for trial in trials))
-        if value not in values:
-            raise UserError(f"{axis} {value!r} is not known{nearest(value, values)}", where="--only")
-        chosen = [trial for trial in chosen if trial.keys[axis] == value]
+        known, wanted = {trial.keys[axis] for trial in trials}, text.split(",")
+        for value in wanted:
+            if value not in known:
+                raise UserError(f"{axis} {value!r} is not known{nearest(value, known)}", where="--only")
+        chosen = [trial for trial in chosen if trial.keys[axis] in wanted]
     if not chosen:
         raise UserError(f"no trial has all of {', '.join(settings)}", where="--only")
     return chosen
