@@ -45,6 +45,13 @@ def test_every_simple_model_is_scored(with_battery):
         assert target.loc[name, "estimate"] == pytest.approx(expected, abs=1e-6)
 
 
+def test_no_selection_rule_is_said_of_what_has_no_checkpoints(with_battery):
+    """Else `oracle` would be stamped on simple models too."""
+    rules = with_battery.summary.groupby("method")["selection"].unique()
+    assert all(rules[name].tolist() == ["none"] for name in rules.index if name in BATTERY)
+    assert rules["source_only"].tolist() == ["source_validation"]
+
+
 def test_the_bar_is_the_best_of_them_on_the_same_rows(with_battery):
     bar = pd.read_csv(with_battery.path / "over_simple.tsv", sep="\t").set_index("metric")
     summary = with_battery.summary

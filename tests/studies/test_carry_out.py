@@ -7,11 +7,14 @@ from typing import ClassVar
 import pandas as pd
 import pytest
 
+from cislearn.data.dataset import read_dataset
 from cislearn.errors import UserError
+from cislearn.experiment.materials import gather_materials
 from cislearn.experiment.reading import make_config
 from cislearn.experiment.reporter import Reporter
+from cislearn.experiment.underway import settle
 from cislearn.studies.carry_out import Results, carry_out
-from cislearn.studies.plan import estimate_costs
+from cislearn.studies.plan import Timing, estimate_costs
 from cislearn.studies.show import plan_lines, progress_table, write_page
 from cislearn.studies.study import Study, Trial, choose_trials
 from tests.conftest import TINY
@@ -115,6 +118,51 @@ def test_plan_and_page_say_what_is_left(study, finished, tmp_path):
     assert page.startswith("# A small study\n\nWhat is compared.\n\n## Over the first method\n")
     assert "| last | adversarial | 1 | " in page and "## protocol: last\n" in page
     assert "not run" not in page and page.count("| adversarial | 2 | .") == 2
+
+
+def test_a_study_killed_while_it_is_scored_is_scored_when_it_goes_on(study, finished, tmp_path, monkeypatch):
+    trials, before = finished
+    results = Results.of(study, tmp_path)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Small, "scores", lambda *a: (_ for _ in ()).throw(KeyboardInterrupt))
+        carry_out(study, trials, results, Reporter())
+    carry_out(study, trials, results, Reporter())
+    pd.testing.assert_frame_equal(results.scores.read(), before.scores.read())
+    assert len(results.runs.read()) == 8
+
+
+def test_scores_of_other_settings_do_not_stand_for_those_of_the_page(study, finished, tmp_path):
+    """The same trials by name, but none of their runs is in the ledger: they were of another configuration."""
+    trials, before = finished
+    results = Results.of(study, tmp_path)
+    results.scores.add(before.scores.read())
+    ledger = before.runs.read()
+    results.runs.add(ledger.assign(identity=ledger["identity"].where(ledger["protocol"] == "last", "another")))
+    page = write_page(study, trials, results, estimate_costs(trials)).read_text()
+    assert page.count("| adversarial | 2 | .") == 1
+    assert page.count("not run: 2 of 2") == 2
+    assert "| oracle | adversarial | 1 |" not in page
+
+
+def test_the_smoke_size_never_takes_the_place_of_the_committed_tables(study, tmp_path):
+    desk, smoke = (Results.of(study, tmp_path, size) for size in ("desk", "smoke"))
+    assert {desk.runs.path, desk.scores.path}.isdisjoint({smoke.runs.path, smoke.scores.path})
+    assert Results.of(study, tmp_path, "paper").runs.path == desk.runs.path  # more seeds of the same runs
+
+
+def test_the_plan_counts_the_validation_rows_that_choose_the_weights(study, finished):
+    """Under the oracle these are the target's, which may be many more than the sources'."""
+    trials, _ = finished
+    timing = Timing()
+    found = {}
+    for trial in trials:
+        setting, methods, _, _ = settle(trial.config, read_dataset(trial.config.data.path))
+        made = gather_materials(setting, methods[0], 0)
+        timing.known = {timing.key(setting, methods[0]): (0.0, 1.0)}
+        seconds, _ = timing.seconds(setting, methods[0])
+        found[trial.keys["protocol"]] = seconds / -(-made.plan.steps // made.plan.validate_every)
+        rows = {side: len(setting.roles.labelled_rows(side, "valid")) for side in ("sources", "target")}
+    assert found == {"last": rows["sources"], "oracle": rows["target"]}
 
 
 def test_trials_are_chosen_by_their_axes(finished):

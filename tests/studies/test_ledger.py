@@ -31,6 +31,14 @@ def test_a_row_of_an_older_version_may_lack_a_newer_column(table):
     assert table.read()["AUPRC"].isna().tolist() == [True, False]
 
 
+def test_a_commit_of_digits_alone_stays_as_it_is(tmp_path):
+    table = Table(tmp_path / "study.tsv", ("protocol", "seed"), text=("commit",))
+    table.add(rows(("honest", "0"), commit="0012345"))
+    table.add(rows(("honest", "1"), commit="12e4567"))
+    table.add(rows(("honest", "2"), commit=""))
+    assert table.read()["commit"].tolist()[:2] == ["0012345", "12e4567"]
+
+
 def test_replace_leaves_the_rows_of_others(table):
     table.add(rows(("honest", "0"), ("published", "0")))
     table.replace({"protocol": "honest"}, rows(("honest", "5"), ("honest", "6")))

@@ -28,11 +28,11 @@ def gabp(shared_data, tmp_path_factory):
 
 @pytest.mark.slow
 def test_both_protocols_are_run_and_stand_in_the_ledger(gabp):
-    rows = pd.read_csv(gabp / "results" / "gabp_cross_cell.tsv", sep="\t")
+    rows = pd.read_csv(gabp / "results" / "smoke" / "gabp_cross_cell.tsv", sep="\t")
     methods = ["source_only", "adversarial", "target_labels"]
     assert rows["protocol"].tolist() == ["honest"] * 3 + ["published"] * 3
     assert rows["method"].tolist() == methods * 2
-    page = (gabp / "results" / "gabp_cross_cell.md").read_text()
+    page = (gabp / "results" / "smoke" / "gabp_cross_cell.md").read_text()
     assert "## protocol: honest" in page and "not run" not in page
 
 
@@ -72,7 +72,7 @@ def test_honest_negatives_are_bound_by_another_factor_and_off_the_positives(shar
 @pytest.mark.slow
 def test_negatives_are_crossed(shared_data, tmp_path):
     run("negatives", shared_data, tmp_path)
-    scores = pd.read_csv(tmp_path / "results" / "negatives.scores.tsv", sep="\t")
+    scores = pd.read_csv(tmp_path / "results" / "smoke" / "negatives.scores.tsv", sep="\t")
     kinds = ["genomic", "GC-matched genomic", "other factors", "shuffled", "dinucleotide-shuffled"]
     scores = scores[scores["metric"] == "AUROC"].set_index(["trained_on", "tested_on"])["estimate"]
     assert set(scores.index) == {(a, b) for a in kinds for b in kinds}

@@ -34,7 +34,8 @@ def _show_scores(experiment: Experiment) -> None:
     parts = set(summary["part"])
     part = "target test" if "target test" in parts else "source test"
     rows = summary[summary["part"] == part]
-    first = rows.iloc[0]
+    trained = rows[rows["selection"] != "none"]
+    first = trained.iloc[0]
     rule = f"selection: {first['selection'].replace('_', ' ')}"
     n_seeds = rows["n_seeds"].max()
     seeds = f"{n_seeds} seed{'s' if n_seeds > 1 else ''}"
@@ -51,7 +52,7 @@ def _show_scores(experiment: Experiment) -> None:
     console().print()
     _show_bar(experiment, one)
     if (rows["selection"] == "oracle").any():
-        console().print("selection: oracle; every number above was chosen with the target's labels")
+        console().print("selection: oracle; weights of every network above were chosen with the target's labels")
     console().print(f"every metric: {experiment.path / 'summary.tsv'}")
 
 

@@ -43,7 +43,7 @@ def study(
         raise UserError(f"size {size!r} is not known{nearest(size, SIZES)}")
     chosen = STUDIES[known]()
     out = out or Path("runs/studies") / known
-    tables = Results.of(chosen, results or out / "results")
+    tables = Results.of(chosen, results or out / "results", size)
     print_ = console().print
     print_(f"{chosen.title} (size: {size})")
     with resumable():

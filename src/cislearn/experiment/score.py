@@ -17,6 +17,8 @@ from cislearn.runs import RunFolder, logit_names
 from cislearn.schema import TaskSpec
 
 TARGET_TEST = "target test"
+NOT_CHOSEN = "none"
+"""The selection of what has no checkpoints to choose from."""
 PART_NAMES: dict[Side, str] = {"sources": "source test", "target": TARGET_TEST}
 
 
@@ -44,6 +46,7 @@ class Scores:
         """Return ``summary.tsv``: each metric of each method on the sources' and the target's test rows."""
         tables = []
         for method in methods:
+            rule = NOT_CHOSEN if isinstance(method, SimpleModel) else selection
             for side in self.roles.sides:
                 for task in self.roles.dataset.spec.tasks:
                     kwargs = self.inputs(method.title, side, task)
@@ -56,7 +59,7 @@ class Scores:
                         }
                         table = score_table(task.kind, **kwargs)  # type: ignore[arg-type]
                         tables.append(
-                            _prepend(about, table).assign(protocol=method.protocol(selection), selection=selection)
+                            _prepend(about, table).assign(protocol=method.protocol(selection), selection=rule)
                         )
         return pd.concat(tables, ignore_index=True)
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from cislearn.engine.devices import Device
 from cislearn.experiment.config import ExperimentConfig
+from cislearn.experiment.methods import Method
 from cislearn.experiment.reporter import Reporter
-from cislearn.experiment.roles import Roles
+from cislearn.experiment.roles import Roles, Side
 from cislearn.models.saving import ModelCard
 
 
@@ -35,6 +36,11 @@ class Setting:
     device: Device
     search: tuple[Path, ...] = ()
     reporter: Reporter = field(default_factory=Reporter)
+
+    def judged_on(self, method: Method) -> Side:
+        """Return whose labelled validation rows say which weights of a method are kept."""
+        is_oracle = self.config.selection == "oracle" and self.roles.target is not None
+        return "target" if is_oracle else method.labelled
 
     @property
     def card(self) -> ModelCard:

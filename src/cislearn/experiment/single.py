@@ -15,7 +15,6 @@ from cislearn.evaluation.metrics import auroc
 from cislearn.experiment.materials import Materials, gather_materials
 from cislearn.experiment.methods import Method
 from cislearn.experiment.record import predict_logits, write_run
-from cislearn.experiment.roles import Side
 from cislearn.experiment.setting import Setting
 from cislearn.models.network import Network
 from cislearn.objectives.supervised import task_loss
@@ -79,8 +78,7 @@ class _Validator:
     """Score of a network on the validation rows that the selection rule allows."""
 
     def __init__(self, setting: Setting, method: Method) -> None:
-        oracle = setting.config.selection == "oracle" and setting.roles.target is not None
-        side: Side = "target" if oracle else method.labelled
+        side = setting.judged_on(method)
         self.setting, self.rows = setting, setting.roles.labelled_rows(side, "valid")
         if len(self.rows) == 0:
             raise UserError(f"there is no labelled validation row in {setting.roles.domain_name(side)}")

@@ -160,8 +160,9 @@ def _seeds(seeds: Sequence[int]) -> str:
 
 
 def _values(data: ReportData, column: str) -> str:
-    """List the values of a text column of the summary."""
-    return "; ".join(value.replace("_", " ") for value in dict.fromkeys(data.summary[column]))
+    """List the values of a text column of the summary, for the methods that have checkpoints to select."""
+    trained = data.summary[data.summary["selection"] != "none"]
+    return "; ".join(value.replace("_", " ") for value in dict.fromkeys(trained[column]))
 
 
 def _known_of(data: ReportData) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from cislearn.experiment.reporter import Reporter
 from cislearn.experiment.underway import run_identities
 from cislearn.runs import ExperimentFolder, RunFolder
 from cislearn.studies.ledger import Table
-from cislearn.studies.study import Study, Trial
+from cislearn.studies.study import Size, Study, Trial
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,15 @@ class Results:
     scores: Table
 
     @classmethod
-    def of(cls, study: Study, folder: Path) -> Results:
-        """Return the tables of `study` that stand, or will stand, in `folder`."""
-        runs = Table(folder / f"{study.name}.tsv", (*study.axes, "method", "seed", "identity"))
+    def of(cls, study: Study, folder: Path, size: Size = "desk") -> Results:
+        """Return the tables of `study` that stand, or will stand, in `folder`.
+
+        Those of the smoke size have a folder of their own below it: their trials have the names of the others, and
+        would take the place of their scores.
+        """
+        folder = folder / size if size == "smoke" else folder
+        keys = (*study.axes, "method", "seed", "identity")
+        runs = Table(folder / f"{study.name}.tsv", keys, text=("commit", "cpu", "device"))
         scores = Table(folder / f"{study.name}.scores.tsv", (*study.axes, *study.scored_on, "method", "metric"))
         return cls(runs, scores)
 
@@ -97,10 +103,11 @@ def _run(study: Study, trial: Trial, n: int, results: Results, reporter: Reporte
     folder = ExperimentFolder(trial.config.out)
     at_hand = [s for s in seeds if s in missing or all(folder.run(m, s).is_finished for m in identities)]
     experiment = run_experiment(_with_seeds(trial.config, at_hand), reporter=reporter)
-    new = [(m, s) for s in missing for m in identities if not results.has(trial, m, s, identities[m])]
-    results.runs.add(pd.DataFrame([{**trial.keys, **_run_row(folder.run(m, s))} for m, s in new]))
+    # Scores first: what stands in the ledger is not looked at again, so one killed in between would lack them for good.
     rows = study.scores(trial, experiment)
     results.scores.replace(trial.keys, rows.assign(**trial.keys)[[*trial.keys, *rows.columns]])
+    new = [(m, s) for s in missing for m in identities if not results.has(trial, m, s, identities[m])]
+    results.runs.add(pd.DataFrame([{**trial.keys, **_run_row(folder.run(m, s))} for m, s in new]))
 
 
 def _with_seeds(config: ExperimentConfig, seeds: Sequence[int]) -> ExperimentConfig:

@@ -23,10 +23,13 @@ class Table:
         A TSV file, made when the first row is written.
     keys : tuple of str
         Columns that tell one row from another; read as text.
+    text : tuple of str
+        Further columns of text: a commit of digits alone is no number.
     """
 
     path: Path
     keys: Sequence[str]
+    text: Sequence[str] = ()
 
     def read(self) -> pd.DataFrame:
         """Return its rows.
@@ -40,7 +43,7 @@ class Table:
             return pd.DataFrame(columns=list(self.keys), dtype=str)
         fix = "Take it from the last commit."
         try:
-            table = pd.read_csv(self.path, sep="\t", dtype=dict.fromkeys(self.keys, str), na_filter=True)
+            table = pd.read_csv(self.path, sep="\t", dtype=dict.fromkeys((*self.keys, *self.text), str))
         except (ValueError, pd.errors.ParserError) as error:
             raise UserError(f"cannot be read: {error}", where=self.path, fix=fix) from error
         for name in self.keys:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Float64, UInt8
 
 from cislearn.data.clusters import locus_clusters
 from cislearn.data.dataset import MARKER, read_dataset
@@ -94,15 +95,13 @@ def windows_of_each_kind(files: Path, most: int | None) -> pd.DataFrame:
     others = apart(bound_by_others(elsewhere, CELL), gabp_windows(files, CELL, positive=True)).head(n)
     matched = match_gc(_gc(positives), _gc(genomic), n, seed=0).rows
     rng = np.random.default_rng(0)
-    tokens = np.stack([encode(text) for text in positives["sequence"]])
+    tokens = _tokens(positives)
     negatives = {
         "genomic": genomic.head(n),
         "GC-matched genomic": genomic.iloc[matched],
         "other factors": others,
-        "shuffled": positives.assign(sequence=[decode(each) for each in shuffle_bases(tokens, rng)]),
-        "dinucleotide-shuffled": positives.assign(
-            sequence=[decode(each) for each in shuffle_dinucleotides(tokens, rng)]
-        ),
+        "shuffled": positives.assign(sequence=_texts(shuffle_bases(tokens, rng))),
+        "dinucleotide-shuffled": positives.assign(sequence=_texts(shuffle_dinucleotides(tokens, rng))),
     }
     tables = [
         table[PLACE].assign(kind=kind, GABP=label, part=_part(table))
@@ -112,12 +111,16 @@ def windows_of_each_kind(files: Path, most: int | None) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def _texts(tokens: np.ndarray) -> list[str]:
+def _texts(tokens: UInt8[np.ndarray, "n length"]) -> list[str]:
     return [decode(window) for window in tokens]
 
 
-def _gc(windows: pd.DataFrame) -> np.ndarray:
-    return gc_fraction(np.stack([encode(text) for text in windows["sequence"]])).astype(np.float64)
+def _tokens(windows: pd.DataFrame) -> UInt8[np.ndarray, "n length"]:
+    return np.stack([encode(text) for text in windows["sequence"]])
+
+
+def _gc(windows: pd.DataFrame) -> Float64[np.ndarray, " n"]:
+    return gc_fraction(_tokens(windows))
 
 
 def _part(windows: pd.DataFrame) -> np.ndarray:

@@ -35,14 +35,19 @@ class Timing:
     def seconds(self, setting: Setting, method: Method) -> tuple[float, int]:
         """Return the estimated seconds of a run and its steps; the validations are counted, scoring is not."""
         made = gather_materials(setting, method, 0)
-        rows = len(setting.roles.labelled_rows(method.labelled, "valid"))
+        rows = len(setting.roles.labelled_rows(setting.judged_on(method), "valid"))
         validations = -(-made.plan.steps // made.plan.validate_every)
-        training = setting.config.training.model_dump(exclude={"seeds", "epochs"})
-        key = repr((setting.card, training, method.objective, method.config.options))
+        key = self.key(setting, method)
         if key not in self.known:
             self.known[key] = (_step_seconds(setting, method), _window_seconds(setting))
         step, window = self.known[key]
         return made.plan.steps * step + validations * rows * window, made.plan.steps
+
+    @staticmethod
+    def key(setting: Setting, method: Method) -> str:
+        """Return what a training is remembered by."""
+        training = setting.config.training.model_dump(exclude={"seeds", "epochs"})
+        return repr((setting.card, training, method.objective, method.config.options))
 
 
 def estimate_costs(trials: Sequence[Trial]) -> pd.DataFrame:

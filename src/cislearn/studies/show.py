@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from cislearn.atomic import file_written_whole
+from cislearn.reports.numbers import decimal, signed
 from cislearn.studies.carry_out import Results
 from cislearn.studies.study import Study, Trial
 
@@ -51,10 +52,16 @@ def write_page(study: Study, trials: Sequence[Trial], results: Results, costs: p
 
 def results_page(study: Study, trials: Sequence[Trial], results: Results, progress: pd.DataFrame) -> str:
     """Return the page: introduction, tables of scores, and what was not run."""
-    scores = results.scores.read()
+    scores = _of_this_study(trials, results.scores.read(), progress)
     draw = _crossed if study.scored_on else _listed
     parts = [f"# {study.title}", study.introduction.strip(), *draw(study, trials, scores, progress)]
     return "\n\n".join(parts) + "\n"
+
+
+def _of_this_study(trials: Sequence[Trial], scores: pd.DataFrame, progress: pd.DataFrame) -> pd.DataFrame:
+    """Return the scores of trials with a run in the ledger: those of other settings or data do not stand for these."""
+    begun = [trial for trial in trials if progress.loc[_of(progress, trial), "done"].any()]
+    return scores[np.logical_or.reduce([np.zeros(len(scores), bool), *(_of(scores, trial) for trial in begun)])]
 
 
 def _crossed(study: Study, trials: Sequence[Trial], scores: pd.DataFrame, progress: pd.DataFrame) -> list[str]:
@@ -91,7 +98,7 @@ def _differences(axes: Sequence[str], scores: pd.DataFrame) -> str:
     lines = []
     for keys, group in rows.groupby([*kept, "method"], sort=False):
         above, below = int((group["difference_low"] > 0).sum()), int((group["difference_high"] < 0).sum())
-        mean = f"{group['difference'].mean():+.3f}".replace("0.", ".", 1)
+        mean = signed(group["difference"].mean())
         *place, method = map(str, keys)
         lines.append([*place, method.replace("_", " "), str(len(group)), mean, str(above), str(below)])
     head = [*kept, "method", f"{last}s", f"mean difference of {MAIN}", "interval above 0", "interval below 0"]
@@ -135,11 +142,15 @@ def _cells(group: pd.DataFrame) -> list[str]:
     main = by_metric[MAIN]
     is_baseline = pd.isna(main.get("difference", np.nan))
     names = ("difference", "difference_low", "difference_high")
-    return [*cells, "" if is_baseline else _estimate(main, names, sign="+")]
+    return [*cells, "" if is_baseline else _estimate(main, names, signed)]
 
 
-def _estimate(row: Mapping[Any, Any], names: tuple[str, str, str] = ("estimate", "low", "high"), sign: str = "") -> str:
-    value, low, high = (f"{row[name]:{sign}.3f}".replace("0.", ".", 1) for name in names)
+def _estimate(
+    row: Mapping[Any, Any],
+    names: tuple[str, str, str] = ("estimate", "low", "high"),
+    write: Callable[[float], str] = decimal,
+) -> str:
+    value, low, high = (write(row[name]) for name in names)
     return f"{value} ({low}, {high})"
 
 
