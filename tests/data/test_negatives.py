@@ -99,6 +99,18 @@ def test_drawn_windows_keep_off_positives_of_other_domains_and_all_rows_of_their
     assert overlapping(negative, unlabelled_elsewhere).all()
 
 
+def test_drawn_windows_keep_off_all_of_a_peak_not_only_its_window(tmp_path, toy):
+    """What lies beside the window and in the peak is bound as well."""
+    rows = [("chr1", 900 * k + 100, 900 * k + 700, f"a{k}", 0, "+") for k in range(60)]
+    peaks = bed(tmp_path / "wide.bed", rows)
+    dataset = prepare(tmp_path / "out", positives={"a": peaks}, genome=toy, length=40, make_negatives="gc-matched")
+    negative, _ = of_label(dataset, 0)
+    assert len(negative) == 60
+    regions = pd.DataFrame([row[:3] for row in rows], columns=["chrom", "start", "end"]).assign(genome="toy")
+    assert set(negative["genome"]) == {"toy"}
+    assert not overlapping(negative, regions).any()
+
+
 def toy_tiles(folder):
     return bed(folder / "tiles.bed", [("chr1", start, start + 20) for start in range(0, 60_000, 20)])
 

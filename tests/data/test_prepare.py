@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cislearn.data.clusters import locus_clusters
 from cislearn.data.dataset import read_dataset
 from cislearn.data.prepare import prepare
 from cislearn.data.sequences import GenomeSequences, TableSequences
@@ -88,6 +89,18 @@ def test_each_domain_has_its_own_genome(tmp_path, rng):
     )
     assert dataset.loci["genome"].tolist() == ["human/genome", "mouse/genome"] * 2
     assert windows(dataset)[:2] == [text[100:120] for text in texts]
+
+
+def test_loci_of_a_domain_without_a_genome_lie_on_the_only_one(tmp_path, toy):
+    """Else the same locus in two domains would lie on two chromosomes, and the split could part them (trap 19)."""
+    genome, texts = toy
+    peaks = bed(tmp_path / "a.bed", [("chr1", 10, 30), ("chr2", 40, 60)])
+    given = write_fasta(tmp_path / "b.fa", [texts["chr1"][15:35], texts["chr2"][0:20]], ["x chr1:15-35", "y chr2:0-20"])
+    dataset = prepare(tmp_path / "out", positives={"a": peaks}, negatives={"b": given}, genome={"a": genome}, length=20)
+    assert set(dataset.loci["genome"]) == {"toy"}
+    assert len(np.unique(locus_clusters(dataset))) == 3
+    with pytest.raises(UserError, match="domain 'b' has no genome"):
+        prepare(tmp_path / "no", positives={"a": peaks}, negatives={"b": peaks}, genome={"a": genome}, length=20)
 
 
 def test_a_number_of_kept_and_dropped_rows_is_the_number_read(tmp_path, toy):

@@ -11,6 +11,10 @@ from cislearn.evaluation.intervals import Estimate, bootstrap_weights, estimate,
 from cislearn.evaluation.metrics import accuracy_many, auroc, auroc_many, f1_many, log_loss_many
 
 
+def drawn_weights(clusters, n_resamples, seed):
+    return np.concatenate(list(bootstrap_weights(clusters, n_resamples, seed)))
+
+
 def simulate(rng, n=200, n_seeds=3, effect=1.0):
     labels = rng.integers(0, 2, n)
     shared = rng.normal(size=n) + effect * labels
@@ -19,7 +23,7 @@ def simulate(rng, n=200, n_seeds=3, effect=1.0):
 
 def test_weights_count_whole_clusters():
     clusters = np.array([7, 7, -1, 30, 30, 30])
-    weights = bootstrap_weights(clusters, 500, seed=3)
+    weights = drawn_weights(clusters, 500, seed=3)
     assert weights.shape == (500, 6)
     assert weights.dtype == np.float32
     assert (weights[:, 0] == weights[:, 1]).all()
@@ -30,9 +34,9 @@ def test_weights_count_whole_clusters():
 
 def test_weights_depend_neither_on_how_many_are_drawn_nor_on_the_block(monkeypatch):
     clusters = np.arange(50)
-    weights = bootstrap_weights(clusters, 40, seed=1)
+    weights = drawn_weights(clusters, 40, seed=1)
     monkeypatch.setattr(intervals, "BLOCK", 7 * 50)
-    np.testing.assert_array_equal(bootstrap_weights(clusters, 30, seed=1), weights[:30])
+    np.testing.assert_array_equal(drawn_weights(clusters, 30, seed=1), weights[:30])
 
 
 def test_estimate_equals_a_slow_bootstrap(rng):
@@ -42,7 +46,7 @@ def test_estimate_equals_a_slow_bootstrap(rng):
     result = estimate(auroc_many, labels, scores, clusters, n_resamples=100, seed=5)
     seeds = np.random.default_rng([5, 3]).integers(3, size=(100, 3))
     means = []
-    for weights, drawn in zip(bootstrap_weights(clusters, 100, seed=5), seeds, strict=True):
+    for weights, drawn in zip(drawn_weights(clusters, 100, seed=5), seeds, strict=True):
         rows = np.repeat(np.arange(len(labels)), weights.astype(int))
         means.append(np.mean([auroc(labels[rows], scores[each][rows]) for each in drawn]))
     per_seed = [auroc(labels, each) for each in scores]

@@ -156,7 +156,7 @@ def test_of_many_tasks_the_best_model_of_each_is_shown(tmp_path, rng):
 
 
 def test_leaks_are_told_by_class(tmp_path, rng):
-    """trap 1: negatives that are the same windows in both domains leak, positives do not."""
+    """trap 19: negatives that are the same windows in both domains leak, positives do not."""
     tokens = draw(rng, np.full(800, 0.5))
     rows = np.arange(800)
     answer, domain = rows // 2 % 2, rows % 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,8 @@ from cislearn.data.simulate import simulate, write_simulated
 from cislearn.errors import UserError
 from cislearn.evaluation.metrics import auroc, auroc_many
 from cislearn.experiment.claim import folder_names
-from cislearn.experiment.mean import mean_over
+from cislearn.experiment.mean import mean_over, mean_rows
+from cislearn.schema import TaskSpec
 from tests.conftest import TINY
 
 METHODS = ["source_only", "adversarial"]
@@ -62,6 +64,35 @@ def test_the_mean_over_groups_is_the_mean_of_their_metrics(rng):
     for i, row in enumerate(weights):
         each = [auroc(labels[groups == g], scores[groups == g], row[groups == g]) for g in range(3)]
         assert mean[i] == pytest.approx(np.mean(each))
+
+
+class OfTasks:
+    """Test predictions of one experiment: `labels` by task, the same logits of two seeds for each method."""
+
+    def __init__(self, labels):
+        tasks = tuple(TaskSpec(name) for name in labels)
+        self.roles = SimpleNamespace(dataset=SimpleNamespace(spec=SimpleNamespace(tasks=tasks)))
+        self.labels = {name: np.array(values, dtype=float) for name, values in labels.items()}
+
+    def inputs(self, title, side, task):
+        labels = self.labels[task.name]
+        logits = np.random.default_rng(len(title)).normal(size=(2, len(labels)))
+        return {"labels": labels, "logits": logits, "clusters": np.arange(len(labels))}
+
+
+def test_the_mean_of_a_task_is_over_the_domains_that_have_labels_of_it(rng):
+    answers, absent = rng.integers(0, 2, 40), np.full(40, np.nan)
+    scores = [
+        OfTasks({"a": answers, "b": absent, "c": absent}),
+        OfTasks({"a": answers, "b": answers, "c": absent}),
+    ]
+    rows = mean_rows(scores, ["first", "second"], "first").set_index(["task", "method", "metric"])
+    assert rows.loc["a", "domain"].unique().tolist() == ["mean over 2 domains"]
+    assert rows.loc["b", "domain"].unique().tolist() == ["mean over 1 domain"]
+    alone = auroc(answers, scores[1].inputs("second", "target", TaskSpec("b"))["logits"][0])
+    other = auroc(answers, scores[1].inputs("second", "target", TaskSpec("b"))["logits"][1])
+    assert rows.loc[("b", "second", "AUROC"), "estimate"] == pytest.approx((alone + other) / 2)
+    assert "c" not in rows.index.get_level_values("task")
 
 
 def test_each_labelled_domain_is_the_target_once(each):
@@ -120,6 +151,21 @@ def test_it_can_be_left_out_and_needs_two_labelled_domains(unlabelled, tmp_path)
     assert done.left_out is None
     with pytest.raises(UserError, match="1 of the domains has labels; to leave one out there must be 2 or more"):
         cl.train(unlabelled, target="each", seeds=1, out=tmp_path / "c", settings=settings)
+
+
+def test_a_source_that_is_not_there_is_no_round_left_out_silently(simulated, tmp_path):
+    settings = TINY | {"data.sources": ["ery", "epi", "hpe"]}
+    write_simulated(tmp_path / "sim", simulated)
+    with pytest.raises(UserError, match="domain 'hpe' is not in the dataset; did you mean hep"):
+        cl.train(tmp_path / "sim", target="each", seeds=1, out=tmp_path / "run", settings=settings)
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_oracle_is_refused_before_anything_is_fitted_where_the_target_has_no_label(unlabelled, tmp_path):
+    settings = TINY | {"selection": "oracle"}
+    with pytest.raises(UserError, match="oracle chooses by the target's validation labels, and hep has none"):
+        cl.train(unlabelled, target="hep", methods=["source_only"], seeds=1, out=tmp_path / "run", settings=settings)
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_folder_with_something_else_is_not_taken(each, tmp_path):

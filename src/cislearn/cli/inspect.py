@@ -34,7 +34,7 @@ def inspect(
     Also what was left out and why, and whether base composition alone tells the domains apart. Of an experiment or a
     run it shows the model: layers, shapes, parameters, receptive field.
     """
-    from cislearn.data.dataset import MARKER
+    from cislearn.data.marker import MARKER
 
     if not (path / MARKER).is_file() and any((path / name).is_file() for name in ("experiment.json", "run.json")):
         _show_model(path)

@@ -15,6 +15,7 @@ import pandas as pd
 from jaxtyping import Float32, Int, Int64, UInt64
 
 from cislearn.atomic import folder_written_whole
+from cislearn.data.marker import FORMAT, MARKER, check_sizes, read_marker
 from cislearn.data.sequences import GenomeSequences, Sequences, TableSequences
 from cislearn.data.similarity import cluster_keys
 from cislearn.errors import UserError
@@ -22,8 +23,6 @@ from cislearn.genome.token_genome import open_genome
 from cislearn.schema import DataSpec
 from cislearn.version import __version__
 
-FORMAT = 1
-MARKER = "dataset.json"
 ABSENT = -1
 """The absent label in ``labels.npy`` of a dataset whose tasks are all binary (NaN in every other)."""
 
@@ -184,8 +183,8 @@ def read_dataset(path: Path | str, *, genomes: Mapping[str, Path] | None = None)
         Where the folder is absent, half-written, truncated, of another format, or its genome has changed.
     """
     path = Path(path)
-    content = _read_marker(path)
-    _check_sizes(path, content["sizes"])
+    content = read_marker(path)
+    check_sizes(path, content["sizes"])
     spec = DataSpec.from_dict(content["spec"])
     loci = pd.read_parquet(path / "loci.parquet")
     truth = path / "truth.parquet"
@@ -265,38 +264,6 @@ def _sequences_entry(sequences: Sequences) -> dict[str, Any]:
         genomes = {name: {"path": str(g.path), "hash": g.hash} for name, g in sequences.genomes.items()}
         return {"kind": "genome", "genomes": genomes}
     return {"kind": "table"}
-
-
-def _read_marker(path: Path) -> dict[str, Any]:
-    if not path.is_dir():
-        raise UserError("there is no such folder", where=path, fix="Make a dataset with: cislearn prepare --out ...")
-    if not (path / MARKER).is_file():
-        raise UserError(f"is not a dataset: it has no {MARKER}", where=path, fix="Prepare it again.")
-    try:
-        content: dict[str, Any] = json.loads((path / MARKER).read_text())
-        version = content["format"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise UserError("cannot be read as JSON of a dataset", where=path / MARKER, fix="Prepare it again.") from error
-    if version != FORMAT:
-        raise UserError(
-            f"has format {version}; this version of cislearn reads format {FORMAT}",
-            where=path / MARKER,
-            fix="Prepare it again, or use the version that wrote it.",
-        )
-    return content
-
-
-def _check_sizes(path: Path, sizes: Mapping[str, int]) -> None:
-    for name, expected in sizes.items():
-        file = path / name
-        if not file.is_file():
-            raise UserError("is missing: the dataset is not whole", where=file, fix="Prepare it again.")
-        if file.stat().st_size != expected:
-            raise UserError(
-                f"has {file.stat().st_size:,} bytes, {expected:,} were written: it is truncated or changed",
-                where=file,
-                fix="Prepare it again.",
-            )
 
 
 def _open_sequences(

@@ -54,6 +54,15 @@ class Genomes:
             by_name[name] = open_genome(path, progress=partial(progress, f"indexing {path.name}, once"))
         return cls(by_name, {domain: names[path] for domain, path in paths.items()})
 
+    def of_loci(self, domain: str) -> str:
+        """Name of the genome on which loci of a domain lie, empty where it cannot be known.
+
+        Where one genome is given in all, loci of a domain without one are taken to lie on it as well: two names for one
+        chromosome would hide from split and leak check that loci of two domains are the same.
+        """
+        only = next(iter(self.by_name)) if len(self.by_name) == 1 else ""
+        return self.of_domain.get(domain, only)
+
 
 def _short_names(paths: set[Path]) -> dict[Path, str]:
     """Name each file by its stem, with the folder before it where two files have one stem."""

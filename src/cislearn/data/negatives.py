@@ -169,7 +169,7 @@ def _draw(
     margin: int,
     rng: np.random.Generator,
 ) -> Placed:
-    """Windows off all rows of the domain and other domains' positives, each on chromosome and strand of a positive."""
+    """Windows off all regions of the domain and other domains' positives, each on chromosome and strand of one."""
     name, genome = _genome_of(domain, genomes)
     rows = examples.rows
     placed = positives[has_locus(rows)[positives]]
@@ -180,10 +180,13 @@ def _draw(
         gc=map_windows(examples.sequences.take(chosen), gc_fraction, margin=margin)
     )
     is_taken = (rows["genome"] == name) & ((rows["domain"] == domain) | (examples.labels[making.task] == 1))
+    near = rows[is_taken]
+    # A peak is bound beyond the window that stands for it; a file's sequence may also be shorter than its window.
+    taken = near[["start", "region_start"]].min(axis=1), near[["end", "region_end"]].max(axis=1)
     drawn = draw_matched(
         genome,
         wanted,
-        rows[is_taken],
+        near.assign(start=taken[0], end=taken[1]),
         length=length,
         margin=margin,
         max_unknown=int(map_windows(examples.sequences.take(positives), _count_unknown, margin=margin).max()),

@@ -13,11 +13,12 @@ import numpy as np
 import pandas as pd
 
 from cislearn.atomic import refuse_taken
-from cislearn.data.dataset import MARKER, Dataset, write_dataset
+from cislearn.data.dataset import Dataset, write_dataset
 from cislearn.data.entries import Entries
 from cislearn.data.examples import WORKING_COLUMNS, Examples, collect, extend, without_overlapping, without_repeats
 from cislearn.data.genomes import Genomes
 from cislearn.data.inputs import Files, domain_names, file_record, read_labelled, read_tables
+from cislearn.data.marker import MARKER
 from cislearn.data.negatives import Making, draw_negatives
 from cislearn.data.placing import Placed, common_length, cut_windows, place_on_genome
 from cislearn.data.tasks import task_specs
@@ -199,10 +200,12 @@ def _checked_length(length: int | None, margin: int, inputs: Sequence[Entries]) 
 
 
 def _place(entries: Entries, genomes: Genomes, length: int, margin: int, outside: Literal["error", "drop"]) -> Placed:
-    genome = entries.rows["domain"].map(lambda domain: genomes.of_domain.get(domain, ""))
-    entries = replace(entries, rows=entries.rows.assign(genome=genome))
+    domain = entries.rows["domain"]
     if entries.sequences is not None:
+        entries = replace(entries, rows=entries.rows.assign(genome=domain.map(genomes.of_loci)))
         return cut_windows(entries, length=length, margin=margin)
+    genome = domain.map(lambda name: genomes.of_domain.get(name, ""))  # bases are read of a genome given for the domain
+    entries = replace(entries, rows=entries.rows.assign(genome=genome))
     return place_on_genome(entries, genomes.by_name, length=length, outside=outside)
 
 

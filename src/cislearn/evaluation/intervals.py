@@ -66,19 +66,27 @@ class Panel(NamedTuple):
 
 def bootstrap_weights(
     clusters: Integer[np.ndarray, " n"], n_resamples: int, seed: int
-) -> Float32[np.ndarray, "resamples n"]:
-    """How often each row is drawn when whole clusters are drawn with replacement, as many as there are.
+) -> Iterator[Float32[np.ndarray, "block n"]]:
+    """How often each row is drawn when whole clusters are drawn with replacement, as many as there are; in blocks.
 
     Parameters
     ----------
     clusters : ndarray, shape (n,)
         Any integers; rows with the same one stay together.
     n_resamples : int
-        Rows of the result.
+        Rows of all blocks together.
     seed : int
         Same seed, same weights, whatever the number of resamples: the first ones agree.
     """
-    return np.concatenate([np.zeros((0, len(clusters)), np.float32), *_weight_blocks(clusters, n_resamples, seed)])
+    names, code = np.unique(clusters, return_inverse=True)
+    rng = np.random.default_rng(seed)
+    step = max(1, BLOCK // max(1, len(clusters)))
+    for first in range(0, n_resamples, step):
+        rows = min(step, n_resamples - first)
+        drawn = rng.integers(len(names), size=(rows, len(names))) if len(names) else np.zeros((rows, 0), np.int64)
+        drawn += np.arange(rows)[:, None] * len(names)
+        counts = np.bincount(drawn.ravel(), minlength=drawn.size).reshape(drawn.shape)
+        yield np.take(counts.astype(np.float32), code, axis=1)
 
 
 def estimate(
@@ -169,18 +177,6 @@ def paired_differences(
     }
 
 
-def _weight_blocks(clusters: np.ndarray, n_resamples: int, seed: int) -> Iterator[Float32[np.ndarray, "block n"]]:
-    names, code = np.unique(clusters, return_inverse=True)
-    rng = np.random.default_rng(seed)
-    step = max(1, BLOCK // max(1, len(clusters)))
-    for first in range(0, n_resamples, step):
-        rows = min(step, n_resamples - first)
-        drawn = rng.integers(len(names), size=(rows, len(names))) if len(names) else np.zeros((rows, 0), np.int64)
-        drawn += np.arange(rows)[:, None] * len(names)
-        counts = np.bincount(drawn.ravel(), minlength=drawn.size).reshape(drawn.shape)
-        yield np.take(counts.astype(np.float32), code, axis=1)
-
-
 def _under_resampling(
     panels: Sequence[Panel], labels: np.ndarray, clusters: np.ndarray, n_resamples: int, seed: int
 ) -> dict[str, tuple[Float64[np.ndarray, " seeds"], Float64[np.ndarray, "resamples seeds"]]]:
@@ -188,7 +184,7 @@ def _under_resampling(
     observed = [_of_each_seed(panel, labels, np.ones((1, len(labels))))[0] for panel in panels]
     blocks = [
         [_of_each_seed(panel, labels, weights) for panel in panels]
-        for weights in _weight_blocks(clusters, n_resamples, seed)
+        for weights in bootstrap_weights(clusters, n_resamples, seed)
     ]
     resampled = [np.concatenate(each) for each in zip(*blocks, strict=True)]
     return {

@@ -33,7 +33,8 @@ def split_identity(config: ExperimentConfig, dataset_hash: str) -> str:
 
 def run_identity(config: ExperimentConfig, method: Method, encoder: type, dataset_hash: str) -> str:
     """Hash of all that a run of `method` depends on beside its seed: settings, data, the user's own code."""
-    values = config.model_dump(mode="json", exclude={"out": True, "methods": True, "battery": True, "data": {"path"}})
+    around = {"out": True, "methods": True, "battery": True, "leave_one_out": True, "data": {"path"}}
+    values = config.model_dump(mode="json", exclude=around)
     del values["training"]["seeds"], values["training"]["device"]
     values |= {"method": method.config.model_dump(mode="json"), "dataset": dataset_hash}
     values["code"] = [_source_hash(part) for part in (method.objective, encoder)]
@@ -79,13 +80,13 @@ def claim_folder(
     _write_config(path, config)
 
 
-def claim_rounds(path: Path, config: ExperimentConfig, domains: Sequence[str], *, overwrite: bool) -> None:
+def claim_rounds(path: Path, config: ExperimentConfig, domains: Sequence[str]) -> None:
     """Make the folder one of rounds, each domain's experiment in a folder of its own below it.
 
     Raises
     ------
     UserError
-        Where it holds something else, or rounds of other domains and `overwrite` is not given.
+        Where it holds something else, or rounds of other domains.
     """
     known = {"config.yaml", EACH_RECORD, "leave_one_out.tsv", "report.html", *folder_names(domains)}
     if path.exists() and not path.is_dir():

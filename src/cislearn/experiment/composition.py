@@ -72,6 +72,12 @@ def check_composition(config: ExperimentConfig, methods: Sequence[Method], roles
     spec = roles.dataset.spec
     if config.selection == "oracle" and roles.target is None:
         raise UserError("oracle needs a target domain, by whose labels it chooses", where="selection")
+    if config.selection == "oracle" and len(roles.labelled_rows("target", "valid")) == 0:
+        raise UserError(
+            f"oracle chooses by the target's validation labels, and {roles.target} has none",
+            where="selection",
+            fix="Take selection: source_validation.",
+        )
     if config.data.split.deal == "target" and config.selection != "oracle":
         raise UserError(
             f"{config.selection} needs validation rows of the sources, and data.split.deal: target leaves none",

@@ -52,7 +52,7 @@ def run_experiment(
     dataset, reporter = read_dataset(config.data.path), reporter or Reporter()
     if config.data.target == EACH:
         domains = labelled_domains(dataset, config.data.sources)
-        claim_rounds(config.out, config, domains, overwrite=overwrite)
+        claim_rounds(config.out, config, domains)
         rounds = begin_rounds(
             config, domains, dataset, config.out, search=search, reporter=reporter, overwrite=overwrite
         )

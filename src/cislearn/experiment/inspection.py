@@ -12,8 +12,7 @@ from cislearn.data.describe import describe
 from cislearn.data.leaks import LeakReport, drop_leaks, find_leaks
 from cislearn.data.parts import TEST
 from cislearn.data.split import split_rows
-from cislearn.errors import UserError, nearest
-from cislearn.experiment.roles import Roles
+from cislearn.experiment.roles import Roles, check_domain_name
 
 _MOST_CLASSES = 6
 """Classes whose leaks are told; of more, those that leak most."""
@@ -65,8 +64,8 @@ def inspect_dataset(
     UserError
         Where it cannot be split so, or has no domain `target`.
     """
-    if target is not None and target not in dataset.spec.domains:
-        raise UserError(f"domain {target!r} is not in the dataset{nearest(target, dataset.spec.domains)}")
+    if target is not None:
+        check_domain_name(dataset, target)
     split = split_rows(dataset, by=by, target=target, folds=folds)
     leaks = find_leaks(dataset, split.part)
     found = describe(dataset, split, leaks)

@@ -33,7 +33,7 @@ def mean_over(groups: Integer[np.ndarray, " n"], metric: ManyMetric) -> ManyMetr
 
 
 def mean_rows(scores: Sequence[Scores], titles: Sequence[str], baseline: str) -> pd.DataFrame:
-    """Return the mean over experiments of each method's metrics on the target, in the columns of ``leave_one_out.tsv``.
+    """Return the mean of each method's metrics over the targets, in the columns of ``leave_one_out.tsv``.
 
     Clusters of loci and seeds are resampled once for all experiments together: a locus that is tested in several
     domains is drawn in all of them.
@@ -50,11 +50,16 @@ def mean_rows(scores: Sequence[Scores], titles: Sequence[str], baseline: str) ->
     rows = []
     for task in scores[0].roles.dataset.spec.tasks:
         theirs = _together(scores, baseline, task)
+        n_domains = len(np.unique(theirs["groups"]))
+        if n_domains == 0:
+            continue
+        # Of several tasks not every domain need have labels, and then the mean is not over all of them.
+        over = f"mean over {n_domains} domain{'s' * (n_domains > 1)}"
         for title in titles:
             ours = _together(scores, title, task)
             for name, metric in METRICS[task.kind].items():
                 mean = mean_over(ours["groups"], metric)
-                about = {"method": title, "task": task.name, "metric": name, "n": len(ours["labels"])}
+                about = {"method": title, "domain": over, "task": task.name, "metric": name, "n": len(ours["labels"])}
                 found = estimate(mean, ours["labels"], ours["logits"], ours["clusters"])
                 row = about | _columns(found, ("estimate", "low", "high")) | {"n_seeds": found.n_seeds}
                 if title != baseline and found.n_seeds == len(theirs["logits"]):
@@ -66,7 +71,7 @@ def mean_rows(scores: Sequence[Scores], titles: Sequence[str], baseline: str) ->
 
 
 _COLUMNS = (
-    "method", "task", "metric", "estimate", "low", "high", "n_seeds", "n",
+    "method", "domain", "task", "metric", "estimate", "low", "high", "n_seeds", "n",
     "difference", "difference_low", "difference_high",
 )  # fmt: skip
 

@@ -70,6 +70,19 @@ class Roles:
         return roles if self.target is None else roles | {self.target: "target"}
 
 
+def check_domain_name(dataset: Dataset, name: str) -> None:
+    """Refuse a domain that the dataset does not have.
+
+    Raises
+    ------
+    UserError
+        With the nearest name.
+    """
+    domains = dataset.spec.domains
+    if name not in domains:
+        raise UserError(f"domain {name!r} is not in the dataset{nearest(name, domains)}", where=dataset.path)
+
+
 def assign_roles(dataset: Dataset, config: DataConfig) -> Roles:
     """Tell the domains and rows of `dataset` apart as `config` says.
 
@@ -85,8 +98,7 @@ def assign_roles(dataset: Dataset, config: DataConfig) -> Roles:
     """
     domains = dataset.spec.domains
     for name in [*(config.sources or []), *([config.target] if config.target else [])]:
-        if name not in domains:
-            raise UserError(f"domain {name!r} is not in the dataset{nearest(name, domains)}", where=config.path)
+        check_domain_name(dataset, name)
     sources = tuple(config.sources or [name for name in domains if name != config.target])
     if config.target in sources:
         raise UserError(f"{config.target!r} is both a source and the target", where="data.sources")

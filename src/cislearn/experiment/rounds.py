@@ -17,6 +17,7 @@ from cislearn.experiment.completion import Experiment, complete, scores_of
 from cislearn.experiment.config import ExperimentConfig
 from cislearn.experiment.mean import mean_rows
 from cislearn.experiment.reporter import Reporter
+from cislearn.experiment.roles import check_domain_name
 from cislearn.experiment.underway import Underway, begin
 from cislearn.runs import RunFolder
 
@@ -34,7 +35,15 @@ class Round:
 
 
 def labelled_domains(dataset: Dataset, among: Sequence[str] | None = None) -> list[str]:
-    """Return the domains that have a label, of `among` where that is given."""
+    """Return the domains that have a label, of `among` where that is given.
+
+    Raises
+    ------
+    UserError
+        Where one of `among` is not in the dataset.
+    """
+    for name in among or ():
+        check_domain_name(dataset, name)
     has_label = ~np.isnan(dataset.labels_float(np.arange(len(dataset)))).all(axis=1)
     found = set(dataset.loci["domain"][has_label])
     return [name for name in among or dataset.spec.domains if name in found]
@@ -87,7 +96,7 @@ def train_rounds(rounds: Sequence[Round], command: str | None = None) -> pd.Data
     titles = [*(model.title for model in rounds[0].battery), *(method.title for method in rounds[0].underway.methods)]
     means = mean_rows(scores, titles, baseline=rounds[0].underway.methods[0].title)
     protocols = tables[0].drop_duplicates("method").set_index("method")["protocol"]
-    means = means.assign(domain=f"mean over {len(rounds)} domains", protocol=means["method"].map(protocols))
+    means = means.assign(protocol=means["method"].map(protocols))
     return pd.concat([*tables, means], ignore_index=True)[list(tables[0].columns)]
 
 

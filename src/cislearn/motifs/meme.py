@@ -20,16 +20,6 @@ SITES = 20
 """Sites of a motif whose file does not say: what MEME assumes."""
 
 
-HEADER = """MEME version 4
-
-ALPHABET= ACGT
-
-strands: + -
-
-Background letter frequencies
-A 0.25 C 0.25 G 0.25 T 0.25
-"""
-
 END_OF_MATRIX = ("MOTIF", "URL", "---", "letter-probability", "log-odds")
 """What may follow the rows of a matrix, beside a blank line."""
 
@@ -97,17 +87,6 @@ def parse_meme(lines: Iterable[str], *, where: str | Path) -> Iterator[Motif]:
             n_motifs += 1
     if not n_motifs:
         raise source.error("holds no motif", fix="Motifs stand as a MOTIF line and a letter-probability matrix.")
-
-
-def write_meme(path: str | Path, motifs: Iterable[Motif]) -> None:
-    """Write motifs in MEME's minimal format with six decimals; `read_meme` gives them back."""
-    Path(path).write_text(HEADER + "".join(_written(motif) for motif in motifs))
-
-
-def _written(motif: Motif) -> str:
-    rows = "".join(" ".join(f"{value:.6f}" for value in position) + "\n" for position in motif.probabilities.T)
-    shape = f"alength= 4 w= {motif.width} nsites= {motif.n_sites:g} E= 0"
-    return f"\nMOTIF {motif.identifier} {motif.name}\nletter-probability matrix: {shape}\n{rows}"
 
 
 def _check_version(source: _Lines) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from cislearn.data.dataset import MARKER
+from cislearn.data.marker import MARKER
 from cislearn.data.prepare import prepare
 from cislearn.experiment.reading import make_config
 from cislearn.runs import write_table

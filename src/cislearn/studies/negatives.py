@@ -11,7 +11,8 @@ import pandas as pd
 from jaxtyping import Float64, UInt8
 
 from cislearn.data.clusters import locus_clusters
-from cislearn.data.dataset import MARKER, read_dataset
+from cislearn.data.dataset import read_dataset
+from cislearn.data.marker import MARKER
 from cislearn.data.prepare import prepare
 from cislearn.evaluation.tables import score_table
 from cislearn.experiment.completion import Experiment

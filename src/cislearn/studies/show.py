@@ -60,8 +60,11 @@ def results_page(study: Study, trials: Sequence[Trial], results: Results, progre
 
 def _of_this_study(trials: Sequence[Trial], scores: pd.DataFrame, progress: pd.DataFrame) -> pd.DataFrame:
     """Return the scores of trials with a run in the ledger: those of other settings or data do not stand for these."""
-    begun = [trial for trial in trials if progress.loc[_of(progress, trial), "done"].any()]
-    return scores[np.logical_or.reduce([np.zeros(len(scores), bool), *(_of(scores, trial) for trial in begun)])]
+    stand = np.zeros(len(scores), dtype=bool)
+    for trial in trials:
+        if progress.loc[_of(progress, trial), "done"].any():
+            stand |= _of(scores, trial).to_numpy()
+    return scores[stand]
 
 
 def _crossed(study: Study, trials: Sequence[Trial], scores: pd.DataFrame, progress: pd.DataFrame) -> list[str]:

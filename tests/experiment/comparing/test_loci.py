@@ -17,6 +17,7 @@ from tests.experiment.comparing.editing import edit_predictions, on_target, plac
 
 
 def test_another_split_is_refused_and_stamped_where_it_is_allowed(tiny_experiment, other_split):
+    """trap 20: numbers of two folds are not beside each other unless that is asked for, and then they say so."""
     first = f"{tiny_experiment}:source_only"
     message = refusal(first, f"{other_split}:source_only")
     assert "split.by: auto | sequence" in message and "split.seed: 0 | 3" in message and "--allow-unlike" in message
