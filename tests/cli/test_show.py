@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pandas as pd
 import pytest
 
-from cislearn.cli import show
+import cislearn as cl
+from cislearn.cli import show, show_experiment
 from cislearn.experiment.execute import Experiment
+from tests.conftest import TINY
 
 
 @pytest.fixture
@@ -14,9 +18,10 @@ def printed(tiny_experiment, monkeypatch, capsys):
     """What `show_experiment` prints of the tiny experiment on a terminal of 80 columns."""
     from rich.console import Console
 
-    monkeypatch.setattr(show, "console", lambda: Console(highlight=False, width=80, force_terminal=False))
+    for module in (show, show_experiment):
+        monkeypatch.setattr(module, "console", lambda: Console(highlight=False, width=80, force_terminal=False))
     tables = [pd.read_csv(tiny_experiment / name, sep="\t") for name in ("summary.tsv", "comparison.tsv")]
-    show.show_experiment(Experiment(tiny_experiment, *tables, tiny_experiment / "report.html"))
+    show_experiment.show_experiment(Experiment(tiny_experiment, *tables, tiny_experiment / "report.html"))
     return capsys.readouterr().out
 
 
@@ -38,3 +43,24 @@ def test_its_numbers_are_those_of_the_files(printed, tiny_experiment):
     auroc = rows.loc["AUROC"]
     shown[1:1] = [show.number(auroc["low"]), "-", show.number(auroc["high"])]
     assert line.split()[1 : 1 + len(shown)] == shown
+
+
+def test_terms_stand_above_the_numbers(printed):
+    assert "protocol: honest, selection: source validation, 2 seeds, split: " in printed
+    assert "LEAKS KEPT" not in printed and "nothing is measured" not in printed
+
+
+def test_kept_leaks_stand_above_the_numbers(tiny_data, tmp_path, capsys):
+    data = cl.read_dataset(tiny_data)
+    loci, places = data.loci.copy(), ["chrom", "start", "end"]
+    loci.loc[loci.index[1::2], places] = loci.loc[loci.index[::2], places].to_numpy()  # each place holds two windows
+    paired = cl.write_dataset(tmp_path / "d", spec=data.spec, loci=loci, labels=data.labels, sequences=data.sequences)
+    settings = TINY | {"data.split.by": "random", "data.split.leaks": "keep"}
+    show_experiment.show_experiment(cl.train(paired, target="hep", seeds=1, out=tmp_path / "e", settings=settings))
+    shown = capsys.readouterr().out
+    assert "split: random, leaks kept" in " ".join(shown.split())
+    test = json.loads((tmp_path / "e" / "data.json").read_text())["leaks"]["test"]
+    assert test["leaky"] and f"LEAKS KEPT: {test['leaky']} of {test['rows']} test windows" in shown
+    assert (
+        f"Leaks were kept: {test['leaky']} of {test['rows']} test windows" in (tmp_path / "e/report.html").read_text()
+    )

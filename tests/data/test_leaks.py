@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -109,6 +110,13 @@ def test_leaks_that_are_kept_are_told(tmp_path, rng):
         "as given",
         "leaks are kept: 2 training and validation rows leak, and 2 of 3 test rows are leaked",
     ]
+
+
+def test_counts_of_kinds_that_exceed_the_rows_are_explained(tmp_path, rng):
+    dataset, part = leaky(tmp_path / "d", rng)
+    report = find_leaks(dataset, part)
+    both = dict(report.kinds, overlap=report.kinds["overlap"] | report.kinds["same sequence"])
+    assert str(replace(report, kinds=both)).endswith("overlap 3; some are of several kinds)")
 
 
 def test_rows_that_are_left_out_are_no_leak(tmp_path, rng):

@@ -274,6 +274,12 @@ def test_valid_is_taken_out_of_train_where_it_is_not_given(tmp_path, rng):
     assert result.notes == ["no valid part is given: 20% of the loci of train are taken"]
 
 
+def test_parts_that_no_row_names_are_not_given(tmp_path, rng):
+    with pytest.raises(UserError, match="cannot split as given: no row names its part") as refused:
+        split_rows(two_cells(tmp_path / "d", rng), by="given")
+    assert "column `part`" in str(refused.value)
+
+
 def test_given_parts_without_a_test_part_are_refused(tmp_path, rng):
     with pytest.raises(UserError, match=r"leaves no rows for test \(train \d+, valid \d+, test 0\)"):
         split_rows(given_parts(tmp_path / "d", rng, ["train"] * 100))

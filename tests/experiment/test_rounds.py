@@ -102,7 +102,7 @@ def test_each_labelled_domain_is_the_target_once(each):
         info = json.loads((each / domain / "experiment.json").read_text())
         assert info["target"] == domain
         assert (each / domain / "report.html").is_file()
-    assert (each / "report.html").is_file()
+    assert record["split"] in (each / "report.html").read_text()
 
 
 def test_the_table_holds_every_domain_and_the_mean(each):
@@ -173,3 +173,13 @@ def test_a_folder_with_something_else_is_not_taken(each, tmp_path):
     (tmp_path / "run" / "thesis.tex").write_text("")
     with pytest.raises(UserError, match=r"holds 'thesis\.tex', which this experiment does not make"):
         cl.train(each.parent / "sim", target="each", seeds=1, out=tmp_path / "run", settings=TINY)
+
+
+def test_a_domain_called_each_is_not_every_domain(simulated, tmp_path):
+    spec = replace(simulated.spec, domains=tuple("each" if name == "ery" else name for name in simulated.spec.domains))
+    loci = simulated.loci.assign(domain=simulated.loci["domain"].replace("ery", "each"))
+    path = tmp_path / "d"
+    write_simulated(path, replace(simulated, spec=spec, loci=loci))
+    with pytest.raises(UserError, match=r"data.target: 'each' is the name of a domain"):
+        cl.train(path, target="each", out=tmp_path / "e", settings=TINY)
+    assert not (tmp_path / "e").exists()

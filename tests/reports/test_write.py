@@ -212,6 +212,15 @@ def test_word_where_a_number_should_be_is_named_by_its_line(experiment):
         write_report(folder)
 
 
+def test_simple_model_has_no_report_of_its_own(experiment):
+    folder = experiment()
+    simple = folder / "battery" / "GC_content"
+    simple.mkdir(parents=True)
+    (simple / "run.json").write_text('{"format": 1, "method": "GC_content", "target": "hep"}')
+    with pytest.raises(UserError, match=r"is a simple model[^$]*cislearn report .*" + folder.name):
+        write_report(simple)
+
+
 def test_folder_of_something_else_is_refused(tmp_path):
     with pytest.raises(UserError, match=r"no finished run or experiment"):
         write_report(tmp_path)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from cislearn.cli.show import console, number, show_table, signed
+from cislearn.data.describe import split_in_words
+from cislearn.reports.files import read_json
+from cislearn.runs import EACH_RECORD, ExperimentFolder, read_record
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,7 +23,9 @@ FURTHER = frozenset({"lift", "recall at 5% FDR", "MCC", "F1 at .5", "calibration
 def show_experiment(experiment: Experiment) -> None:
     """Print the comparison that an experiment ends with, and where its report is."""
     is_each = "part" not in experiment.summary
-    if not is_each:
+    if is_each:
+        _show_terms(experiment.summary, read_record(experiment.path / EACH_RECORD))
+    else:
         _show_scores(experiment)
     if experiment.left_out is not None:
         _show_left_out(experiment.left_out, is_each)
@@ -36,14 +42,20 @@ def _show_scores(experiment: Experiment) -> None:
     rows = summary[summary["part"] == part]
     trained = rows[rows["selection"] != "none"]
     first = trained.iloc[0]
-    rule = f"selection: {first['selection'].replace('_', ' ')}"
-    n_seeds = rows["n_seeds"].max()
-    seeds = f"{n_seeds} seed{'s' if n_seeds > 1 else ''}"
+    info, data = ExperimentFolder(experiment.path).info, read_json(experiment.path / "data.json")
     groups = _tasks_by_metrics(rows)
     one = groups == [groups[0][:1]]
     prevalence = f", prevalence {number(first['prevalence'])}" if one and not math.isnan(first["prevalence"]) else ""
     console().print(f"\n{first['domain']}, {part}, {first['n']:,} windows{prevalence}")
-    console().print(f"protocol: {first['protocol'].partition(':')[0]}, {rule}, {seeds}")
+    _show_terms(trained, {**info, "split": split_in_words(data["split"])})
+    if info["target"] is not None and part == "source test":
+        console().print(f"nothing is measured on {info['target']}, which has no label: these are loci of its sources")
+    if data["split"].get("leaks") == "keep":
+        test = data["leaks"]["test"]
+        apart = "; leaked.tsv scores them apart" if (experiment.path / "leaked.tsv").is_file() else ""
+        console().print(
+            f"LEAKS KEPT: {test['leaky']:,} of {test['rows']:,} test windows are shared with training{apart}"
+        )
     for tasks in groups:
         tables = [_scores(rows[rows["task"] == task], experiment.comparison, task) for task in tasks]
         table = pd.concat(tables, ignore_index=True)
@@ -54,6 +66,15 @@ def _show_scores(experiment: Experiment) -> None:
     if (rows["selection"] == "oracle").any():
         console().print("selection: oracle; weights of every network above were chosen with the target's labels")
     console().print(f"every metric: {experiment.path / 'summary.tsv'}")
+
+
+def _show_terms(rows: pd.DataFrame, record: Mapping[str, Any]) -> None:
+    """Print what a number means nothing without: protocol, selection and split of trained methods, and seeds."""
+    protocol = rows["protocol"].iloc[0].partition(":")[0]
+    n_seeds = len(record["seeds"])
+    seeds = f"{n_seeds} seed{'s' if n_seeds > 1 else ''}"
+    rule = f"selection: {str(record.get('selection', '')).replace('_', ' ')}"
+    console().print(f"protocol: {protocol}, {rule}, {seeds}, split: {record.get('split', '')}")
 
 
 def _show_bar(experiment: Experiment, one_task: bool) -> None:

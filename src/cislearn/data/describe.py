@@ -59,6 +59,19 @@ def describe(
     }
 
 
+def split_in_words(record: Mapping[str, Any]) -> str:
+    """Tell the way of a split and what of it bears on every number, from the record ``split`` of ``data.json``.
+
+    Returns
+    -------
+    str
+        ``random, leaks kept``; empty where nothing was recorded.
+    """
+    further = {"leaks": {"keep": "leaks kept"}, "deal": {"target": "only the target dealt"}}
+    told = [words.get(record.get(key, "")) for key, words in further.items()]
+    return ", ".join(str(word) for word in (record.get("how"), *told) if word)
+
+
 def dropped_by_reason(dataset: Dataset) -> list[dict[str, Any]]:
     """Tell how many rows were left out for which reason, the most frequent first."""
     return _tally(dataset.dropped["reason"].astype(str).replace(_PARTICULARS, regex=True))

@@ -69,6 +69,7 @@ class LeakReport:
         """Return one line for people."""
         counts = {kind: int((mask & (self.part != TEST)).sum()) for kind, mask in self.kinds.items()}
         kinds = ", ".join(f"{kind} {n:,}" for kind, n in counts.items() if n)
+        kinds += "; some are of several kinds" if sum(counts.values()) > self.rows.sum() else ""
         return "; ".join(
             [
                 f"{int(self.rows.sum()):,} training and validation windows share a sequence, a locus or {NEAR:.0%} of"

@@ -152,6 +152,12 @@ def _is_good(dealer: Dealer, result: SplitResult) -> bool:
 
 def _split_given(dataset: Dataset, dealer: Dealer) -> SplitResult:
     words = dataset.loci["part"]
+    if not (words != "").any():
+        raise UserError(
+            "cannot split as given: no row names its part",
+            where=dataset.path,
+            fix="Prepare it from a table with a column `part` (train, valid, test), or use by: auto.",
+        )
     codes = {name: code for code, name in enumerate(PART_NAMES)} | {"": LEFT_OUT}
     if strange := set(words.unique()) - codes.keys():
         raise UserError(f"part {sorted(strange)[0]!r} is not known; train, valid or test was expected")

@@ -33,9 +33,8 @@ def split_identity(config: ExperimentConfig, dataset_hash: str) -> str:
 
 def run_identity(config: ExperimentConfig, method: Method, encoder: type, dataset_hash: str) -> str:
     """Hash of all that a run of `method` depends on beside its seed: settings, data, the user's own code."""
-    around = {"out": True, "methods": True, "battery": True, "leave_one_out": True, "data": {"path"}}
-    values = config.model_dump(mode="json", exclude=around)
-    del values["training"]["seeds"], values["training"]["device"]
+    values = config.model_dump(mode="json", exclude={"out", "methods", "battery", "leave_one_out"})
+    del values["data"]["path"], values["training"]["seeds"], values["training"]["device"]
     values |= {"method": method.config.model_dump(mode="json"), "dataset": dataset_hash}
     values["code"] = [_source_hash(part) for part in (method.objective, encoder)]
     if config.training.init_from is not None:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from cislearn.atomic import write_json
 from cislearn.data.clusters import locus_clusters
-from cislearn.data.describe import describe
+from cislearn.data.describe import describe, split_in_words
 from cislearn.engine.devices import choose_device
 from cislearn.engine.environment import describe_environment
 from cislearn.experiment.battery import SimpleModel
@@ -26,6 +26,7 @@ from cislearn.experiment.setting import Setting
 from cislearn.experiment.underway import Underway
 from cislearn.prediction.files import predict_file
 from cislearn.prediction.loading import load_members, load_temperatures
+from cislearn.reports.files import read_json
 from cislearn.reports.write import write_each_report, write_report
 from cislearn.runs import EACH_RECORD, EXPERIMENT, FORMAT, ExperimentFolder, RunFolder, write_table
 
@@ -83,6 +84,7 @@ def complete(
     roles = setting.roles
     write_json(folder.path / "model_summary.json", underway.model)
     data = describe(roles.dataset, roles.split, roles.leaks, roles.role_of_domain)
+    data["split"] |= {"leaks": setting.config.data.split.leaks, "deal": setting.config.data.split.deal}
     write_json(folder.path / "data.json", data | {"composition": underway.composition})
     write_json(folder.path / "environment.json", describe_environment(setting.device))
     summary, comparison = _score(underway, battery)
@@ -98,11 +100,14 @@ def complete_each(
     """Write the table and the report over all domains, each of which has its own experiment below the folder."""
     assert config.out is not None
     write_table(config.out / "leave_one_out.tsv", left_out)
+    folders = folder_names(domains)
+    ways = [split_in_words(read_json(config.out / folder / "data.json").get("split", {})) for folder in folders]
     record = {
         "format": FORMAT,
         "target": EACH,
         "domains": list(domains),
-        "folders": folder_names(domains),
+        "folders": folders,
+        "split": "; ".join(dict.fromkeys(ways)),
         "methods": [method.title for method in config.methods],
         "seeds": config.training.seeds,
         "selection": config.selection,

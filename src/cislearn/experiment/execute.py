@@ -51,6 +51,12 @@ def run_experiment(
         raise UserError("is missing", where="out", fix="Say where the experiment shall stand: out: runs/NAME")
     dataset, reporter = read_dataset(config.data.path), reporter or Reporter()
     if config.data.target == EACH:
+        if EACH in dataset.spec.domains:
+            raise UserError(
+                f"{EACH!r} is the name of a domain of {config.data.path}, and asks for each of its domains too",
+                where="data.target",
+                fix="Prepare the data with another name for that domain.",
+            )
         domains = labelled_domains(dataset, config.data.sources)
         claim_rounds(config.out, config, domains)
         rounds = begin_rounds(

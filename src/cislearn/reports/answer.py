@@ -12,7 +12,7 @@ import pandas as pd
 from cislearn.reports.findings import Findings, findings, findings_left_out
 from cislearn.reports.left_out import LeftOut
 from cislearn.reports.measures import measure, primary
-from cislearn.reports.numbers import decimal, in_words, interval, listed, signed
+from cislearn.reports.numbers import count, decimal, in_words, interval, listed, signed
 from cislearn.reports.palette import label_of
 from cislearn.reports.read import ReportData
 
@@ -52,7 +52,7 @@ def answer(data: ReportData) -> Answer:
     told = _first_told(found)
     has_bar = len(found.tasks) == 1 and not data.is_told_by_left_out
     bar = _over_simple(data, found.tasks[0], told[0]) if has_bar else ()
-    return Answer(sentence, verdict, (*bar, *_of_the_target(data), *caveats(found)))
+    return Answer(sentence, verdict, (*bar, *_of_leaks(data), *_of_the_target(data), *caveats(found)))
 
 
 def answer_left_out(left_out: LeftOut) -> Answer:
@@ -220,6 +220,17 @@ def caveats(found: Findings) -> tuple[str, ...]:
     if n < SEEDS_FOR_A_CLAIM:
         told.append(f"{in_words(n).capitalize()} seed{'s' * (n > 1)} describe{'s' * (n == 1)}, five claim.")
     return tuple(told)
+
+
+def _of_leaks(data: ReportData) -> tuple[str, ...]:
+    """Say how much of the test part was also trained on, where such rows were kept in training."""
+    test = data.dataset.get("leaks", {}).get("test", {})
+    if data.dataset.get("split", {}).get("leaks") != "keep" or not test.get("leaky"):
+        return ()
+    return (
+        f"Leaks were kept: {count(test['leaky'])} of {count(test['rows'])} test windows share a sequence, a locus or "
+        "much of their sequence with training or validation, so these numbers hold memory too.",
+    )
 
 
 def _of_the_target(data: ReportData) -> tuple[str, ...]:

@@ -164,6 +164,12 @@ def _read_single_run(folder: Path) -> ReportData:
     """Read one run as an experiment of one seed; what its own folder lacks is taken from the experiment around it."""
     folder = folder.resolve()
     info = read_record(folder / RUN)
+    if "seed" not in info:
+        raise UserError(
+            "is a simple model, which has no report of its own",
+            where=folder,
+            fix=f"Its numbers stand in the report of its experiment: cislearn report {folder.parent.parent}",
+        )
     run = read_run(folder, info["method"], info["seed"])
     around = _surroundings(folder, folder.parent.parent)
     roles = {domain["name"]: domain["role"] for domain in around["dataset"].get("domains", [])}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cislearn.atomic import file_written_whole
+from cislearn.data.describe import split_in_words
 from cislearn.reports.answer import Answer, answer, answer_left_out
 from cislearn.reports.blocks import Section
 from cislearn.reports.each import Each, read_each
@@ -85,6 +86,7 @@ def render_each(each: Each, *, command: str | None = None) -> str:
     facts = {
         "Protocol": "each labelled domain left out in turn",
         "Selection": str(each.info.get("selection", "")).replace("_", " "),
+        "Split": each.info.get("split", ""),
         "Seeds": _seeds(each.info["seeds"]),
         "Domains": listed(list(each.left_out.domains)),
     }
@@ -141,7 +143,7 @@ def key_facts(data: ReportData) -> list[tuple[str, str]]:
         {
             "Protocol": _values(data, "protocol"),
             "Selection": _values(data, "selection"),
-            "Split": data.dataset.get("split", {}).get("how", ""),
+            "Split": split_in_words(data.dataset.get("split", {})),
             "Seeds": _seeds(data.seeds),
             "Target": data.target or "none",
             "Windows": f"{count(data.dataset['length'])} bp" if "length" in data.dataset else "",
