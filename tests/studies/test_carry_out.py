@@ -83,7 +83,9 @@ def test_the_rows_are_those_of_the_experiments_own_tables(finished):
 def test_what_stands_in_the_ledger_is_not_run_again(finished, monkeypatch):
     trials, results = finished
     monkeypatch.setattr("cislearn.studies.carry_out.run_experiment", lambda *a, **k: pytest.fail("it was run again"))
-    carry_out(Small(), trials, results, Reporter())
+    pages = []
+    carry_out(Small(), trials, results, Reporter(), lambda: pages.append(len(results.runs.read())))
+    assert pages == [8]
 
 
 def test_a_study_goes_on_from_its_ledger_alone(study, finished, tmp_path):

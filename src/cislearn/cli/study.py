@@ -55,5 +55,5 @@ def study(
             print_(line)
         if plan:
             return
-        carry_out(chosen, wanted, tables, TerminalReporter())
+        carry_out(chosen, wanted, tables, TerminalReporter(), lambda: write_page(chosen, trials, tables, costs))
     print_(f"results: {write_page(chosen, trials, tables, costs)}")

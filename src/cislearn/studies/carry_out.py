@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,7 +66,13 @@ class Results:
         return {m: [s for s in seeds if not self.has(trial, m, s, i)] for m, i in trial_identities(trial).items()}
 
 
-def carry_out(study: Study, trials: Sequence[Trial], results: Results, reporter: Reporter) -> None:
+def carry_out(
+    study: Study,
+    trials: Sequence[Trial],
+    results: Results,
+    reporter: Reporter,
+    scored: Callable[[], object] = lambda: None,
+) -> None:
     """Run what the ledger lacks: the first seed of every trial, then the second, and so on.
 
     Parameters
@@ -79,11 +85,14 @@ def carry_out(study: Study, trials: Sequence[Trial], results: Results, reporter:
         Rows are added as runs finish.
     reporter : Reporter
         Hears of the progress.
+    scored : callable
+        Called before the first trial and whenever the tables have new rows.
     """
+    scored()
     for n in range(1, max(len(trial.config.training.seeds) for trial in trials) + 1):
         for trial in trials:
-            if n <= len(trial.config.training.seeds):
-                _run(study, trial, n, results, reporter)
+            if n <= len(trial.config.training.seeds) and _run(study, trial, n, results, reporter):
+                scored()
 
 
 def trial_identities(trial: Trial) -> dict[str, str]:
@@ -91,13 +100,13 @@ def trial_identities(trial: Trial) -> dict[str, str]:
     return run_identities(trial.config, compose_methods(trial.config), read_dataset(trial.config.data.path))
 
 
-def _run(study: Study, trial: Trial, n: int, results: Results, reporter: Reporter) -> None:
-    """Train those of the first `n` seeds that the ledger lacks, and score them with those that are at hand."""
+def _run(study: Study, trial: Trial, n: int, results: Results, reporter: Reporter) -> bool:
+    """Train those of the first `n` seeds that the ledger lacks, score them with those that are at hand; say if any."""
     identities = trial_identities(trial)
     seeds = trial.config.training.seeds[:n]
     missing = [s for s in seeds if not all(results.has(trial, m, s, identity) for m, identity in identities.items())]
     if not missing:
-        return
+        return False
     reporter.note(f"--- {trial.name}, seed {missing[-1]}")
     assert trial.config.out is not None
     folder = ExperimentFolder(trial.config.out)
@@ -108,6 +117,7 @@ def _run(study: Study, trial: Trial, n: int, results: Results, reporter: Reporte
     results.scores.replace(trial.keys, rows.assign(**trial.keys)[[*trial.keys, *rows.columns]])
     new = [(m, s) for s in missing for m in identities if not results.has(trial, m, s, identities[m])]
     results.runs.add(pd.DataFrame([{**trial.keys, **_run_row(folder.run(m, s))} for m, s in new]))
+    return True
 
 
 def _with_seeds(config: ExperimentConfig, seeds: Sequence[int]) -> ExperimentConfig:
