@@ -115,7 +115,7 @@ def test_plan_and_page_say_what_is_left(study, finished, tmp_path):
     assert left["core_hours_left"].sum() == pytest.approx(2 * costs["seconds"].sum() / 3600)
     fresh.runs.add(results.runs.read()[:4])
     page = write_page(study, trials, fresh, costs).read_text()
-    assert page.count("not run: 1 of 2 (est. 0.0 core-h)") == 4
+    assert page.count("not run: 1 of 2 (est. 0.00 core-h)") == 4
     page = write_page(study, trials, results, costs).read_text()
     assert page.startswith("# A small study\n\nWhat is compared.\n\n## Over the first method\n")
     assert "| last | adversarial | 1 | " in page and "## protocol: last\n" in page

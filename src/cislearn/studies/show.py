@@ -129,7 +129,7 @@ def _missing(row: Mapping[Any, Any]) -> list[str]:
     if row["done"] == row["runs"]:
         return ["", ""]
     left = f"{row['runs'] - row['done']} of {row['runs']}"
-    return [str(row["method"]).replace("_", " "), f"not run: {left} (est. {row['core_hours_left']:.1f} core-h)"]
+    return [str(row["method"]).replace("_", " "), f"not run: {left} (est. {row['core_hours_left']:.2f} core-h)"]
 
 
 def _of(table: pd.DataFrame, trial: Trial) -> pd.Series:
