@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from cislearn.atomic import write_json
@@ -62,6 +63,20 @@ class Experiment:
     def metrics(self) -> pd.DataFrame:
         """The summary."""
         return self.summary
+
+    @property
+    def target_scores(self) -> pd.DataFrame:
+        """Rows of the summary for the target's test rows, with the difference of each method to the first and its ends.
+
+        ``difference``, ``difference_low`` and ``difference_high`` are NaN for the first method.
+        """
+        rows = self.summary[self.summary["part"] == TARGET_TEST]
+        names = {"low": "difference_low", "high": "difference_high"}
+        if self.comparison is None:
+            return rows.assign(difference=np.nan, difference_low=np.nan, difference_high=np.nan)
+        keys = ["method", "task", "metric"]
+        differences = self.comparison[[*keys, "difference", "low", "high"]].rename(columns=names)
+        return rows.merge(differences, how="left", on=keys)
 
     def predict(self, path: Path | str, *, genome: Path | str | None = None, method: str | None = None) -> pd.DataFrame:
         """Score the rows of a file with the models of one method, by default the last that saw no target label.

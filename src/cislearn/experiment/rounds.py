@@ -102,12 +102,6 @@ def train_rounds(rounds: Sequence[Round], command: str | None = None) -> pd.Data
 
 def _rows(domain: str, experiment: Experiment) -> pd.DataFrame:
     """Return the scores of one round on the domain that was left out."""
-    rows = experiment.summary[experiment.summary["part"] == "target test"]
-    columns = ["method", "task", "metric", "estimate", "low", "high", "n_seeds", "n", "protocol"]
-    table = rows[columns].assign(domain=domain)
-    names = {"low": "difference_low", "high": "difference_high"}
-    if experiment.comparison is None:
-        return table.assign(difference=np.nan, difference_low=np.nan, difference_high=np.nan)
-    keys = ["method", "task", "metric"]
-    differences = experiment.comparison[[*keys, "difference", "low", "high"]].rename(columns=names)
-    return table.merge(differences, how="left", on=keys)
+    about = ["method", "task", "metric", "estimate", "low", "high", "n_seeds", "n", "protocol"]
+    columns = [*about, "domain", "difference", "difference_low", "difference_high"]
+    return experiment.target_scores.assign(domain=domain)[columns]

@@ -50,20 +50,20 @@ class Results:
         scores = Table(folder / f"{study.name}.scores.tsv", (*study.axes, *study.scored_on, "method", "metric"))
         return cls(runs, scores)
 
-    def has(self, trial: Trial, method: str, seed: int, identity: str) -> bool:
-        """Tell whether a run stands in the ledger."""
-        done = self.runs.read()
-        wanted = {**trial.keys, "method": method, "seed": str(seed), "identity": identity}
-        return bool(np.logical_and.reduce([done[name] == value for name, value in wanted.items()]).any())
-
     def unfinished(self, trials: Sequence[Trial]) -> list[Trial]:
         """Return the trials of which some run is not in the ledger."""
         return [trial for trial in trials if any(self.missing(trial).values())]
 
     def missing(self, trial: Trial) -> dict[str, list[int]]:
         """Return the seeds of each method of a trial that are not in the ledger."""
-        seeds = trial.config.training.seeds
-        return {m: [s for s in seeds if not self.has(trial, m, s, i)] for m, i in trial_identities(trial).items()}
+        done = self.runs.read()
+        for name, value in trial.keys.items():
+            done = done[done[name] == value]
+        runs = set(zip(done["method"], done["seed"], done["identity"], strict=True))
+        return {
+            method: [seed for seed in trial.config.training.seeds if (method, str(seed), identity) not in runs]
+            for method, identity in trial_identities(trial).items()
+        }
 
 
 def carry_out(
@@ -102,20 +102,20 @@ def trial_identities(trial: Trial) -> dict[str, str]:
 
 def _run(study: Study, trial: Trial, n: int, results: Results, reporter: Reporter) -> bool:
     """Train those of the first `n` seeds that the ledger lacks, score them with those that are at hand; say if any."""
-    identities = trial_identities(trial)
+    by_method = results.missing(trial)
     seeds = trial.config.training.seeds[:n]
-    missing = [s for s in seeds if not all(results.has(trial, m, s, identity) for m, identity in identities.items())]
+    missing = [s for s in seeds if any(s in lacking for lacking in by_method.values())]
     if not missing:
         return False
     reporter.note(f"--- {trial.name}, seed {missing[-1]}")
     assert trial.config.out is not None
     folder = ExperimentFolder(trial.config.out)
-    at_hand = [s for s in seeds if s in missing or all(folder.run(m, s).is_finished for m in identities)]
+    at_hand = [s for s in seeds if s in missing or all(folder.run(m, s).is_finished for m in by_method)]
     experiment = run_experiment(_with_seeds(trial.config, at_hand), reporter=reporter)
     # Scores first: what stands in the ledger is not looked at again, so one killed in between would lack them for good.
     rows = study.scores(trial, experiment)
     results.scores.replace(trial.keys, rows.assign(**trial.keys)[[*trial.keys, *rows.columns]])
-    new = [(m, s) for s in missing for m in identities if not results.has(trial, m, s, identities[m])]
+    new = [(m, s) for s in missing for m, lacking in by_method.items() if s in lacking]
     results.runs.add(pd.DataFrame([{**trial.keys, **_run_row(folder.run(m, s))} for m, s in new]))
     return True
 

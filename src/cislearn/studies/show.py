@@ -85,7 +85,8 @@ def _crossed(study: Study, trials: Sequence[Trial], scores: pd.DataFrame, progre
 def _listed(study: Study, trials: Sequence[Trial], scores: pd.DataFrame, progress: pd.DataFrame) -> list[str]:
     """Return what the methods differ by over all trials, and a table for each value of the first axis."""
     first, *others = study.axes
-    parts = ["## Over the first method", _differences(study.axes, scores)] if "difference" in scores else []
+    differ = "difference" in scores and scores["difference"].notna().any()
+    parts = ["## Over the first method", _differences(study.axes, scores)] if differ else []
     head = [*others, "method", "seeds", *SHOWN, f"{MAIN} over the first method"]
     for value in dict.fromkeys(trial.keys[first] for trial in trials):
         mine = [trial for trial in trials if trial.keys[first] == value]

@@ -81,13 +81,7 @@ class Study(ABC):
             Columns of `scored_on`, method, metric, estimate, low, high, seeds_sd, n_seeds, n, n_positive, prevalence
             and, for all but the first method, difference, difference_low, difference_high.
         """
-        rows = experiment.summary[experiment.summary["part"] == "target test"]
-        rows = rows.drop(columns=["part", "domain", "task", "undefined", "protocol", "selection"])
-        if experiment.comparison is None:
-            return rows
-        names = {"low": "difference_low", "high": "difference_high"}
-        differences = experiment.comparison[["method", "metric", "difference", "low", "high"]].rename(columns=names)
-        return rows.merge(differences, how="left", on=["method", "metric"])
+        return experiment.target_scores.drop(columns=["part", "domain", "task", "undefined", "protocol", "selection"])
 
 
 def choose_trials(trials: Sequence[Trial], settings: Sequence[str]) -> list[Trial]:
