@@ -20,7 +20,7 @@ from cislearn.experiment.methods import Method
 from cislearn.runs import EACH_RECORD, EXPERIMENT, RUN, ExperimentFolder, runs_under
 
 RESULTS = (
-    "summary.tsv", "comparison.tsv", "domain_distance.tsv", "over_simple.tsv", "strands.tsv", "leaked.tsv",
+    "summary.tsv", "averaged.tsv", "comparison.tsv", "domain_distance.tsv", "over_simple.tsv", "strands.tsv", "leaked.tsv",
     "leave_one_out.tsv", "report.html",
 )  # fmt: skip
 """What is made of the runs. It goes before they change, since not every experiment makes all of it anew."""

@@ -42,6 +42,8 @@ class TrainingPlan:
         As Lightning names it: ``32-true``, ``bf16-mixed``, ``16-mixed``.
     gradient_clip : float, optional
         Greatest norm of the gradient.
+    weight_average : float
+        Decay of the average of the weights that is judged and kept; 0 for none.
     seed : int
         Of the run.
     """
@@ -53,6 +55,7 @@ class TrainingPlan:
     patience: int | None = None
     precision: Any = "32-true"
     gradient_clip: float | None = None
+    weight_average: float = 0.0
     seed: int = 0
 
 
@@ -110,7 +113,7 @@ def fit(
         checkpoint=checkpoint,
         watch=watch,
     )
-    learner = Learner(network, objective, views, plan.optimiser, plan.steps, plan.seed)
+    learner = Learner(network, objective, views, plan.optimiser, plan.steps, plan.seed, plan.weight_average)
     start = read_step(checkpoint) if checkpoint.is_file() else 0
     with _quiet_lightning():
         trainer = L.Trainer(
@@ -130,7 +133,7 @@ def fit(
             trainer.fit(learner, Loader(batches, start, plan.steps), ckpt_path=checkpoint if start else None)
         except SystemExit as leaving:  # Lightning leaves Python at Ctrl-C; what that means is for the caller to say
             raise KeyboardInterrupt from leaving
-    step = judge.restore(network.cpu())
+    step = judge.restore(learner.cpu())
     objective.finish(network)
     network.eval()
     return Fitted(judge.history, step)
