@@ -15,6 +15,7 @@ import lightning as L
 from cislearn.data.batches import Batches, Loader
 from cislearn.data.views import Views
 from cislearn.engine.devices import Device
+from cislearn.engine.memory import keep_freed_memory
 from cislearn.models.network import Network
 from cislearn.objectives.objective import Objective
 from cislearn.training.judge import Judge, Validate, Watch, read_step
@@ -110,7 +111,11 @@ def fit(
         checkpoint=checkpoint,
         watch=watch,
     )
-    learner = Learner(network, objective, views, plan.optimiser, plan.steps, plan.seed)
+    # Clipping by norm must come after a loss scale is undone, and a fused optimiser undoes it only in its step.
+    fused = plan.gradient_clip is None
+    learner = Learner(network, objective, views, plan.optimiser, plan.steps, plan.seed, fused=fused)
+    if device.accelerator == "cpu":
+        keep_freed_memory()
     start = read_step(checkpoint) if checkpoint.is_file() else 0
     with _quiet_lightning():
         trainer = L.Trainer(

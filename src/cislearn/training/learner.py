@@ -10,6 +10,7 @@ from torch import Tensor
 
 from cislearn.data.batch import Batch
 from cislearn.data.views import Views, mix_seed
+from cislearn.engine.devices import seed_generator
 from cislearn.models.network import Network
 from cislearn.objectives.objective import Objective
 from cislearn.training.optimisers import OptimiserPlan, build_optimiser, learning_rate
@@ -33,25 +34,36 @@ class Learner(L.LightningModule):
         Steps in the whole training.
     seed : int
         Of the run.
+    fused : bool
+        Whether the optimiser is a fused one.
     """
 
     def __init__(
-        self, network: Network, objective: Objective, views: Views, plan: OptimiserPlan, total_steps: int, seed: int
+        self,
+        network: Network,
+        objective: Objective,
+        views: Views,
+        plan: OptimiserPlan,
+        total_steps: int,
+        seed: int,
+        *,
+        fused: bool = True,
     ) -> None:
         super().__init__()
+        self.fused = fused
         self.network, self.objective = network, objective
         self.views, self.plan, self.total_steps, self.seed = views, plan, total_steps, seed
         self.last_losses: dict[str, Tensor] = {}
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Return the optimiser over network and objective."""
-        return build_optimiser(self.plan, self.parameters())
+        return build_optimiser(self.plan, self.parameters(), fused=self.fused)
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """Set the generator and the learning rate for this step."""
         if batch.step != self.global_step:
             raise RuntimeError(f"batch {batch.step} came at step {self.global_step}: the training would not be exact")
-        torch.manual_seed(mix_seed(self.seed, batch.step))
+        seed_generator(self.device, mix_seed(self.seed, batch.step))
         for group in self.trainer.optimizers[0].param_groups:
             group["lr"] = learning_rate(self.plan, (batch.step + 0.5) / self.total_steps)
 
