@@ -10,7 +10,7 @@ from cislearn.errors import UserError
 from cislearn.experiment.claim import claim_rounds
 from cislearn.experiment.completion import Experiment, complete, complete_each
 from cislearn.experiment.config import EACH, ExperimentConfig
-from cislearn.experiment.presets import costs_in_words
+from cislearn.experiment.presets import tell_costs
 from cislearn.experiment.reporter import Reporter
 from cislearn.experiment.rounds import FEWEST, Round, begin_rounds, labelled_domains, train_rounds
 from cislearn.experiment.underway import Underway, begin

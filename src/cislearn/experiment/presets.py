@@ -15,15 +15,17 @@ TIMED = 3
 """Steps that are timed, after a few that are not: enough for a word on minutes."""
 
 
-def costs_in_words(setting: Setting, methods: Sequence[Method]) -> str | None:
-    """Say what a run takes, and what one of the other preset would; nothing of an encoder that is no preset."""
+def tell_costs(setting: Setting, methods: Sequence[Method]) -> None:
+    """Tell what a run takes, and what one of the other preset would; nothing of an encoder that is no preset."""
     name = setting.config.model.encoder.name
     if name not in (FIRST_LOOK, KEPT):
-        return None
+        return
     other = KEPT if name == FIRST_LOOK else FIRST_LOOK
     mine, theirs = (max(run_seconds(each, m, TIMED) for m in methods) for each in (setting, _with(setting, other)))
     use = "the model to keep" if other == KEPT else "the one for first looks"
-    return f"about {_duration(mine)} a run; {other}, {use}, about {_duration(theirs)} (--set model.encoder={other})"
+    setting.reporter.note(
+        f"about {_duration(mine)} a run; {other}, {use}, about {_duration(theirs)} (--set model.encoder={other})"
+    )
 
 
 def _with(setting: Setting, encoder: str) -> Setting:

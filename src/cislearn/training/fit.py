@@ -15,6 +15,7 @@ import lightning as L
 from cislearn.data.batches import Batches, Loader
 from cislearn.data.views import Views
 from cislearn.engine.devices import Device
+from cislearn.engine.memory import keep_freed_memory
 from cislearn.models.network import Network
 from cislearn.objectives.objective import Objective
 from cislearn.training.judge import Judge, Validate, Watch, read_step
@@ -113,7 +114,20 @@ def fit(
         checkpoint=checkpoint,
         watch=watch,
     )
-    learner = Learner(network, objective, views, plan.optimiser, plan.steps, plan.seed, plan.weight_average)
+    # Lightning clips in mixed precision only where the optimiser leaves the scale of the loss alone; a fused one does not.
+    fused = plan.gradient_clip is None or plan.precision == "32-true"
+    learner = Learner(
+        network,
+        objective,
+        views,
+        plan.optimiser,
+        plan.steps,
+        plan.seed,
+        weight_average=plan.weight_average,
+        fused=fused,
+    )
+    if device.accelerator == "cpu":
+        keep_freed_memory()
     start = read_step(checkpoint) if checkpoint.is_file() else 0
     with _quiet_lightning():
         trainer = L.Trainer(

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from cislearn.data.batch import Batch
 from cislearn.data.views import Views, mix_seed
+from cislearn.engine.devices import seed_generator
 from cislearn.models.network import Network
 from cislearn.objectives.objective import Objective
 from cislearn.training.averaging import WeightAverage
@@ -36,6 +37,8 @@ class Learner(L.LightningModule):
         Of the run.
     weight_average : float
         Decay of the average of the weights that is judged and kept; 0 for the weights themselves.
+    fused : bool
+        Whether the optimiser is a fused one.
     """
 
     def __init__(
@@ -46,9 +49,12 @@ class Learner(L.LightningModule):
         plan: OptimiserPlan,
         total_steps: int,
         seed: int,
+        *,
         weight_average: float = 0.0,
+        fused: bool = True,
     ) -> None:
         super().__init__()
+        self.fused = fused
         self.network, self.objective = network, objective
         self.average = WeightAverage(network, weight_average) if weight_average else None
         self.views, self.plan, self.total_steps, self.seed = views, plan, total_steps, seed
@@ -62,14 +68,15 @@ class Learner(L.LightningModule):
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Return the optimiser over network and objective."""
-        return build_optimiser(self.plan, [p for p in self.parameters() if p.requires_grad])
+        trained = [p for p in self.parameters() if p.requires_grad]
+        return build_optimiser(self.plan, trained, fused=self.fused)
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """Set the generator and the learning rate for this step."""
         if batch.step != self.global_step:
             raise RuntimeError(f"batch {batch.step} came at step {self.global_step}: the training would not be exact")
         self._step = batch.step
-        torch.manual_seed(mix_seed(self.seed, batch.step))
+        seed_generator(self.device, mix_seed(self.seed, batch.step))
         for group in self.trainer.optimizers[0].param_groups:
             group["lr"] = learning_rate(self.plan, (batch.step + 0.5) / self.total_steps)
 

@@ -46,7 +46,7 @@ class Residual(nn.Module):
 
 
 class MaximumAndMean(nn.Module):
-    """Maximum and mean of each channel over all positions, side by side: is it there, and how much of it is there?"""
+    """Maximum and mean of each channel over all positions, side by side: how well is it there, and how often."""
 
     def __init__(self, maximum: nn.Module) -> None:
         super().__init__()
