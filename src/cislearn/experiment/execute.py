@@ -65,12 +65,8 @@ def run_experiment(
         )
         return complete_each(config, domains, train_rounds(rounds, command), command)
     underway = begin(config, search=search, reporter=reporter, overwrite=overwrite, dataset=dataset)
-    if (
-        reporter.asks_for_costs
-        and not underway.is_trained
-        and (costs := costs_in_words(underway.setting, underway.methods))
-    ):
-        reporter.note(costs)
+    if reporter.asks_for_costs and not underway.is_trained:
+        tell_costs(underway.setting, underway.methods)
     rounds = _rounds(underway, search, reporter, overwrite=overwrite)
     battery = underway.fit_battery()
     for seed in config.training.seeds:

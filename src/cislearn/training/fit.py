@@ -114,7 +114,7 @@ def fit(
         checkpoint=checkpoint,
         watch=watch,
     )
-    # Lightning clips in mixed precision only where the optimiser leaves the scale of the loss alone; a fused one does not.
+    # In mixed precision Lightning clips only where the optimiser leaves the loss's scale alone; a fused one does not.
     fused = plan.gradient_clip is None or plan.precision == "32-true"
     learner = Learner(
         network,
