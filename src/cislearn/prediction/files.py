@@ -24,9 +24,9 @@ from cislearn.models.strands import StrandAverage
 from cislearn.prediction.columns import task_columns
 from cislearn.prediction.predictor import NetworkPredictor
 from cislearn.progress import Progress, silent
-from cislearn.runs import write_table
 from cislearn.schema import DataSpec
 from cislearn.sequence.tokens import N
+from cislearn.tables import write_table
 
 CHUNK = 16_384
 EXTENSIONS = (".tsv", ".txt", ".parquet", ".bed")
