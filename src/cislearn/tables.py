@@ -23,7 +23,7 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
 
 
 @contextmanager
-def table_written_whole(path: Path) -> Iterator[Write]:
+def table_written_whole(path: Path, *, header: bool = True, absent: str = "") -> Iterator[Write]:
     """Give a function that writes the rows of a table piece by piece.
 
     The file takes its name when the block ends without an error, as `cislearn.atomic.file_written_whole` says.
@@ -32,8 +32,14 @@ def table_written_whole(path: Path) -> Iterator[Write]:
     ----------
     path : Path
         Parquet, a group of rows a piece, if it is called ``.parquet``; else TSV, numbers with six digits.
+    header, absent
+        Of TSV: whether the names of the columns come first, and what stands for a value that is not there.
     """
-    with file_written_whole(path) as partial, (_parquet if path.suffix == ".parquet" else _tsv)(partial) as write:
+    is_parquet = path.suffix == ".parquet"
+    with (
+        file_written_whole(path) as partial,
+        _parquet(partial) if is_parquet else _tsv(partial, header, absent) as write,
+    ):
         yield write
 
 
@@ -58,21 +64,21 @@ def _parquet(path: Path) -> Iterator[Write]:
 
 
 @contextmanager
-def _tsv(path: Path) -> Iterator[Write]:
+def _tsv(path: Path, header: bool, absent: str) -> Iterator[Write]:
     with path.open("w", encoding="utf-8", newline="") as out:
         lines = csv.writer(out, delimiter="\t", lineterminator="\n")
 
         def write(table: pd.DataFrame) -> None:
-            if not out.tell():
+            if header and not out.tell():
                 lines.writerow(table.columns)
-            lines.writerows(zip(*(_texts(table[name]) for name in table.columns), strict=True))
+            lines.writerows(zip(*(_texts(table[name], absent) for name in table.columns), strict=True))
 
         yield write
 
 
-def _texts(column: pd.Series) -> list[object]:
-    """Values as `DataFrame.to_csv` writes them, which takes it twice the time; absent is empty."""
+def _texts(column: pd.Series, absent: str) -> list[object]:
+    """Values as `DataFrame.to_csv` writes them, which takes it twice the time."""
     if pd.api.types.is_float_dtype(column.dtype):
         numbers = column.to_numpy(np.float64, na_value=np.nan).tolist()
-        return ["" if number != number else f"{number:.6g}" for number in numbers]
-    return column.astype(object).where(column.notna(), "").tolist()
+        return [absent if number != number else f"{number:.6g}" for number in numbers]
+    return column.astype(object).where(column.notna(), absent).tolist()
