@@ -83,4 +83,6 @@ def _place(entries: Entries, genome: Genome, renamed: Mapping[str, str], length:
 
 def _in_genome(chrom: pd.Series, renamed: Mapping[str, str]) -> pd.Series:
     """Names as the genome has them; those that it lacks stay."""
-    return chrom if all(name == known for name, known in renamed.items()) else chrom.replace(dict(renamed))
+    codes, names = pd.factorize(chrom)
+    known = np.array([renamed.get(name, name) for name in names], dtype=object)
+    return pd.Series(known[codes], index=chrom.index, dtype=str)
