@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
-from cislearn.atomic import file_written_whole
 from cislearn.errors import UserError
 from cislearn.schema import TaskSpec
 
@@ -141,12 +138,3 @@ def logit_names(task: TaskSpec) -> list[str]:
     if task.n_logits == 1:
         return [f"logit_{task.name}"]
     return [f"logit_{task.name}_{c}" for c in range(task.n_logits)]
-
-
-def write_table(path: Path, table: pd.DataFrame) -> None:
-    """Write a table as TSV, or as Parquet if its name says so, whole or not at all."""
-    with file_written_whole(path) as partial:
-        if path.suffix == ".parquet":
-            table.to_parquet(partial, index=False)
-        else:
-            table.to_csv(partial, sep="\t", index=False, lineterminator="\n", float_format="%.6g")

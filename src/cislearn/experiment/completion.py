@@ -30,7 +30,8 @@ from cislearn.prediction.files import predict_file
 from cislearn.prediction.loading import load_members, load_temperatures
 from cislearn.reports.files import read_json
 from cislearn.reports.write import write_each_report, write_report
-from cislearn.runs import AVERAGED, EACH_RECORD, EXPERIMENT, FORMAT, ExperimentFolder, RunFolder, write_table
+from cislearn.runs import AVERAGED, EACH_RECORD, EXPERIMENT, FORMAT, ExperimentFolder, RunFolder
+from cislearn.tables import write_table
 
 OF_RUNS = ("domain_distance.tsv", "strands.tsv")
 """Tables of the runs that an experiment's folder holds together."""
