@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int, Shaped, UInt8
 from torch import Tensor
@@ -68,17 +69,18 @@ def crop(batch: Batch, spec: DataSpec, shift: Int[Tensor, " u"], turned: Bool[Te
     Tracks move with their windows and are turned by the rule that the schema gives them. `shift` and `turned` are on
     the CPU, wherever the batch is.
     """
-    extra = max(0, int(shift.abs().max()) - spec.margin) if len(shift) else 0
+    moved, is_turned = shift.numpy(), turned.numpy()  # NumPy is twice as fast on a few hundred numbers
+    extra = max(0, int(np.abs(moved).max()) - spec.margin) if len(moved) else 0
     stored = F.pad(batch.tokens, (extra, extra), value=PAD) if extra else batch.tokens
-    start = spec.margin + extra + shift
-    tokens = _cut(stored, other_strand, start, stored.shape[1] - spec.length - start, turned, spec.length)
+    start = spec.margin + extra + moved
+    tokens = _cut(stored, other_strand, start, stored.shape[1] - spec.length - start, is_turned, spec.length)
     if batch.tracks is None:
         return replace(batch, tokens=tokens)
     # One place more on the right: the left of a base is, on the other strand, the right of its partner.
     along = F.pad(batch.tracks, (extra, extra + 1))
     tracks = [item for item in spec.inputs if item.kind == "track"]
     pieces = torch.split(along, [item.channels for item in tracks], dim=1)
-    cut = [_cut_track(piece, start, turned, spec.length, t.rc) for piece, t in zip(pieces, tracks, strict=True)]
+    cut = [_cut_track(piece, start, is_turned, spec.length, t.rc) for piece, t in zip(pieces, tracks, strict=True)]
     return replace(batch, tokens=tokens, tracks=torch.cat(cut, dim=1))
 
 
@@ -96,17 +98,16 @@ def other_strand(tokens: UInt8[Tensor, "u length"]) -> UInt8[Tensor, "u length"]
 
 def _cut_track(
     track: Float[Tensor, "u channels stored"],
-    start: Int[Tensor, " u"],
-    turned: Bool[Tensor, " u"],
+    start: Int[np.ndarray, " u"],
+    turned: Bool[np.ndarray, " u"],
     length: int,
     rule: ReverseRule,
 ) -> Float[Tensor, "u channels length"]:
     windows, channels, width = track.shape
     start_turned = width - length - (rule == "flip_and_shift") - start
-    start, start_turned, turned = (each.repeat_interleave(channels) for each in (start, start_turned, turned))
-    if rule == "none":
-        turned = torch.zeros_like(turned)
+    turned = turned & (rule != "none")
     flipped = (1, 2) if rule == "flip_and_permute" else (2,)
+    start, start_turned, turned = (np.repeat(each, channels) for each in (start, start_turned, turned))
     rows = _cut(track.flatten(0, 1), lambda _: track.flip(flipped).flatten(0, 1), start, start_turned, turned, length)
     return rows.view(windows, channels, length)
 
@@ -114,9 +115,9 @@ def _cut_track(
 def _cut(
     stored: Shaped[Tensor, "rows stored"],
     turn: Callable[[Tensor], Tensor],
-    start: Int[Tensor, " rows"],
-    start_turned: Int[Tensor, " rows"],
-    turned: Bool[Tensor, " rows"],
+    start: Int[np.ndarray, " rows"],
+    start_turned: Int[np.ndarray, " rows"],
+    turned: Bool[np.ndarray, " rows"],
     length: int,
 ) -> Shaped[Tensor, "rows length"]:
     """Cut `length` values out of each row from `start` on or, where `turned`, out of its other strand.
@@ -126,11 +127,12 @@ def _cut(
     """
     if len(stored) == 0:
         return stored[:, :length]
-    row = torch.arange(0, stored.numel(), stored.shape[1])
+    row = np.arange(0, stored.numel(), stored.shape[1])
     if turned.any():
-        start = torch.where(turned, start_turned + stored.numel(), start)
+        start = np.where(turned, start_turned + stored.numel(), start)
         stored = torch.cat([stored, turn(stored)])
-    return stored.flatten().unfold(0, length, 1).index_select(0, (row + start).to(stored.device))
+    first = torch.from_numpy(row + start).to(stored.device)
+    return stored.flatten().unfold(0, length, 1).index_select(0, first)
 
 
 def mix_seed(*numbers: int) -> int:

@@ -148,8 +148,10 @@ class Genome:
     def _gather(self, chrom: np.ndarray, start: np.ndarray, length: int) -> np.ndarray:
         is_inside = (start >= 0) & (start + length <= self._lengths[chrom])
         if is_inside.all():
-            # Whole rows of a strided view are copied several times faster than single bases are looked up.
-            every_window = np.lib.stride_tricks.sliding_window_view(self._tokens, length)
+            # Whole rows of a strided view are copied several times faster than single bases are looked up. It is
+            # `sliding_window_view` of the tokens, which takes as long to make as a hundred windows to copy.
+            shape = (len(self._tokens) - length + 1, length)
+            every_window = np.ndarray(shape, np.uint8, buffer=self._tokens, strides=(1, 1))
             return every_window[self._offsets[chrom] + start]
         windows = np.empty((len(start), length), dtype=np.uint8)
         if is_inside.any():
