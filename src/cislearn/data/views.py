@@ -132,7 +132,9 @@ def _cut(
         start = np.where(turned, start_turned + stored.numel(), start)
         stored = torch.cat([stored, turn(stored)])
     first = torch.from_numpy(row + start).to(stored.device)
-    return stored.flatten().unfold(0, length, 1).index_select(0, first)
+    every_stretch = stored.flatten().unfold(0, length, 1)
+    # The same rows either way; indexing is slow on a CPU, and on Apple's GPU `index_select` would write the view out.
+    return every_stretch.index_select(0, first) if first.is_cpu else every_stretch[first]
 
 
 def mix_seed(*numbers: int) -> int:
