@@ -186,8 +186,8 @@ class Batches:
 class Loader:
     """Batches ``start ... stop`` in order, each made when it is asked for.
 
-    That takes a tenth of a millisecond. Neither making the next one in a thread nor pinned memory was faster beside a GPU:
-    steps of small networks wait for Python there, and a thread takes its time from the step.
+    That takes a tenth of a millisecond. Neither making the next one in a thread nor pinned memory was faster beside a
+    GPU: steps of small networks wait for Python there, and a thread takes its time from the step.
     """
 
     def __init__(self, batches: Batches, start: int, stop: int) -> None:
