@@ -20,6 +20,7 @@ from cislearn.data.batches import Batches, training_rows
 from cislearn.data.dataset import Dataset
 from cislearn.data.prepare import prepare
 from cislearn.data.views import Views
+from cislearn.engine.memory import keep_freed_memory
 from cislearn.models.network import build_network
 
 BATCH_SIZE = 256
@@ -163,6 +164,7 @@ def main() -> None:
     parser.add_argument("--regions", type=int, default=50_000)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
+    keep_freed_memory()  # as training does
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
         fasta, bed = write_files(folder, chromosomes=10, size=3_000_000, regions=arguments.regions)

@@ -18,6 +18,8 @@ FORMAT = 1
 RUN, EXPERIMENT = "run.json", "experiment.json"
 EACH_RECORD = "each.json"
 """Of a folder that holds an experiment for each labelled domain as target."""
+AVERAGED = "averaged.tsv"
+"""Of an experiment with several seeds: the scores of their mean, which is what predictions are made with."""
 SEEN = "seen.npy"
 """Hashes of the windows whose labels a run saw, so that they are never taken for new ones."""
 

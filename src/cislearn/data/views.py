@@ -32,12 +32,16 @@ class Views:
         In training each window moves by up to this many bp either way; beyond the stored margin it is padded with N.
     seed : int
         Together with the step it fixes all that is drawn.
+    hidden : float
+        In training this share of the bases, drawn anew each time, is replaced by N: a model that cannot count on any
+        one base learns motifs before it learns windows by heart.
     """
 
     spec: DataSpec
     strand: Literal["forward", "augment"] = "forward"
     max_shift: int = 0
     seed: int = 0
+    hidden: float = 0.0
 
     def __call__(self, batch: Batch, kind: Literal["plain", "train"], step: int, view: int = 0) -> Batch:
         """Return the batch cropped to the window length: ``plain`` about the centre, ``train`` moved and turned.
@@ -60,7 +64,7 @@ class Views:
         generator = torch.Generator().manual_seed(mix_seed(self.seed, step, view))
         shift = torch.randint(-self.max_shift, self.max_shift + 1, (windows,), generator=generator)
         turned = torch.rand(windows, generator=generator) < (0.5 if self.strand == "augment" else 0.0)
-        return crop(batch, self.spec, shift, turned)
+        return hide(crop(batch, self.spec, shift, turned), self.hidden, generator)
 
 
 def crop(batch: Batch, spec: DataSpec, shift: Int[Tensor, " u"], turned: Bool[Tensor, " u"]) -> Batch:
@@ -89,6 +93,14 @@ def reverse_complement(batch: Batch, spec: DataSpec) -> Batch:
     windows = batch.tokens.shape[0]
     still, all_turned = torch.zeros(windows, dtype=torch.int64), torch.ones(windows, dtype=torch.bool)
     return crop(batch, replace(spec, margin=0), still, all_turned)
+
+
+def hide(batch: Batch, share: float, generator: torch.Generator) -> Batch:
+    """Return the batch with a share of its bases, drawn on the CPU, replaced by N; tracks stay as they are."""
+    if share == 0.0:
+        return batch
+    is_hidden = torch.rand(batch.tokens.shape, generator=generator) < share
+    return replace(batch, tokens=batch.tokens.masked_fill(is_hidden.to(batch.tokens.device), PAD))
 
 
 def other_strand(tokens: UInt8[Tensor, "u length"]) -> UInt8[Tensor, "u length"]:
