@@ -132,21 +132,26 @@ class Genome:
             raise ValueError(f"windows have one base or more, not {length}")
         if chrom.size and not 0 <= chrom.min() <= chrom.max() < len(self._lengths):
             raise ValueError(f"codes of chromosomes run from 0 to {len(self._lengths) - 1}")
-        windows = np.empty((len(start), length), dtype=np.uint8)
         step = max(1, _CHUNK // length)
-        for first in range(0, len(start), step):
-            rows = slice(first, first + step)
-            windows[rows] = self._gather(chrom[rows], start[rows], length)
-            if reverse is not None:
-                minus = np.flatnonzero(reverse[rows]) + first
-                windows[minus] = reverse_complement(windows[minus])
+        if len(start) > step:
+            windows = np.empty((len(start), length), dtype=np.uint8)
+            for first in range(0, len(start), step):
+                rows = slice(first, first + step)
+                turned = None if reverse is None else reverse[rows]
+                windows[rows] = self.gather(chrom[rows], start[rows], length, turned)
+            return windows
+        windows = self._gather(chrom, start, length)
+        if reverse is not None and np.any(reverse):
+            windows[reverse] = reverse_complement(windows[reverse])
         return windows
 
     def _gather(self, chrom: np.ndarray, start: np.ndarray, length: int) -> np.ndarray:
         is_inside = (start >= 0) & (start + length <= self._lengths[chrom])
         if is_inside.all():
-            # Whole rows of a strided view are copied several times faster than single bases are looked up.
-            every_window = np.lib.stride_tricks.sliding_window_view(self._tokens, length)
+            # Whole rows of a strided view are copied several times faster than single bases are looked up. It is
+            # `sliding_window_view` of the tokens, which takes as long to make as a hundred windows to copy.
+            shape = (len(self._tokens) - length + 1, length)
+            every_window = np.ndarray(shape, np.uint8, buffer=self._tokens, strides=(1, 1))
             return every_window[self._offsets[chrom] + start]
         windows = np.empty((len(start), length), dtype=np.uint8)
         if is_inside.any():
