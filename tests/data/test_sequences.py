@@ -27,6 +27,14 @@ def test_deduplicate_gives_back_every_window_and_keeps_each_once_in_first_seen_o
     assert list(dict.fromkeys(index.tolist())) == list(range(len(unique)))
 
 
+def test_windows_of_one_hash_are_told_apart(monkeypatch, rng):
+    tokens = rng.integers(0, 5, (40, 3)).astype(np.uint8)
+    expected = deduplicate(tokens)
+    monkeypatch.setattr("cislearn.data.sequences.forward_hash", lambda rows: rows[:, 0].astype(np.uint64))
+    for found, wanted in zip(deduplicate(tokens), expected, strict=True):
+        np.testing.assert_array_equal(found, wanted)
+
+
 @given(windows, st.integers(-6, 6))
 def test_a_shifted_table_window_has_n_where_it_has_nothing(tokens, shift):
     table = TableSequences.of(tokens)

@@ -128,15 +128,16 @@ def test_a_compressed_copy_has_the_same_hash(fasta, tmp_path):
 @pytest.mark.parametrize(
     "damage",
     [
-        lambda cache: os.truncate(cache / "tokens.u8", 9),
-        lambda cache: (cache / "tokens.u8").unlink(),
+        lambda cache: os.truncate(cache / "bases.u2", 3),
+        lambda cache: (cache / "bases.u2").unlink(),
+        lambda cache: (cache / "unknown.i8").unlink(),
         lambda cache: (cache / "index.json").unlink(),
         lambda cache: os.truncate(cache / "index.json", 40),
         lambda cache: (cache / "index.json").write_text("[]"),
         lambda cache: (cache / "index.json").write_text('{"made by": "another program"}'),
         lambda cache: (cache / "index.json").write_bytes(b"\xff\xfe"),
         lambda cache: (cache / "index.json").write_text(
-            (cache / "index.json").read_text().replace('"format": 1', '"format": 0')
+            (cache / "index.json").read_text().replace('"format": 2', '"format": 0')
         ),
         lambda cache: (shutil.rmtree(cache), cache.write_text("a file")),
     ],
@@ -163,12 +164,12 @@ def test_an_interrupted_write_leaves_nothing_that_is_accepted(fasta, builds, mon
 def test_what_a_killed_process_left_is_not_taken_for_a_cache(fasta):
     left = fasta.with_name(".small.fa.cislearn.123.abcd")
     left.mkdir()
-    (left / "tokens.u8").write_bytes(b"\0\1")
+    (left / "bases.u2").write_bytes(b"\0\1")
     assert first_bases(open_genome(fasta)) == "ACGTACGTAC"
 
 
 def test_a_full_disk_is_told_and_leaves_nothing(fasta):
-    fasta.write_bytes(b">chr1\n" + b"ACGTTGCA" * (1 << 18))
+    fasta.write_bytes(b">chr1\n" + b"ACGTTGCA" * (1 << 20))
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, limits[1]))
     try:
@@ -176,7 +177,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(fasta):
             open_genome(fasta)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert "Make room (one byte a base)" in str(error.value)
+    assert "Make room (a byte for four bases)" in str(error.value)
     assert [entry.name for entry in fasta.parent.iterdir()] == ["small.fa"]
 
 

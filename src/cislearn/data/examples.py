@@ -114,9 +114,9 @@ def without_repeats(examples: Examples, margin: int, *, ranked: bool) -> Example
     window = window_numbers(rows, sequences.index if isinstance(sequences, TableSequences) else None)
     n_contradicting = 0
     if ranked:
-        words = np.where(np.isnan(labels[:, 0]), "given with a label in ", "given as positive in ")
-        outranked = find_outranked(window, labels[:, 0])
-        _add_reason(reason, rows, outranked, words)
+        outranked, has_label = find_outranked(window, labels[:, 0]), ~np.isnan(labels[:, 0])
+        _add_reason(reason, rows, np.where(has_label, outranked, -1), "given as positive in ")
+        _add_reason(reason, rows, np.where(has_label, -1, outranked), "given with a label in ")
         n_contradicting = int(((outranked >= 0) & (labels[:, 0] == 0) & (rows["role"] != MADE).to_numpy()).sum())
     _add_reason(reason, rows, find_duplicates(window, labels), "duplicate of ")
     is_made = (rows["role"] == MADE) & (reason != "")
@@ -144,12 +144,12 @@ def without_overlapping(examples: Examples, task: str, length: int) -> Examples:
     return examples.without(reason, notes)
 
 
-def _add_reason(reason: pd.Series, rows: pd.DataFrame, other: Int[np.ndarray, " n"], words: np.ndarray | str) -> None:
+def _add_reason(reason: pd.Series, rows: pd.DataFrame, other: Int[np.ndarray, " n"], words: str) -> None:
     """Give rows that have no reason yet ``words`` and the place of the row that goes before them."""
-    new = (other >= 0) & (reason == "").to_numpy()
-    source = (rows["file"].astype(str) + " line " + rows["line"].astype(str)).to_numpy(dtype=object)
-    text = np.broadcast_to(np.asarray(words, dtype=object), len(reason))[new]
-    reason[new] = text + source[other[new]]
+    new = np.flatnonzero((other >= 0) & (reason == "").to_numpy())
+    before = rows.iloc[other[new]]  # texts are made for these alone: millions of rows may stay
+    place = before["file"].astype(str) + " line " + before["line"].astype(str)
+    reason.iloc[new] = (words + place).to_numpy(dtype=object)
 
 
 def _gather(item: Placed, genomes: Genomes, length: int, margin: int) -> UInt8[np.ndarray, "n width"]:

@@ -121,7 +121,10 @@ def prepare(
     genomes = Genomes.open(genome, domains, progress=progress)
     progress("placing windows")
     placed = [_place(entries, genomes, length, margin, outside) for entries in inputs]
+    files, notes = [file_record(entries) for entries in inputs], _unused(inputs)
+    del inputs  # what is long is held once: in the files, placed, or together
     examples = collect(placed, genomes, length, margin)
+    del placed
     progress("looking for duplicates")
     ranked = _is_one_binary_task(examples.labels, kinds)
     examples = without_repeats(examples, margin, ranked=ranked)
@@ -153,7 +156,7 @@ def prepare(
         labels=examples.labels.to_numpy(),
         sequences=examples.sequences,
         dropped=examples.dropped,
-        provenance=_provenance(inputs, options, genomes, examples.notes),
+        provenance=_provenance(files, options, genomes, [*examples.notes, *notes]),
         overwrite=overwrite,
     )
 
@@ -209,14 +212,17 @@ def _place(entries: Entries, genomes: Genomes, length: int, margin: int, outside
     return place_on_genome(entries, genomes.by_name, length=length, outside=outside)
 
 
+def _unused(inputs: Sequence[Entries]) -> list[str]:
+    return [f"{e.path}: columns not used: {', '.join(map(str, e.ignored))}" for e in inputs if e.ignored]
+
+
 def _provenance(
-    inputs: Sequence[Entries], options: Mapping[str, Any], genomes: Genomes, notes: list[str]
+    files: list[dict[str, Any]], options: Mapping[str, Any], genomes: Genomes, notes: list[str]
 ) -> dict[str, Any]:
-    unused = [f"{e.path}: columns not used: {', '.join(map(str, e.ignored))}" for e in inputs if e.ignored]
     return {
-        "files": [file_record(entries) for entries in inputs],
+        "files": files,
         "genomes": {name: {"path": str(g.path), "hash": g.hash} for name, g in genomes.by_name.items()},
         "options": dict(options),
-        "notes": notes + unused,
+        "notes": notes,
         "versions": {"python": platform.python_version(), "numpy": np.__version__, "pandas": pd.__version__},
     }

@@ -11,8 +11,12 @@ import pandas as pd
 from jaxtyping import Bool, Int, Shaped, UInt8
 
 from cislearn.genome.token_genome import Genome
+from cislearn.sequence.hashes import forward_hash
 from cislearn.sequence.strand import reverse_complement
 from cislearn.sequence.tokens import N
+
+_AT_ONCE = 1 << 22
+"""Bases looked at at a time."""
 
 
 @runtime_checkable
@@ -170,14 +174,34 @@ class GenomeSequences:
 def deduplicate(
     tokens: UInt8[np.ndarray, "n width"],
 ) -> tuple[UInt8[np.ndarray, "u width"], Int[np.ndarray, " n"]]:
-    """Distinct windows in first-seen order, and the number of each row's window in it. Exact, not by a hash."""
-    tokens = np.ascontiguousarray(tokens)
-    keys = np.empty(len(tokens), dtype=object)
-    keys[:] = [row.tobytes() for row in tokens]
-    index, _ = pd.factorize(keys)
-    first = np.zeros(len(tokens), dtype=bool)
-    first[np.unique(index, return_index=True)[1]] = True
-    return tokens[first], index.astype(np.int32 if len(tokens) < 2**31 else np.int64)
+    """Distinct windows in first-seen order, and the number of each row's window in it.
+
+    Rows are put together by a hash of 64 bits and then compared, so the answer is exact. Where two windows have one hash,
+    which hardly ever is, the windows themselves are the keys, at the price of a second copy of them.
+    """
+    index, first = _number(forward_hash(tokens))
+    if not _are_copies(tokens, first[index]):
+        index, first = _number(np.array([row.tobytes() for row in tokens], dtype=object))
+    distinct = tokens if len(first) == len(tokens) else tokens[first]
+    return distinct, index.astype(np.int32 if len(tokens) < 2**31 else np.int64)
+
+
+def _number(keys: Shaped[np.ndarray, " n"]) -> tuple[Int[np.ndarray, " n"], Int[np.ndarray, " u"]]:
+    """Number of each key, in the order in which they are first seen, and the row in which each number is."""
+    index, distinct = pd.factorize(keys)
+    first = np.empty(len(distinct), dtype=np.int64)
+    first[index[::-1]] = np.arange(len(keys))[::-1]
+    return index, first
+
+
+def _are_copies(tokens: UInt8[np.ndarray, "n width"], of: Int[np.ndarray, " n"]) -> bool:
+    """Whether each row equals the row `of` it."""
+    copies = np.flatnonzero(of != np.arange(len(tokens)))
+    step = max(1, _AT_ONCE // max(1, tokens.shape[1]))
+    return all(
+        bool((tokens[rows] == tokens[of[rows]]).all())
+        for rows in (copies[k : k + step] for k in range(0, len(copies), step))
+    )
 
 
 def map_windows(
@@ -200,7 +224,7 @@ def map_windows(
     if isinstance(sequences, TableSequences) and len(sequences.tokens) < len(sequences):
         distinct = TableSequences(sequences.tokens, np.arange(len(sequences.tokens)))
         return map_windows(distinct, function, margin=margin)[sequences.index]
-    n_chunks = max(1, len(sequences) * sequences.width // (1 << 22))
+    n_chunks = max(1, len(sequences) * sequences.width // _AT_ONCE)
     inner = slice(margin, sequences.width - margin)
     chunks = np.array_split(np.arange(len(sequences)), n_chunks)
     return np.concatenate([function(sequences.gather(rows)[:, inner]) for rows in chunks])

@@ -11,18 +11,17 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 
 from cislearn.atomic import write_json
 from cislearn.errors import UserError
 from cislearn.genome.fasta import FastaBases, parse_fasta
+from cislearn.genome.packed import BASES, UNKNOWN, PackedWriter
 from cislearn.genome.stream import Progress, read_chunks
 from cislearn.sequence.tokens import N
 
-FORMAT = 1
-TOKENS = "tokens.u8"
+FORMAT = 2
 INDEX = "index.json"
 
 
@@ -35,7 +34,7 @@ class Chromosome:
     name : str
         The first word of its header.
     offset : int
-        Where it begins in the token file.
+        Where it begins in the packed bases.
     length : int
         Bases.
     n_unknown : int
@@ -53,7 +52,7 @@ class Chromosome:
 
 @dataclass(frozen=True)
 class GenomeIndex:
-    """What stands beside the tokens of a genome.
+    """What stands beside the bases of a genome.
 
     Parameters
     ----------
@@ -63,6 +62,8 @@ class GenomeIndex:
         blake2b of its unpacked content, so that a genome and its compressed copy are one.
     chromosomes : tuple of Chromosome
         In the order of the file.
+    n_bytes : dict of str to int
+        Size of each file beside it.
     format : int
         Version of this layout.
     """
@@ -71,6 +72,7 @@ class GenomeIndex:
     mtime_ns: int
     hash: str
     chromosomes: tuple[Chromosome, ...]
+    n_bytes: dict[str, int]
     format: int = FORMAT
 
 
@@ -135,7 +137,7 @@ def build_cache(fasta: Path, places: Iterable[Path], progress: Progress | None =
             raise UserError(
                 f"the cache of {fasta.name} cannot be written: {error.strerror}",
                 where=folder,
-                fix="Make room (one byte a base), or set CISLEARN_CACHE to a folder with room.",
+                fix="Make room (a byte for four bases), or set CISLEARN_CACHE to a folder with room.",
             ) from error
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
@@ -149,21 +151,22 @@ def build_cache(fasta: Path, places: Iterable[Path], progress: Progress | None =
 def _write(fasta: Path, folder: Path, progress: Progress | None) -> GenomeIndex:
     before = _state(fasta)
     digest = hashlib.blake2b(digest_size=20)
-    with (folder / TOKENS).open("wb") as out:
-        chromosomes = _write_tokens(_hashed(read_chunks(fasta, progress=progress), digest), fasta, out)
+    with PackedWriter(folder) as out:
+        chromosomes = _write_bases(_hashed(read_chunks(fasta, progress=progress), digest), fasta, out)
     if _state(fasta) != before:
         raise UserError("changed while it was read", where=fasta, fix="Try again once it is written.")
-    index = GenomeIndex(*before, digest.hexdigest(), tuple(chromosomes))
+    n_bytes = {name: (folder / name).stat().st_size for name in (BASES, UNKNOWN)}
+    index = GenomeIndex(*before, digest.hexdigest(), tuple(chromosomes), n_bytes)
     write_json(folder / INDEX, asdict(index))
     return index
 
 
-def _write_tokens(chunks: Iterable[bytes], fasta: Path, out: IO[bytes]) -> list[Chromosome]:
+def _write_bases(chunks: Iterable[bytes], fasta: Path, out: PackedWriter) -> list[Chromosome]:
     chromosomes: dict[str, Chromosome] = {}
     latest = Chromosome("", 0)
     for event in parse_fasta(chunks, where=fasta):
         if isinstance(event, FastaBases):
-            out.write(event.tokens.data)
+            out.write(event.tokens)
             latest.length += len(event.tokens)
             latest.n_unknown += int(np.count_nonzero(event.tokens == N))
             latest.n_soft_masked += event.n_soft_masked
@@ -207,9 +210,9 @@ def _read_index(folder: Path) -> GenomeIndex | None:
         fields = json.loads((folder / INDEX).read_text())
         chromosomes = tuple(Chromosome(**entry) for entry in fields.pop("chromosomes"))
         index = GenomeIndex(**fields, chromosomes=chromosomes)
-        n_bases = chromosomes[-1].offset + chromosomes[-1].length
-        is_whole = index.format == FORMAT and (folder / TOKENS).stat().st_size == n_bases
-    except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError):
+        n_bytes = {name: (folder / name).stat().st_size for name in (BASES, UNKNOWN)}
+        is_whole = index.format == FORMAT and index.n_bytes == n_bytes
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
     return index if is_whole else None
 

@@ -120,7 +120,7 @@ def _rows(content: str, path: str | Path) -> list[_Row]:
 
 def _is_comment(text: str) -> bool:
     # A chromosome may be called "track1": the word must stand alone.
-    return text.startswith("#") or re.split(r"\s", text, maxsplit=1)[0] in _NOT_DATA
+    return text.startswith(_NOT_DATA) and (text[0] == "#" or re.split(r"\s", text, maxsplit=1)[0] in _NOT_DATA)
 
 
 def _is_header(fields: Sequence[str]) -> bool:

@@ -1,4 +1,4 @@
-"""A genome as a memory map of tokens: opened at once, windows gathered by position."""
+"""A genome as a memory map: opened at once, windows gathered by position as tokens."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from jaxtyping import Bool, Int, UInt8
 
 from cislearn.errors import UserError
 from cislearn.genome.chromosomes import some_names
-from cislearn.genome.genome_index import TOKENS, GenomeIndex, build_cache, find_cache
+from cislearn.genome.genome_index import GenomeIndex, build_cache, find_cache
+from cislearn.genome.packed import PackedBases
 from cislearn.genome.stream import Progress
 from cislearn.sequence.strand import reverse_complement
 from cislearn.sequence.tokens import N
@@ -22,7 +23,7 @@ _CHUNK = 1 << 20
 
 
 def open_genome(path: str | Path, *, cache: Path | None = None, progress: Progress | None = None) -> Genome:
-    """Open a FASTA file as a genome; the first time its tokens are written to a cache, one byte a base.
+    """Open a FASTA file as a genome; the first time its bases are written to a cache, four a byte.
 
     The cache is the folder ``<fasta>.cislearn`` beside the file or, where that folder may not be written, one under
     ``$CISLEARN_CACHE`` (``~/.cache/cislearn/genomes`` where it is not set). It is trusted while size and time of change
@@ -80,7 +81,7 @@ class Genome:
         self._codes = {name: code for code, name in enumerate(self.chromosomes)}
         self._offsets = np.array([entry.offset for entry in index.chromosomes], dtype=np.int64)
         self._lengths = np.array(list(self.chromosomes.values()), dtype=np.int64)
-        self._tokens = np.asarray(np.memmap(folder / TOKENS, dtype=np.uint8, mode="r"))
+        self._bases = PackedBases(folder)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Genome, (self.path, self.folder, self.index)
@@ -148,11 +149,7 @@ class Genome:
     def _gather(self, chrom: np.ndarray, start: np.ndarray, length: int) -> np.ndarray:
         is_inside = (start >= 0) & (start + length <= self._lengths[chrom])
         if is_inside.all():
-            # Whole rows of a strided view are copied several times faster than single bases are looked up. It is
-            # `sliding_window_view` of the tokens, which takes as long to make as a hundred windows to copy.
-            shape = (len(self._tokens) - length + 1, length)
-            every_window = np.ndarray(shape, np.uint8, buffer=self._tokens, strides=(1, 1))
-            return every_window[self._offsets[chrom] + start]
+            return self._bases.windows(self._offsets[chrom] + start, length)
         windows = np.empty((len(start), length), dtype=np.uint8)
         if is_inside.any():
             windows[is_inside] = self._gather(chrom[is_inside], start[is_inside], length)
@@ -163,7 +160,7 @@ class Genome:
         last = self._lengths[chrom, None] - 1
         positions = start[:, None] + np.arange(length)
         on_chromosome = (positions >= 0) & (positions <= last)
-        bases = self._tokens[self._offsets[chrom, None] + np.clip(positions, 0, last)]
+        bases = self._bases.at(self._offsets[chrom, None] + np.clip(positions, 0, last))
         return np.where(on_chromosome, bases, N)
 
 

@@ -59,7 +59,7 @@ def bound_by_others(factor: str, cell: str, files: Path) -> Classes:
 
 
 def gc_matched(positives: Callable[[Path], Tokens], files: Path) -> Classes:
-    """Peaks against windows of chr1 that four factors leave alone in five cell types, with the GC content of the peaks."""
+    """Peaks against windows of chr1 that four factors leave alone in five cell types, with the GC content of peaks."""
     table = _multitask(files)
     pool = _tokens(table.loc[table.filter(regex="_").eq(0).all(axis=1), "sequence"])
     found = positives(files)
