@@ -126,7 +126,7 @@ def unpack(packed: UInt8[np.ndarray, "n bytes"]) -> UInt8[np.ndarray, "n bases"]
 
 def _every_stretch(values: UInt8[np.ndarray, " n"], length: int) -> UInt8[np.ndarray, "m length"]:
     """View of every stretch; `sliding_window_view` is the same, and takes as long to make as a hundred rows to copy."""
-    return np.ndarray((len(values) - length + 1, length), np.uint8, buffer=values, strides=(1, 1))
+    return np.ndarray((max(0, len(values) - length + 1), length), np.uint8, buffer=values, strides=(1, 1))
 
 
 def _joined(edges: Int64[np.ndarray, " k"]) -> Int64[np.ndarray, " m"]:
