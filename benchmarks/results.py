@@ -20,9 +20,9 @@ ORDER = ("loader", "training_step", "growth", "prediction", "gpu")
 HEAD = """\
 # Benchmarks
 
-Speed and memory, measured side by side. Contenders take turns, round after round, on one machine; a ratio is the median over
-rounds of the ratio within a round, with the 95 % bootstrap interval of that median. Absolute figures drift by a third on a
-shared machine, so only ratios of one table are comparable. `make bench` runs all that need no peer;
+Speed and memory, measured side by side. Contenders take turns, round after round, on one machine; a ratio is the median
+over rounds of the ratio within a round, with the 95 % bootstrap interval of that median. Absolute figures drift by a
+third on a shared machine, so only ratios of one table are comparable. `make bench` runs all that need no peer;
 `python -m benchmarks.NAME` runs one and writes this page anew.
 """
 

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-import pandas as pd
 import pytest
 
 from cislearn.atomic import write_json
 from cislearn.errors import UserError
-from cislearn.runs import ExperimentFolder, RunFolder, default_method, read_record, runs_under, write_table
+from cislearn.runs import ExperimentFolder, RunFolder, default_method, read_record, runs_under
 
 
 @pytest.fixture
@@ -100,11 +99,3 @@ def test_an_absent_record_names_its_folder(tmp_path):
 def test_an_experiment_is_finished_by_its_record(experiment, tmp_path_factory):
     assert ExperimentFolder(experiment).is_finished
     assert not ExperimentFolder(tmp_path_factory.mktemp("empty")).is_finished
-
-
-@pytest.mark.parametrize("name", ["table.tsv", "table.parquet"])
-def test_tables_round_trip(tmp_path, name):
-    table = pd.DataFrame({"step": [5, 10], "valid_loss": [0.25, None], "note": ["a", "b"]})
-    write_table(tmp_path / name, table)
-    read = pd.read_parquet(tmp_path / name) if name.endswith("parquet") else pd.read_csv(tmp_path / name, sep="\t")
-    pd.testing.assert_frame_equal(read, table, check_dtype=False)

@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
-from cislearn.atomic import file_written_whole
 from cislearn.errors import UserError
 from cislearn.schema import TaskSpec
 
@@ -18,6 +15,8 @@ FORMAT = 1
 RUN, EXPERIMENT = "run.json", "experiment.json"
 EACH_RECORD = "each.json"
 """Of a folder that holds an experiment for each labelled domain as target."""
+AVERAGED = "averaged.tsv"
+"""Of an experiment with several seeds: the scores of their mean, which is what predictions are made with."""
 SEEN = "seen.npy"
 """Hashes of the windows whose labels a run saw, so that they are never taken for new ones."""
 
@@ -139,12 +138,3 @@ def logit_names(task: TaskSpec) -> list[str]:
     if task.n_logits == 1:
         return [f"logit_{task.name}"]
     return [f"logit_{task.name}_{c}" for c in range(task.n_logits)]
-
-
-def write_table(path: Path, table: pd.DataFrame) -> None:
-    """Write a table as TSV, or as Parquet if its name says so, whole or not at all."""
-    with file_written_whole(path) as partial:
-        if path.suffix == ".parquet":
-            table.to_parquet(partial, index=False)
-        else:
-            table.to_csv(partial, sep="\t", index=False, lineterminator="\n", float_format="%.6g")

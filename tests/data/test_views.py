@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from cislearn.data.batch import Batch
-from cislearn.data.views import Views, complement, crop, mix_seed, reverse_complement
+from cislearn.data.views import Views, crop, mix_seed, other_strand, reverse_complement
 from cislearn.schema import DataSpec, InputSpec, TaskSpec
 from cislearn.sequence.strand import reverse_complement as reverse_complement_of_tokens
 
@@ -65,9 +65,64 @@ def test_reverse_complement_is_that_of_sequences_and_its_own_inverse(tokens):
     np.testing.assert_array_equal(twice.tokens.numpy(), tokens)
 
 
-def test_complement_of_every_token():
-    tokens = torch.tensor([[0, 1, 2, 3, 4], [0, 1, 2, 3, 4]], dtype=torch.uint8)
-    assert complement(tokens, torch.tensor([True, False])).tolist() == [[3, 2, 1, 0, 4], [0, 1, 2, 3, 4]]
+def test_the_other_strand_of_every_token():
+    assert other_strand(torch.tensor([[0, 1, 2, 3, 4]], dtype=torch.uint8)).tolist() == [[4, 0, 1, 2, 3]]
+
+
+# --- The same base by base, as it was once written: the oracle ---
+
+
+def base_by_base(batch: Batch, spec: DataSpec, shift, turned) -> tuple[torch.Tensor, list[torch.Tensor]]:
+    """Look up each base of each view by its place among what is stored, N or zero beyond."""
+    places = (spec.margin + shift)[:, None] + torch.arange(spec.length)
+    back = (spec.margin + shift)[:, None] + spec.length - 1 - torch.arange(spec.length)
+    padded = torch.nn.functional.pad(batch.tokens, (30, 30), value=4)
+    tokens = padded.gather(1, 30 + torch.where(turned[:, None], back, places))
+    tokens = torch.where(turned[:, None] & (tokens < 4), 3 - tokens, tokens)
+    tracks, first = [], 0
+    for item in spec.inputs:
+        track = torch.nn.functional.pad(batch.tracks[:, first : first + item.channels], (30, 30))
+        first += item.channels
+        at = {"none": places, "flip_and_shift": torch.where(turned[:, None], back + 1, places)}
+        at = at.get(item.rc, torch.where(turned[:, None], back, places))
+        cut = track.gather(2, 30 + at[:, None].expand(-1, item.channels, -1))
+        if item.rc == "flip_and_permute":
+            cut = torch.where(turned[:, None, None], cut.flip(1), cut)
+        tracks.append(cut)
+    return tokens, tracks
+
+
+@given(
+    windows=st.integers(0, 6),
+    length=st.integers(1, 9),
+    margin=st.integers(0, 4),
+    channels=st.integers(1, 3),
+    furthest=st.integers(0, 9),
+    seed=st.integers(0, 99),
+)
+def test_views_are_those_cut_base_by_base(windows, length, margin, channels, furthest, seed):
+    """Tokens and tracks of every rule, with margins wider and narrower than the shift."""
+    generator = torch.Generator().manual_seed(seed)
+    rules = ("none", "flip", "flip_and_permute", "flip_and_shift")
+    spec = spec_of(length, margin, *(InputSpec(rule, "track", channels, rule) for rule in rules))
+    shape = (windows, 4 * channels, length + 2 * margin)
+    batch = batch_of(
+        torch.randint(0, 5, (windows, shape[2]), generator=generator), torch.rand(shape, generator=generator)
+    )
+    shift = torch.randint(-furthest, furthest + 1, (windows,), generator=generator)
+    turned = torch.rand(windows, generator=generator) < 0.5
+    found = crop(batch, spec, shift, turned)
+    tokens, tracks = base_by_base(batch, spec, shift, turned)
+    assert torch.equal(found.tokens, tokens)
+    assert torch.equal(found.tracks, torch.cat(tracks, dim=1))
+
+
+def test_a_view_is_whole_in_memory_and_leaves_the_batch_as_it_was():
+    batch = random_batch(6, 16)
+    before = batch.tokens.clone()
+    found = Views(spec_of(), "augment", 5)(batch, "train", 1)
+    assert found.tokens.is_contiguous()
+    assert torch.equal(batch.tokens, before)
 
 
 # --- Views ---

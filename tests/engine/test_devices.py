@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from cislearn.engine.devices import Device, choose_device
+from cislearn.engine.devices import Device, choose_device, seed_generator
 from cislearn.errors import UserError
 
 
@@ -49,3 +49,10 @@ def test_a_gpu_that_is_asked_for_and_absent_is_an_error_with_what_to_do(found):
 
 def test_without_a_remark_none_is_printed():
     assert str(Device("cuda", "H100")) == "cuda (H100)"
+
+
+def test_a_seed_gives_the_numbers_of_manual_seed():
+    torch.manual_seed(2**62 + 3)
+    expected = torch.rand(5)
+    seed_generator(torch.device("cpu"), 2**62 + 3)
+    torch.testing.assert_close(torch.rand(5), expected, rtol=0, atol=0)

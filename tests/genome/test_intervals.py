@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cislearn.errors import UserError
-from cislearn.genome.intervals import read_intervals
+from cislearn.genome.intervals import _plain, _row_by_row, read_intervals
 
 NARROW = "chr1\t100\t200\tpeak\t900\t.\t5.1\t-1\t0.1\t40\n"
 
@@ -63,6 +63,48 @@ def test_round_trip_of_all_dialects(tmp_path, regions, width, head, separator, p
         "int64",
         "int64",
     ]
+
+
+odd = st.sampled_from(
+    ["", ".", "-1", "7", "007", " 7", "7 ", "0x7", "1e2", "inf", "NA", "nan", "-", "+", "#x", "track", "track x",
+     "chr1", '"a', "1_0", "\u0663", "\u00e9", "9" * 16, "\x1c", "chr1\r", "x y"]
+)  # fmt: skip
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=300)
+@given(
+    st.lists(region, min_size=1, max_size=4),
+    st.sampled_from([3, 4, 5, 6, 9, 10, 12]),
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 11), odd), max_size=2),
+    st.sampled_from(["", "\n", "\n\n", "\nx", "\n# end\n"]),
+    st.sampled_from(["x.bed", "x.narrowPeak"]),
+)
+def test_the_quick_way_says_what_the_row_by_row_reader_says_or_nothing(regions, width, changes, end, name):
+    rows = [
+        [
+            chrom,
+            str(start),
+            str(start + length),
+            text,
+            score,
+            strand,
+            "1",
+            "-1",
+            "2.5",
+            str(min(offset, length)),
+            "x",
+            "y",
+        ]
+        for chrom, start, length, text, score, strand, offset in regions
+    ]
+    for row, column, value in changes:
+        rows[row % len(rows)][column % width] = value
+    text = "\n".join("\t".join(row[:width]) for row in rows) + end
+    quick = _plain(text, name)
+    if quick is not None:
+        pd.testing.assert_frame_equal(quick, _row_by_row(text, name))
+    else:
+        assert changes or end not in ("", "\n", "\n\n")
 
 
 def test_headerless_narrow_peak_keeps_its_first_row(tmp_path):

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from benchmarks.plain import PlainTraining, copy_weights, plain_dann_tf
 from torch.nn import functional as F
 
 from cislearn.errors import UserError
@@ -90,6 +91,75 @@ def test_a_second_way_to_the_features_with_other_torch_calls(length):
         before, after = tensorflow_same(z.shape[-1], 5, 2)
         z = F.max_pool2d(F.pad(z, (before, after), value=-torch.inf), (1, 5), (1, 2))
     torch.testing.assert_close(encoder(x), z.flatten(1))
+
+
+def both(length, dtype=torch.float32):
+    """Our network and the plain one with the same weights."""
+    torch.manual_seed(length)
+    ours, plain = build_network("dann_tf", DataSpec((TaskSpec("bound"),), (), length)), plain_dann_tf(length)
+    copy_weights(ours, plain)
+    return ours.to(dtype), plain.to(dtype)
+
+
+@pytest.mark.parametrize("length", [101, 64, 33])
+def test_logits_and_gradients_of_the_plain_network(length):
+    ours, plain = both(length, torch.float64)
+    x = one_hot_windows(6, length).double().requires_grad_()
+    found = torch.autograd.grad(ours(x).square().sum(), [x, *ours.parameters()])
+    expected = torch.autograd.grad(plain(x).square().sum(), [x, *plain.parameters()])
+    torch.testing.assert_close(ours(x), plain(x), rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("frozen", ["weight", "bias", "window"])
+def test_gradients_that_nobody_asks_for_are_left_out(frozen):
+    """Attribution freezes the weights; a first layer may be frozen and the second not."""
+    ours, plain = both(101, torch.float64)
+    x = one_hot_windows(2, 101).double().requires_grad_(frozen != "window")
+    for network in (ours, plain):
+        for name, parameter in network.named_parameters():
+            parameter.requires_grad_(not name.endswith(frozen))
+        network(x).sum().backward()
+    for a, b in zip(ours.parameters(), plain.parameters(), strict=True):
+        assert (a.grad is None) == (b.grad is None)
+        if a.grad is not None:
+            torch.testing.assert_close(a.grad, b.grad, rtol=1e-9, atol=1e-12)
+
+
+def test_twenty_steps_of_the_plain_network():
+    ours, plain = both(101)
+    generator = torch.Generator().manual_seed(0)
+    trainings = [PlainTraining(network, learning_rate=1e-3) for network in (ours, plain)]
+    losses = []
+    for _ in range(20):
+        tokens = torch.randint(0, 5, (32, 101), generator=generator, dtype=torch.uint8)
+        labels = torch.randint(0, 2, (32,), generator=generator).float()
+        losses.append([float(training.step(tokens, labels)) for training in trainings])
+    found, expected = torch.tensor(losses).T
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=0)
+    for a, b in zip(ours.parameters(), plain.parameters(), strict=True):
+        assert float((a.detach() - b.detach()).abs().max()) < 1e-5 * float(b.detach().abs().max())
+
+
+def test_half_precision_rounds_as_the_plain_network_does():
+    """Losses and gradients under autocast lie as near to those of full precision as the plain network's."""
+    ours, plain = both(101)
+    x = one_hot_windows(16, 101)
+    full = torch.autograd.grad(plain(x).square().mean(), list(plain.parameters()))
+    away = {}
+    for name, network in (("ours", ours), ("plain", plain)):
+        with torch.autocast("cpu", torch.bfloat16):
+            loss = network(x).float().square().mean()
+        gradients = torch.autograd.grad(loss, list(network.parameters()))
+        assert all(g.dtype == torch.float32 for g in gradients)
+        away[name] = max(float((a - b).norm() / b.norm()) for a, b in zip(gradients, full, strict=True))
+    assert away["ours"] < 1.5 * away["plain"] < 0.2
+
+
+def test_elsewhere_than_on_a_cpu_the_convolution_is_one_padded_call():
+    """Shapes alone: the meta device computes nothing."""
+    network = build_network("dann_tf", DataSpec((TaskSpec("bound"),), (), 64)).to("meta")
+    assert network(torch.zeros(3, 4, 64, device="meta")).shape == (3, 1)
 
 
 @pytest.mark.parametrize("stride", [1, 2, 3])

@@ -17,6 +17,16 @@ def test_one_hot_of_every_token():
     x = OneHot()(torch.tensor([[0, 1, 2, 3, 4]], dtype=torch.uint8))
     np.testing.assert_array_equal(x[0].numpy(), np.hstack([np.eye(4), np.zeros((4, 1))]))
     assert x.dtype == torch.float32
+    assert x.is_contiguous()
+
+
+def test_one_hot_is_float32_in_mixed_precision_and_of_what_is_no_whole_table():
+    tokens = torch.randint(0, 5, (6, 20), dtype=torch.uint8)
+    expected = torch.nn.functional.one_hot(tokens.long(), 5)[..., :4].permute(0, 2, 1).float()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert torch.equal(OneHot()(tokens), expected)
+    assert torch.equal(OneHot()(tokens[::2, 3:11]), expected[::2, :, 3:11])
+    assert OneHot()(tokens[:0]).shape == (0, 4, 20)
 
 
 @pytest.mark.parametrize("encoder", ["motif_cnn", "dann_tf"])

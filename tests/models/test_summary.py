@@ -48,7 +48,7 @@ def pooled_by_mean(network):
             if isinstance(child, nn.MaxPool1d):
                 setattr(module, name, nn.AvgPool1d(child.kernel_size, child.stride))
             if isinstance(child, nn.MaxPool2d):
-                setattr(module, name, nn.AvgPool2d(child.kernel_size, child.stride))
+                setattr(module, name, nn.AvgPool2d(child.kernel_size, child.stride, child.padding))
     for parameter in network.parameters():
         nn.init.constant_(parameter, 0.01)
     return network

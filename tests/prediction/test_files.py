@@ -155,7 +155,7 @@ def test_written_files_read_back(genome, tmp_path):
     network = model()
     table = predict_file([network], tmp_path / "r.bed", genome=genome[0])
     for name in ("o.tsv", "o.parquet", "o.bed"):
-        write_predictions(table, tmp_path / name, network.spec)
+        write_predictions([table], tmp_path / name, network.spec)
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "o.parquet"), table, check_dtype=False)
     assert len(pd.read_csv(tmp_path / "o.tsv", sep="\t")) == 2
     bed = read_intervals(tmp_path / "o.bed")

@@ -147,6 +147,12 @@ def test_precision_is_passed_on(problem, tmp_path):
     assert fitted.history[-1]["valid_loss"] < 1
 
 
+def test_half_precision_and_clipping_go_together(problem, tmp_path):
+    """A fused optimiser would be refused here, by Lightning."""
+    trained, _ = train(problem, tmp_path / "run.ckpt", steps=2, precision="bf16-mixed", gradient_clip=0.1)
+    assert weights(trained).isfinite().all()
+
+
 # --- Which weights are kept ---
 
 

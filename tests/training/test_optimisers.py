@@ -64,3 +64,18 @@ def test_momentum_against_its_recurrence():
         velocity = 0.9 * velocity + 2 * expected
         expected -= 0.1 * velocity
         assert weight.item() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("name", ["sgd", "adam", "adamw"])
+def test_a_fused_optimiser_takes_the_same_steps(name):
+    plan = OptimiserPlan(name, 0.01, weight_decay=0.1)
+    start, gradients = torch.randn(7), torch.randn(5, 7)
+    ended = []
+    for fused in (False, True):
+        weight = torch.nn.Parameter(start.clone())
+        optimiser = build_optimiser(plan, [weight], fused=fused)
+        for gradient in gradients:
+            weight.grad = gradient.clone()
+            optimiser.step()
+        ended.append(weight.detach())
+    torch.testing.assert_close(ended[1], ended[0], rtol=1e-6, atol=1e-7)

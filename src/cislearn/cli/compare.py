@@ -43,7 +43,7 @@ def compare(
     """
     from cislearn.cli.show import console
     from cislearn.experiment.comparing import compare_runs
-    from cislearn.runs import write_table
+    from cislearn.tables import write_table
 
     found = compare_runs(runs, data=data or [], allow_unlike=allow_unlike)
     shown = _of_metric(found.table, metric)

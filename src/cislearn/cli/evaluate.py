@@ -27,7 +27,7 @@ def evaluate(
     from cislearn.data.dataset import read_dataset
     from cislearn.engine.devices import choose_device
     from cislearn.experiment.evaluate import evaluate_on
-    from cislearn.runs import write_table
+    from cislearn.tables import write_table
 
     dataset = read_dataset(on)
     scores = evaluate_on(run, dataset, method=method, device=choose_device(device).torch)  # type: ignore[arg-type]

@@ -34,7 +34,7 @@ def predict(
     from cislearn.cli.progress import Steps
     from cislearn.cli.show import console
     from cislearn.engine.devices import choose_device
-    from cislearn.prediction.files import check_output, predict_file, write_predictions
+    from cislearn.prediction.files import check_output, predict_pieces, write_predictions
     from cislearn.prediction.loading import load_members, load_temperatures
     from cislearn.runs import runs_under
 
@@ -44,7 +44,7 @@ def predict(
     titles = {folder.info["method"] for folder in runs_under(run, method)}
     print_ = console().print
     print_(f"  method {', '.join(sorted(titles))}, {len(members)} seed(s) averaged; device: {chosen}")
-    table = predict_file(
+    pieces = predict_pieces(
         members,
         existing(source, "--input"),
         genome=genome,
@@ -53,8 +53,8 @@ def predict(
         device=chosen.torch,
         progress=Steps(),
     )
-    write_predictions(table, out, members[0].spec)  # type: ignore[arg-type]
-    scored = int((table["not_scored"] == "").sum())
-    print_(f"{scored:,} of {len(table):,} rows scored -> {out}")
-    for reason, n in table.loc[table["not_scored"] != "", "not_scored"].value_counts().head(5).items():
+    rows_by_reason = write_predictions(pieces, out, members[0].spec)  # type: ignore[arg-type]
+    print_(f"{rows_by_reason['']:,} of {rows_by_reason.total():,} rows scored -> {out}")
+    del rows_by_reason[""]
+    for reason, n in rows_by_reason.most_common(5):
         print_(f"  {n:,} not scored: {reason}")

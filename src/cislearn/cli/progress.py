@@ -28,9 +28,16 @@ def resumable() -> Iterator[None]:
 
 
 class TerminalReporter(Reporter):
-    """Shows notes as lines and each run as a bar with its latest validation."""
+    """Shows notes as lines and each run as a bar with its latest validation.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    asks_for_costs : bool
+        See `Reporter`.
+    """
+
+    def __init__(self, *, asks_for_costs: bool = False) -> None:
+        self.asks_for_costs = asks_for_costs
         self.console = console()
         self.bar: Progress | None = None
         self.task: TaskID | None = None

@@ -33,7 +33,7 @@ def score(
     from cislearn.cli.show import console
     from cislearn.data.readers.scored import read_scored
     from cislearn.evaluation.score_columns import compare_columns, score_columns
-    from cislearn.runs import write_table
+    from cislearn.tables import write_table
 
     rows = read_scored(table, label=label, scores=score, locus=locus)
     _tell(table, rows)

@@ -49,7 +49,7 @@ def train(
         experiment = run_experiment(
             wanted,
             search=[config.resolve().parent] if config is not None else [Path.cwd()],
-            reporter=TerminalReporter(),
+            reporter=TerminalReporter(asks_for_costs=True),
             overwrite=overwrite,
             command=shlex.join(["cislearn", *sys.argv[1:]]),
         )

@@ -52,16 +52,12 @@ class Batch:
         return self.labels.shape[0]
 
     def to(self, device: torch.device | str) -> Batch:
-        """Return the same batch on `device`; to a CUDA device tensors travel without waiting if memory is pinned.
+        """Return the same batch on `device`; to a CUDA device tensors travel without waiting.
 
         To any other device PyTorch must wait: values read before they have arrived would be wrong without an error.
         """
         is_cuda = torch.device(device).type == "cuda"
         return self._each_tensor(lambda tensor: tensor.to(device, non_blocking=is_cuda))
-
-    def pin_memory(self) -> Batch:
-        """Return the same batch in page-locked memory (PyTorch's loader calls this)."""
-        return self._each_tensor(lambda tensor: tensor.pin_memory())
 
     def _each_tensor(self, change: Any) -> Batch:
         tensors = {f.name: getattr(self, f.name) for f in fields(self)}

@@ -44,6 +44,12 @@ class Ragged:
         """Return the number of sequences."""
         return len(self.lengths)
 
+    def part(self, rows: slice) -> Ragged:
+        """Return the sequences of `rows`."""
+        first, last, _ = rows.indices(len(self))
+        start, size = int(self.lengths[:first].sum()), int(self.lengths[first:last].sum())
+        return Ragged(self.tokens[start : start + size], self.lengths[first:last])
+
     def windows(self, length: int, margin: int = 0) -> UInt8[np.ndarray, "n width"]:
         """Windows about the centres, cut off or filled with N at the ends.
 
@@ -89,6 +95,11 @@ class Entries:
     def __len__(self) -> int:
         """Return the number of rows."""
         return len(self.rows)
+
+    def part(self, rows: slice) -> Entries:
+        """Return the entries of `rows` only, without labels."""
+        sequences = None if self.sequences is None else self.sequences.part(rows)
+        return Entries(self.path, self.rows[rows].reset_index(drop=True), sequences)
 
     @property
     def lengths(self) -> Int64[np.ndarray, " n"]:

@@ -164,6 +164,8 @@ class GenomeSequences:
         windows = np.empty((len(rows), self.width), dtype=np.uint8)
         for code, genome in enumerate(self.genomes.values()):
             there = self.genome[rows] == code
+            if there.all():  # as always where there is one genome: no need to copy its windows into a table of all
+                return genome.gather(self.chrom[rows], start, self.width, flip)
             if there.any():
                 windows[there] = genome.gather(self.chrom[rows][there], start[there], self.width, flip[there])
         return windows

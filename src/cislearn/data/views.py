@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int, UInt8
+from jaxtyping import Bool, Float, Int, Shaped, UInt8
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -30,12 +32,16 @@ class Views:
         In training each window moves by up to this many bp either way; beyond the stored margin it is padded with N.
     seed : int
         Together with the step it fixes all that is drawn.
+    hidden : float
+        In training this share of the bases, drawn anew each time, is replaced by N: a model that cannot count on any
+        one base learns motifs before it learns windows by heart.
     """
 
     spec: DataSpec
     strand: Literal["forward", "augment"] = "forward"
     max_shift: int = 0
     seed: int = 0
+    hidden: float = 0.0
 
     def __call__(self, batch: Batch, kind: Literal["plain", "train"], step: int, view: int = 0) -> Batch:
         """Return the batch cropped to the window length: ``plain`` about the centre, ``train`` moved and turned.
@@ -58,26 +64,27 @@ class Views:
         generator = torch.Generator().manual_seed(mix_seed(self.seed, step, view))
         shift = torch.randint(-self.max_shift, self.max_shift + 1, (windows,), generator=generator)
         turned = torch.rand(windows, generator=generator) < (0.5 if self.strand == "augment" else 0.0)
-        return crop(batch, self.spec, shift, turned)
+        return hide(crop(batch, self.spec, shift, turned), self.hidden, generator)
 
 
 def crop(batch: Batch, spec: DataSpec, shift: Int[Tensor, " u"], turned: Bool[Tensor, " u"]) -> Batch:
     """Cut each window out of its margins, moved by `shift` bp, and reverse-complement those that are `turned`.
 
-    Tracks move with their windows and are turned by the rule that the schema gives them.
+    Tracks move with their windows and are turned by the rule that the schema gives them. `shift` and `turned` are on
+    the CPU, wherever the batch is.
     """
-    extra = max(0, int(shift.abs().max()) - spec.margin) if len(shift) else 0
-    tokens = F.pad(batch.tokens, (extra, extra), value=PAD) if extra else batch.tokens
-    # Two numbers a window travel to the device; the places made of them there are eight times as large as the tokens.
-    start, turned = (spec.margin + extra + shift).to(tokens.device), turned.to(tokens.device)
-    tokens = complement(tokens.gather(1, _places(start, turned, spec.length, "flip")), turned)
+    moved, is_turned = shift.numpy(), turned.numpy()  # NumPy is twice as fast on a few hundred numbers
+    extra = max(0, int(np.abs(moved).max()) - spec.margin) if len(moved) else 0
+    stored = F.pad(batch.tokens, (extra, extra), value=PAD) if extra else batch.tokens
+    start = spec.margin + extra + moved
+    tokens = _cut(stored, other_strand, start, stored.shape[1] - spec.length - start, is_turned, spec.length)
     if batch.tracks is None:
         return replace(batch, tokens=tokens)
     # One place more on the right: the left of a base is, on the other strand, the right of its partner.
-    stored = F.pad(batch.tracks, (extra, extra + 1))
+    along = F.pad(batch.tracks, (extra, extra + 1))
     tracks = [item for item in spec.inputs if item.kind == "track"]
-    pieces = torch.split(stored, [item.channels for item in tracks], dim=1)
-    cut = [_cut_track(piece, start, turned, spec.length, t.rc) for piece, t in zip(pieces, tracks, strict=True)]
+    pieces = torch.split(along, [item.channels for item in tracks], dim=1)
+    cut = [_cut_track(piece, start, is_turned, spec.length, t.rc) for piece, t in zip(pieces, tracks, strict=True)]
     return replace(batch, tokens=tokens, tracks=torch.cat(cut, dim=1))
 
 
@@ -88,29 +95,58 @@ def reverse_complement(batch: Batch, spec: DataSpec) -> Batch:
     return crop(batch, replace(spec, margin=0), still, all_turned)
 
 
-def complement(tokens: UInt8[Tensor, "u length"], turned: Bool[Tensor, " u"]) -> UInt8[Tensor, "u length"]:
-    """Replace each base of the `turned` windows by its partner, in the order ACGT 3 - t; N stays."""
-    return torch.where(turned[:, None] & (tokens < PAD), 3 - tokens, tokens)
+def hide(batch: Batch, share: float, generator: torch.Generator) -> Batch:
+    """Return the batch with a share of its bases, drawn on the CPU, replaced by N; tracks stay as they are."""
+    if share == 0.0:
+        return batch
+    is_hidden = torch.rand(batch.tokens.shape, generator=generator) < share
+    return replace(batch, tokens=batch.tokens.masked_fill(is_hidden.to(batch.tokens.device), PAD))
+
+
+def other_strand(tokens: UInt8[Tensor, "u length"]) -> UInt8[Tensor, "u length"]:
+    """Return the reverse complements of windows: in the order ACGT the partner of a base is 3 - t; N stays."""
+    return (3 - tokens.flip(-1)).clamp_(max=PAD)  # bytes wrap round: 3 - N is 255
 
 
 def _cut_track(
-    track: Float[Tensor, "u channels stored"], start: Tensor, turned: Tensor, length: int, rule: ReverseRule
+    track: Float[Tensor, "u channels stored"],
+    start: Int[np.ndarray, " u"],
+    turned: Bool[np.ndarray, " u"],
+    length: int,
+    rule: ReverseRule,
 ) -> Float[Tensor, "u channels length"]:
-    places = _places(start, turned, length, rule)
-    cut = track.gather(2, places[:, None].expand(-1, track.shape[1], -1))
-    if rule == "flip_and_permute":
-        cut = torch.where(turned[:, None, None], cut.flip(1), cut)
-    return cut
+    windows, channels, width = track.shape
+    start_turned = width - length - (rule == "flip_and_shift") - start
+    turned = turned & (rule != "none")
+    flipped = (1, 2) if rule == "flip_and_permute" else (2,)
+    start, start_turned, turned = (np.repeat(each, channels) for each in (start, start_turned, turned))
+    rows = _cut(track.flatten(0, 1), lambda _: track.flip(flipped).flatten(0, 1), start, start_turned, turned, length)
+    return rows.view(windows, channels, length)
 
 
-def _places(start: Tensor, turned: Tensor, length: int, rule: ReverseRule) -> Int[Tensor, "u length"]:
-    """Return the stored position that each position of the view shows."""
-    along = torch.arange(length, device=start.device)
-    forward = start[:, None] + along
-    if rule == "none":
-        return forward
-    last = length if rule == "flip_and_shift" else length - 1
-    return torch.where(turned[:, None], start[:, None] + last - along, forward)
+def _cut(
+    stored: Shaped[Tensor, "rows stored"],
+    turn: Callable[[Tensor], Tensor],
+    start: Int[np.ndarray, " rows"],
+    start_turned: Int[np.ndarray, " rows"],
+    turned: Bool[np.ndarray, " rows"],
+    length: int,
+) -> Shaped[Tensor, "rows length"]:
+    """Cut `length` values out of each row from `start` on or, where `turned`, out of its other strand.
+
+    Both strands of all rows lie one after the other, and what is wanted are rows of the view of every stretch of them:
+    whole rows are copied many times faster than single values, and one number a row travels to the device.
+    """
+    if len(stored) == 0:
+        return stored[:, :length]
+    row = np.arange(0, stored.numel(), stored.shape[1])
+    if turned.any():
+        start = np.where(turned, start_turned + stored.numel(), start)
+        stored = torch.cat([stored, turn(stored)])
+    first = torch.from_numpy(row + start).to(stored.device)
+    every_stretch = stored.flatten().unfold(0, length, 1)
+    # The same rows either way; indexing is slow on a CPU, and on Apple's GPU `index_select` would write the view out.
+    return every_stretch.index_select(0, first) if first.is_cpu else every_stretch[first]
 
 
 def mix_seed(*numbers: int) -> int:

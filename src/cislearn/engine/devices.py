@@ -65,3 +65,16 @@ def choose_device(wanted: DeviceName = "auto") -> Device:
 
 def _gpu_name(accelerator: str) -> str:
     return torch.cuda.get_device_name() if accelerator == "cuda" else "Apple GPU"
+
+
+def seed_generator(device: torch.device, seed: int) -> None:
+    """Seed what draws on the CPU and on `device`, to the numbers that `torch.manual_seed` gives.
+
+    That one keeps for each kind of device that is not in use a note of the call, with its traceback: in a step of a
+    small network they take a tenth of the time.
+    """
+    torch.default_generator.manual_seed(seed)
+    if device.type == "cuda":
+        torch.cuda.manual_seed(seed)
+    elif device.type == "mps":
+        torch.mps.manual_seed(seed)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from jaxtyping import Float64, Int64, Shaped
-from scipy.optimize import brentq
 from scipy.special import expit, ndtri, softmax
 
 from cislearn.evaluation.weighting import binary, blocks, divide, one_row
@@ -38,6 +37,8 @@ def fit_temperature(labels: Shaped[np.ndarray, " n"], logits: Shaped[np.ndarray,
         is cold enough; the last where they tell nothing, or the opposite. 1, which changes nothing, where there is
         nothing to fit to: no label, labels of one class, or a logit that is not finite.
     """
+    from scipy.optimize import brentq  # a third of a second that who predicts need not wait for
+
     labels, logits = np.asarray(labels, float), np.asarray(logits, float)
     seen = ~np.isnan(labels)
     labels, logits = labels[seen].astype(int), logits[seen]

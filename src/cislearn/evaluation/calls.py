@@ -18,7 +18,7 @@ def f1(
     Parameters
     ----------
     labels, calls : ndarray, shape (n,)
-        0 or 1. Calls come from a threshold that was chosen elsewhere (`best_threshold` on validation data).
+        0 or 1. Calls come from a threshold that was chosen elsewhere (`calling_threshold` on validation data).
     weights : ndarray, shape (n,), optional
         At least 0; 1 each where not given.
     """

@@ -19,7 +19,8 @@ from cislearn.data.clusters import chromosome_names, has_locus
 from cislearn.data.dataset import Dataset
 from cislearn.experiment.predictions import choose_temperatures, choose_thresholds, prediction_table
 from cislearn.experiment.roles import Roles
-from cislearn.runs import FORMAT, RUN, RunFolder, write_table
+from cislearn.runs import FORMAT, RUN, RunFolder
+from cislearn.tables import write_table
 
 if TYPE_CHECKING:
     from cislearn.experiment.setting import Setting

@@ -17,10 +17,10 @@ from cislearn.atomic import file_written_whole
 from cislearn.errors import UserError
 from cislearn.experiment.config import ExperimentConfig
 from cislearn.experiment.methods import Method
-from cislearn.runs import EACH_RECORD, EXPERIMENT, RUN, ExperimentFolder, runs_under
+from cislearn.runs import AVERAGED, EACH_RECORD, EXPERIMENT, RUN, ExperimentFolder, runs_under
 
 RESULTS = (
-    "summary.tsv", "comparison.tsv", "domain_distance.tsv", "over_simple.tsv", "strands.tsv", "leaked.tsv",
+    "summary.tsv", AVERAGED, "comparison.tsv", "domain_distance.tsv", "over_simple.tsv", "strands.tsv", "leaked.tsv",
     "leave_one_out.tsv", "report.html",
 )  # fmt: skip
 """What is made of the runs. It goes before they change, since not every experiment makes all of it anew."""

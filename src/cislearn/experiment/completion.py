@@ -16,6 +16,7 @@ from cislearn.data.clusters import locus_clusters
 from cislearn.data.describe import describe, split_in_words
 from cislearn.engine.devices import choose_device
 from cislearn.engine.environment import describe_environment
+from cislearn.experiment.averaged import Averaged
 from cislearn.experiment.battery import SimpleModel
 from cislearn.experiment.claim import folder_names
 from cislearn.experiment.config import EACH, ExperimentConfig
@@ -29,7 +30,8 @@ from cislearn.prediction.files import predict_file
 from cislearn.prediction.loading import load_members, load_temperatures
 from cislearn.reports.files import read_json
 from cislearn.reports.write import write_each_report, write_report
-from cislearn.runs import EACH_RECORD, EXPERIMENT, FORMAT, ExperimentFolder, RunFolder, write_table
+from cislearn.runs import AVERAGED, EACH_RECORD, EXPERIMENT, FORMAT, ExperimentFolder, RunFolder
+from cislearn.tables import write_table
 
 OF_RUNS = ("domain_distance.tsv", "strands.tsv")
 """Tables of the runs that an experiment's folder holds together."""
@@ -103,9 +105,11 @@ def complete(
     write_json(folder.path / "data.json", data | {"composition": underway.composition})
     write_json(folder.path / "environment.json", describe_environment(setting.device))
     summary, comparison = _score(underway, battery)
+    averaged = _score_averaged(underway)
     if left_out is not None:
         write_table(folder.path / "leave_one_out.tsv", left_out)
-    write_json(folder.path / EXPERIMENT, _record(setting, underway.methods, folder, command))
+    record = _record(setting, underway.methods, folder, command) | {"averaged": averaged.record()}
+    write_json(folder.path / EXPERIMENT, record)
     return Experiment(folder.path, summary, comparison, write_report(folder.path, command=command), left_out)
 
 
@@ -164,6 +168,17 @@ def _score(underway: Underway, battery: Mapping[SimpleModel, RunFolder]) -> tupl
     ):
         write_table(folder.path / "leaked.tsv", leaked)
     return summary, comparison
+
+
+def _score_averaged(underway: Underway) -> Averaged:
+    """Score the seeds of each method as one model, and write that table where there are several."""
+    setting, folder = underway.setting, underway.folder
+    seeds = setting.config.training.seeds
+    runs = {m.title: [folder.run(m.title, seed) for seed in seeds] for m in underway.methods}
+    averaged = Averaged(setting.roles, locus_clusters(setting.roles.dataset), runs, underway.methods)
+    if len(seeds) > 1:
+        write_table(folder.path / AVERAGED, averaged.table(setting.config.selection))
+    return averaged
 
 
 def _record(

@@ -15,6 +15,8 @@ from cislearn.experiment.methods import Method, resolve_method
 from cislearn.experiment.roles import Roles
 from cislearn.models.network import Network
 
+FEW_BASES = 10
+"""Of a window a tenth may become N by shifts without a word: motifs rarely lie at its very end."""
 SUFFIXES = {".html", ".json", ".partial", ".tsv", ".yaml"}
 """Of the files that stand beside the folders of the methods."""
 
@@ -107,7 +109,7 @@ def check_composition(config: ExperimentConfig, methods: Sequence[Method], roles
 
 def _remarks(config: ExperimentConfig, roles: Roles) -> list[str]:
     found, training, margin = [], config.training, roles.dataset.spec.margin
-    if training.max_shift > margin:
+    if training.max_shift > max(margin, roles.dataset.spec.length // FEW_BASES):
         found.append(
             f"windows move by up to {training.max_shift} bp and have a margin of {margin}: their ends become N;"
             f" prepare --margin {training.max_shift} stores the bases"

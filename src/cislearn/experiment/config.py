@@ -14,9 +14,11 @@ from pydantic import (
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
+    model_validator,
 )
 
 from cislearn.data.folds import check_folds, read_folds
+from cislearn.experiment.recipes import with_recipe
 
 EACH = "each"
 """The word for every labelled domain in turn, in the place of a target's name."""
@@ -154,7 +156,7 @@ class OptimiserConfig(_Section):
 
     name: Literal["adamw", "adam", "sgd"] = "adamw"
     learning_rate: PositiveFloat = Field(5e-3, description="at its greatest")
-    weight_decay: Annotated[float, Field(ge=0)] = Field(1e-4, description="an L2 penalty for adam and sgd")
+    weight_decay: Annotated[float, Field(ge=0)] = Field(0.01, description="an L2 penalty for adam and sgd")
     momentum: Annotated[float, Field(ge=0, lt=1)] = Field(0.9, description="for sgd")
     decay: Literal["cosine", "constant", "ganin"] = Field(
         "cosine", description="of the rate: half a cosine down to 0, none, or 1 / (1 + 10 p) ** 0.75"
@@ -167,19 +169,27 @@ class OptimiserConfig(_Section):
 class TrainingConfig(_Section):
     """How long and how."""
 
-    epochs: PositiveInt = Field(12, description="passes over the labelled rows")
+    epochs: PositiveInt = Field(20, description="passes over the labelled rows")
     batch_size: PositiveInt = Field(
         128, description="labelled rows in a batch; methods add unlabelled rows of their own"
     )
     balance: Literal["none", "domain", "class", "domain_and_class"] = Field(
         "none", description="what each batch holds equal shares of"
     )
-    max_shift: NonNegativeInt = Field(0, description="bp by which windows move at random in training")
+    max_shift: NonNegativeInt = Field(4, description="bp by which windows move at random in training")
+    hidden_bases: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.0, description="share of the bases that training sees as N, drawn anew each time"
+    )
     optimiser: OptimiserConfig = OptimiserConfig()
     patience: PositiveInt | None = Field(None, description="stop after so many validations without a better score")
     validate_every: PositiveInt | None = Field(None, description="steps between validations; by default one epoch")
-    gradient_clip: PositiveFloat | None = Field(None, description="greatest norm of the gradient")
-    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = Field("32-true", description="as Lightning names it")
+    gradient_clip: PositiveFloat | None = Field(1.0, description="greatest norm of the gradient; null for none")
+    weight_average: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.99, description="decay of the mean of the weights that is judged and kept; 0 keeps the last weights"
+    )
+    precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed"] = Field(
+        "32-true", description="as Lightning names it; auto: bf16-mixed where the device computes in bfloat16 itself"
+    )
     device: Literal["auto", "cpu", "gpu"] = Field("auto", description="auto takes a GPU where there is one")
     seeds: Annotated[list[NonNegativeInt], Field(min_length=1), AfterValidator(_distinct)] = Field(
         [0, 1, 2], description="one run each"
@@ -188,7 +198,7 @@ class TrainingConfig(_Section):
 
 
 class ExperimentConfig(_Section):
-    """A whole experiment."""
+    """A whole experiment. What `training` does not say is taken from the recipe of the encoder."""
 
     data: DataConfig
     model: ModelConfig = ModelConfig()
@@ -211,3 +221,8 @@ class ExperimentConfig(_Section):
         description="also fit simple models (composition, k-mers, known motifs) to the sources; for binary tasks",
     )
     out: Path | None = Field(None, description="the folder of the experiment; by default runs/<name of this file>")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_recipe(cls, values: Any) -> Any:
+        return with_recipe(values)

@@ -10,6 +10,7 @@ from cislearn.errors import UserError
 from cislearn.experiment.claim import claim_rounds
 from cislearn.experiment.completion import Experiment, complete, complete_each
 from cislearn.experiment.config import EACH, ExperimentConfig
+from cislearn.experiment.presets import tell_costs
 from cislearn.experiment.reporter import Reporter
 from cislearn.experiment.rounds import FEWEST, Round, begin_rounds, labelled_domains, train_rounds
 from cislearn.experiment.underway import Underway, begin
@@ -64,6 +65,8 @@ def run_experiment(
         )
         return complete_each(config, domains, train_rounds(rounds, command), command)
     underway = begin(config, search=search, reporter=reporter, overwrite=overwrite, dataset=dataset)
+    if reporter.asks_for_costs and not underway.is_trained:
+        tell_costs(underway.setting, underway.methods)
     rounds = _rounds(underway, search, reporter, overwrite=overwrite)
     battery = underway.fit_battery()
     for seed in config.training.seeds:

@@ -8,6 +8,7 @@ import torch
 
 from cislearn.data.batches import Batches, training_rows
 from cislearn.data.views import Views, mix_seed
+from cislearn.engine.precision import choose_precision
 from cislearn.experiment.beginning import begin_from
 from cislearn.experiment.methods import Method
 from cislearn.experiment.setting import Setting
@@ -38,7 +39,8 @@ def gather_materials(setting: Setting, method: Method, seed: int) -> Materials:
     objective.setup(network, setting.roles.dataset.spec)
     batches = _batches(setting, method, objective, seed)
     config, dataset = setting.config, setting.roles.dataset
-    views = Views(dataset.spec, config.model.reverse_complement.train, config.training.max_shift, seed)
+    training = config.training
+    views = Views(dataset.spec, config.model.reverse_complement.train, training.max_shift, seed, training.hidden_bases)
     return Materials(network, objective, batches, views, _plan(setting, batches, seed))
 
 
@@ -65,7 +67,8 @@ def _plan(setting: Setting, batches: Batches, seed: int) -> TrainingPlan:
         optimiser=OptimiserPlan(**config.optimiser.model_dump()),
         keep="last" if setting.config.selection == "last" else "best",
         patience=config.patience,
-        precision=config.precision,
+        precision=choose_precision(config.precision, setting.device),
         gradient_clip=config.gradient_clip,
+        weight_average=config.weight_average,
         seed=seed,
     )

@@ -10,7 +10,7 @@ import pandas as pd
 from jaxtyping import Float, Int
 
 from cislearn.evaluation.calibration import fit_temperature
-from cislearn.evaluation.metrics import best_threshold
+from cislearn.evaluation.thresholds import calling_threshold
 from cislearn.experiment.roles import Roles
 from cislearn.runs import logit_names
 from cislearn.schema import DataSpec, TaskSpec
@@ -56,9 +56,9 @@ def prediction_table(roles: Roles, predict: Callable[[np.ndarray], Float[np.ndar
 
 
 def choose_thresholds(predictions: pd.DataFrame, spec: DataSpec, domains: Collection[str]) -> dict[str, float]:
-    """Logit of greatest F1 for each binary task, on the validation rows of `domains`, whose labels may be seen."""
+    """Threshold of calls for each binary task, on the validation rows of `domains`, whose labels may be seen."""
     return {
-        task.name: best_threshold(*_validation(predictions, task, domains))
+        task.name: calling_threshold(*_validation(predictions, task, domains))
         for task in spec.tasks
         if task.kind == "binary"
     }

@@ -26,7 +26,8 @@ from cislearn.experiment.strands import STRANDS, strand_table
 from cislearn.models.network import Network
 from cislearn.models.saving import for_prediction, save_model
 from cislearn.prediction.predictor import NetworkPredictor, predict_rows
-from cislearn.runs import FORMAT, RUN, SEEN, write_table
+from cislearn.runs import FORMAT, RUN, SEEN
+from cislearn.tables import write_table
 from cislearn.training.fit import Fitted
 
 LEAST_FOR_DISTANCE = 12

@@ -6,6 +6,9 @@ from __future__ import annotations
 class Reporter:
     """Hears of everything and does nothing: the base of those that show something."""
 
+    asks_for_costs = False
+    """Whether it is worth some seconds to tell how long a run takes, and what another encoder would take."""
+
     def note(self, text: str) -> None:
         """Hear one line worth telling: the device, the split, the leak check."""
 

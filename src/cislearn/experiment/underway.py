@@ -53,6 +53,12 @@ class Underway:
     model: Mapping[str, Any]
     composition: Mapping[str, Any] | None
 
+    @property
+    def is_trained(self) -> bool:
+        """Whether all runs are finished."""
+        seeds = self.setting.config.training.seeds
+        return all(self.folder.run(method.title, seed).is_finished for method in self.methods for seed in seeds)
+
     def train(self, method: Method, seed: int) -> RunFolder:
         """Train one run, or keep it where it is finished."""
         run = self.folder.run(method.title, seed)

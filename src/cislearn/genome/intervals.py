@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from cislearn.errors import UserError
+from cislearn.genome.interval_columns import ABSENT, LONGEST_NUMBER, STRANDS, read_columns
 from cislearn.genome.stream import read_text
 
 T = TypeVar("T")
@@ -20,8 +21,6 @@ NARROW_PEAK_COLUMNS = 10
 _NOT_DATA = ("#", "track", "browser")
 _HEADER_START = {"start", "chromstart", "chrom_start", "begin", "txstart", "peak_start"}
 _HEADER_END = {"end", "chromend", "chrom_end", "stop", "txend", "peak_end"}
-_LONGEST_NUMBER = 15
-_ABSENT = {".", "", "NA", "nan", "NaN"}
 _ZERO_BASED = "BED is 0-based and half-open: the one base at position 500 of a browser is 499 500."
 
 
@@ -57,7 +56,25 @@ def read_intervals(path: str | Path) -> pd.DataFrame:
         of different widths, start or end that is no whole number or negative, start >= end, a summit outside of its
         peak, a strand or score that is none.
     """
-    rows = _rows(path)
+    text = read_text(path)
+    table = _plain(text, path)
+    return _row_by_row(text, path) if table is None else table
+
+
+def _plain(text: str, path: str | Path) -> pd.DataFrame | None:
+    """Read a file whose rows are all plain, many times faster than `_row_by_row`; None for any other."""
+    for line, found in enumerate(re.finditer("^.*$", text, re.MULTILINE), start=1):
+        first = found.group()
+        if first.strip() and not _is_comment(first) and not _is_header(_fields(first)):
+            summit = NARROW_PEAK_COLUMNS - 1 if _has_summits(_fields(first), path) else None
+            table = read_columns(text[found.start() :].rstrip("\n"), summit=summit)
+            return None if table is None else table.assign(line=np.arange(line, line + len(table)))
+    return None
+
+
+def _row_by_row(text: str, path: str | Path) -> pd.DataFrame:
+    """Read any file, and tell the row and column of what is wrong."""
+    rows = _rows(text, path)
     start = _column(rows, 1, _position, path)
     end = _column(rows, 2, _position, path)
     _refuse_reversed(rows, start, end, path)
@@ -74,13 +91,17 @@ def read_intervals(path: str | Path) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _rows(path: str | Path) -> list[_Row]:
+def _fields(line: str) -> list[str]:
+    return line.split("\t") if "\t" in line else line.split()
+
+
+def _rows(content: str, path: str | Path) -> list[_Row]:
     """Return the data rows, all of one width."""
     rows: list[_Row] = []
-    for line, text in enumerate(read_text(path).split("\n"), start=1):
+    for line, text in enumerate(content.split("\n"), start=1):
         if not text.strip() or _is_comment(text):
             continue
-        fields = text.split("\t") if "\t" in text else text.split()
+        fields = _fields(text)
         if not rows and _is_header(fields):
             continue
         if not rows and text.startswith(">"):
@@ -151,7 +172,7 @@ class _Unreadable(ValueError):
 
 def _position(text: str) -> int:
     if text.isdecimal():
-        if len(text) > _LONGEST_NUMBER:
+        if len(text) > LONGEST_NUMBER:
             raise _Unreadable(f"{text[:40]} is longer than any chromosome", "Columns 2 and 3 are start and end, in bp.")
         return int(text)
     if text[:1] == "-" and text[1:].isdecimal():
@@ -164,7 +185,7 @@ def _name(text: str) -> str:
 
 
 def _score(text: str) -> float:
-    if text in _ABSENT:
+    if text in ABSENT:
         return np.nan
     try:
         return float(text)
@@ -175,7 +196,7 @@ def _score(text: str) -> float:
 
 
 def _strand(text: str) -> str:
-    if text not in ("+", "-", "."):
+    if text not in STRANDS:
         raise _Unreadable(
             f"strand {text!r} is not +, - or .", "Write . where there is no strand, or keep fewer columns."
         )
@@ -225,7 +246,7 @@ def _is_number(text: str) -> bool:
 def _summit_offset(text: str) -> int:
     if text == "-1":
         return -1
-    if text.isdecimal() and len(text) <= _LONGEST_NUMBER:
+    if text.isdecimal() and len(text) <= LONGEST_NUMBER:
         return int(text)
     raise _Unreadable(
         f"summit {text!r} is not a whole number", "Column 10 of narrowPeak is the offset of the summit, or -1."

@@ -133,14 +133,17 @@ class Genome:
             raise ValueError(f"windows have one base or more, not {length}")
         if chrom.size and not 0 <= chrom.min() <= chrom.max() < len(self._lengths):
             raise ValueError(f"codes of chromosomes run from 0 to {len(self._lengths) - 1}")
-        windows = np.empty((len(start), length), dtype=np.uint8)
         step = max(1, _CHUNK // length)
-        for first in range(0, len(start), step):
-            rows = slice(first, first + step)
-            windows[rows] = self._gather(chrom[rows], start[rows], length)
-            if reverse is not None:
-                minus = np.flatnonzero(reverse[rows]) + first
-                windows[minus] = reverse_complement(windows[minus])
+        if len(start) > step:
+            windows = np.empty((len(start), length), dtype=np.uint8)
+            for first in range(0, len(start), step):
+                rows = slice(first, first + step)
+                turned = None if reverse is None else reverse[rows]
+                windows[rows] = self.gather(chrom[rows], start[rows], length, turned)
+            return windows
+        windows = self._gather(chrom, start, length)
+        if reverse is not None and np.any(reverse):
+            windows[reverse] = reverse_complement(windows[reverse])
         return windows
 
     def _gather(self, chrom: np.ndarray, start: np.ndarray, length: int) -> np.ndarray:

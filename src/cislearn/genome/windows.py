@@ -89,14 +89,14 @@ def _window_start(intervals: pd.DataFrame, length: int) -> Int64[np.ndarray, " n
 
 
 def _windows(regions: pd.DataFrame, start: Int64[np.ndarray, " n"], length: int) -> pd.DataFrame:
-    width = regions["end"] - regions["start"]
-    note = [f"resized from {bp:,} bp" if bp != length else "" for bp in width]
+    codes, widths = pd.factorize(regions["end"] - regions["start"])
+    notes = np.array([f"resized from {bp:,} bp" if bp != length else "" for bp in widths], dtype=object)
     placed = regions.assign(
         start=start,
         end=start + length,
         region_start=regions["start"],
         region_end=regions["end"],
-        note=pd.Series(note, index=regions.index, dtype=str),
+        note=pd.Series(notes[codes], index=regions.index, dtype=str),
     )
     return placed.reset_index(drop=True)
 

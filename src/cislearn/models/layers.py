@@ -54,6 +54,19 @@ class ChannelsLastConv1d(nn.Conv1d):
         return nn.functional.conv2d(image, weight, self.bias, 1, padding, (1, dilation)).squeeze(2)
 
 
+class ChannelsLastBatchNorm(BatchNorm):
+    """`BatchNorm` of windows whose channels come last in memory: PyTorch has no fast way for these in one dimension."""
+
+    def forward(self, z: Float[Tensor, "n c *length"]) -> Float[Tensor, "n c *length"]:
+        """Return what `BatchNorm` returns, equal to rounding."""
+        if z.dim() == 2:
+            return super().forward(z)
+        return super().forward(z.unsqueeze(2).contiguous(memory_format=torch.channels_last)).squeeze(2)
+
+    def _check_input_dim(self, input: Tensor) -> None:
+        """Let images of height 1 pass beside what `torch.nn.BatchNorm1d` takes."""
+
+
 @runtime_checkable
 class Layers(Protocol):
     """What an encoder asks for; equivariant or channels-last layers answer to the same calls."""
@@ -106,12 +119,16 @@ class PlainLayers:
 
 
 class ChannelsLastLayers(PlainLayers):
-    """As `PlainLayers`, with convolutions that are fast on CPUs."""
+    """As `PlainLayers`, with convolutions and normalisation that are fast on CPUs."""
 
     def conv(self, c_in: int, c_out: int, width: int, *, dilation: int = 1, bias: bool = True) -> nn.Module:
         """See `Layers.conv`."""
         padding = _same(width, dilation)
         return ChannelsLastConv1d(c_in, c_out, width, padding=padding, dilation=dilation, bias=bias)
+
+    def norm(self, channels: int) -> nn.Module:
+        """See `Layers.norm`."""
+        return ChannelsLastBatchNorm(channels)
 
 
 LAYERS: dict[str, type[PlainLayers]] = {"plain": PlainLayers, "channels_last": ChannelsLastLayers}

@@ -2,39 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import torch
-from jaxtyping import Bool, Float, UInt8
+from jaxtyping import Float
 from torch import nn
 
-from cislearn.atomic import file_written_whole
-from cislearn.data.entries import Entries
-from cislearn.data.genomes import Genomes
-from cislearn.data.placing import Placed, cut_windows, place_on_genome
 from cislearn.data.readers import read_examples
-from cislearn.data.sequences import GenomeSequences
 from cislearn.errors import UserError
-from cislearn.models.strands import StrandAverage
+from cislearn.prediction.bed import bed_written_whole
 from cislearn.prediction.columns import task_columns
-from cislearn.prediction.predictor import NetworkPredictor
+from cislearn.prediction.members import Members
+from cislearn.prediction.windows import Windows, windows_of
 from cislearn.progress import Progress, silent
-from cislearn.runs import write_table
 from cislearn.schema import DataSpec
 from cislearn.sequence.tokens import N
+from cislearn.tables import table_written_whole
 
-CHUNK = 16_384
+ROWS, BASES = 1 << 14, 1 << 24
+"""Rows of a piece of the table, and bases of its windows, at most."""
+TOLD = ("name", "chrom", "start", "end", "strand")
 EXTENSIONS = (".tsv", ".txt", ".parquet", ".bed")
 ONLY_N = "no base of the window is known: it is N only"
 NO_NUMBER = "the model gives no number (NaN)"
-DOMAIN = "input"
-Windows = Callable[[np.ndarray], np.ndarray]
-"""From positions among the placed rows to their tokens."""
 
 
 def predict_file(
@@ -45,7 +39,7 @@ def predict_file(
     temperatures: Sequence[Mapping[str, float]] | None = None,
     strands: bool = False,
     device: torch.device | str = "cpu",
-    batch_size: int = 1024,
+    batch_size: int | None = None,
     progress: Progress = silent,
 ) -> pd.DataFrame:
     """Score each row of a FASTA, BED, narrowPeak, DeepBind or table file.
@@ -68,7 +62,7 @@ def predict_file(
         Tell how far the two strands disagree also where the members read one strand only, which takes twice the time.
         Of members that average both strands it is always told.
     device, batch_size
-        Where and how many windows at once.
+        Where, and how many windows at once (by default what suits the device).
     progress : Progress, optional
         Hears how far it is.
 
@@ -84,87 +78,71 @@ def predict_file(
     UserError
         Where the file cannot be read at all, or has regions and no genome is given.
     """
-    spec: DataSpec = members[0].spec  # type: ignore[assignment]
+    pieces = predict_pieces(
+        members,
+        path,
+        genome=genome,
+        temperatures=temperatures,
+        strands=strands,
+        device=device,
+        batch_size=batch_size,
+        progress=progress,
+    )
+    return pd.concat(pieces, ignore_index=True)
+
+
+def predict_pieces(
+    members: Sequence[nn.Module],
+    path: Path | str,
+    *,
+    genome: Path | str | None = None,
+    temperatures: Sequence[Mapping[str, float]] | None = None,
+    strands: bool = False,
+    device: torch.device | str = "cpu",
+    batch_size: int | None = None,
+    progress: Progress = silent,
+) -> Iterator[pd.DataFrame]:
+    """Yield the table of `predict_file` some thousand rows at a time, so that its memory does not grow with the file.
+
+    What grows is the file itself as it is read, whole and before the first window is scored, so that a wrong line is
+    told at once: about a hundred bytes a region, or one a base.
+    """
     progress(f"reading {path}")
     entries = read_examples(Path(path))
-    placed, windows = _place(entries, genome, spec.length, progress)
-    rows = placed.rows["entry"].to_numpy()
-    table = entries.rows[["name", "chrom", "start", "end", "strand"]]
-    both = strands or all(isinstance(member, StrandAverage) for member in members)
-    predictors = [NetworkPredictor(member, device, batch_size) for member in members]
-    found = _score(predictors, windows, len(rows), spec.n_logits, both, progress)
-    logits, gaps = (_spread(each, rows, len(table)) for each in (found.logits, found.gaps))
+    say = Members(members, gaps=strands, device=device, batch_size=batch_size)
+    read = windows_of(entries, genome, say.spec.length, progress)
     chosen = temperatures or [{}] * len(members)
+    n, step = len(entries), max(1, min(ROWS, BASES // say.spec.length))
+    for part in (slice(first, min(first + step, n)) for first in range(0, n, step)):
+        yield _piece(entries.rows[part][list(TOLD)], read(part), say, chosen)
+        progress("scoring windows", part.stop, n)
+
+
+def _piece(
+    told: pd.DataFrame, windows: Windows, say: Members, temperatures: Sequence[Mapping[str, float]]
+) -> pd.DataFrame:
+    """Table of some rows: what the file told of them, scores, remarks."""
+    logits, gaps = say(windows.tokens)
+    unknown = (windows.tokens == N).all(axis=1)
+    logits[unknown] = np.nan
+    reason = windows.reason
+    reason[windows.rows[np.isnan(logits).any(axis=(1, 2))]] = NO_NUMBER
+    reason[windows.rows[unknown]] = ONLY_N
+    if gaps is not None:
+        gaps[unknown] = np.nan
+        gaps = _spread(gaps, windows.rows, len(told))
+    logits = _spread(logits, windows.rows, len(told))
     scores = [
         task_columns(
             task,
-            logits[:, :, spec.columns(task.name)],
-            gaps[:, spec.columns(task.name)] if both else None,
-            np.array([each.get(task.name, 1.0) for each in chosen]),
-        )
-        for task in spec.tasks
+            logits[:, :, say.spec.columns(task.name)],
+            None if gaps is None else gaps[:, say.spec.columns(task.name)],
+            np.array([each.get(task.name, 1.0) for each in temperatures]),
+        ).set_axis(told.index)
+        for task in say.spec.tasks
     ]
-    reason_of_line = dict(zip(placed.dropped["line"], placed.dropped["reason"], strict=True))
-    not_scored = np.array([reason_of_line.get(line, "") for line in entries.rows["line"]], dtype=object)
-    not_scored[rows[np.isnan(found.logits).any(axis=(1, 2))]] = NO_NUMBER
-    not_scored[rows[found.unknown]] = ONLY_N
-    note = np.full(len(table), "", dtype=object)
-    note[rows] = placed.rows["note"].to_numpy(dtype=object)
-    remarks = pd.DataFrame({"note": note, "not_scored": not_scored}, index=table.index)
-    return pd.concat([table, *scores, remarks], axis=1)
-
-
-def _place(entries: Entries, genome: Path | str | None, length: int, progress: Progress) -> tuple[Placed, Windows]:
-    """Windows of the rows, and what reads some of them."""
-    if entries.sequences is not None:
-        placed = cut_windows(entries, length=length, margin=0)
-        tokens = placed.tokens
-        assert tokens is not None
-        return placed, lambda part: tokens[part]
-    genomes = Genomes.open(genome, [DOMAIN], progress=progress)
-    genome_name = genomes.of_domain.get(DOMAIN, "")
-    named = entries.rows.assign(domain=DOMAIN, genome=genome_name, file=str(entries.path))
-    unlabelled = replace(entries, rows=named, labels=pd.DataFrame(index=named.index))
-    placed = place_on_genome(unlabelled, genomes.by_name, length=length, outside="drop")
-    return placed, GenomeSequences.at(placed.rows, genomes.by_name, length=length, margin=0).gather
-
-
-class _Found(NamedTuple):
-    """What the members say of the windows that could be made."""
-
-    logits: Float[np.ndarray, "n members t"]
-    gaps: Float[np.ndarray, "n t"]
-    """Mean over members of the logits on the strand given minus those on the other; NaN where that was not asked."""
-    unknown: Bool[np.ndarray, " n"]
-    """Windows of N only, which have no logits."""
-
-
-def _score(
-    predictors: Sequence[NetworkPredictor], windows: Windows, n: int, n_logits: int, both: bool, progress: Progress
-) -> _Found:
-    logits = np.full((n, len(predictors), n_logits), np.nan, dtype=np.float32)
-    gaps, unknown = np.full((n, n_logits), np.nan, dtype=np.float32), np.zeros(n, dtype=bool)
-    for part in np.array_split(np.arange(n), -(-n // CHUNK)) if n else []:
-        tokens = windows(part)
-        unknown[part] = (tokens == N).all(axis=1)
-        said = [_predict(predictor, tokens, both) for predictor in predictors]
-        logits[part] = np.stack([mine for mine, _ in said], axis=1)
-        gaps[part] = np.mean([gap for _, gap in said], axis=0)
-        progress("scoring windows", int(part[-1]) + 1, n)
-    logits[unknown], gaps[unknown] = np.nan, np.nan
-    return _Found(logits, gaps, unknown)
-
-
-def _predict(
-    predictor: NetworkPredictor, tokens: UInt8[np.ndarray, "n length"], both: bool
-) -> tuple[Float[np.ndarray, "n t"], Float[np.ndarray, "n t"]]:
-    """Logits as the model predicts, and those of the strand given minus those of the other, in one go."""
-    if not both:
-        logits = predictor.predict(tokens)
-        return logits, np.full_like(logits, np.nan)
-    pair = predictor.strands(tokens)
-    averages = isinstance(predictor.model, StrandAverage)
-    return pair.mean(axis=1) if averages else pair[:, 0], pair[:, 0] - pair[:, 1]
+    remarks = pd.DataFrame({"note": windows.note, "not_scored": reason}, index=told.index, dtype=str)
+    return pd.concat([told, *scores, remarks], axis=1)
 
 
 def _spread(values: Float[np.ndarray, "m ..."], rows: np.ndarray, n: int) -> Float[np.ndarray, "n ..."]:
@@ -188,11 +166,25 @@ def check_output(path: Path, inputs: Sequence[Path | None]) -> None:
         raise UserError("is an input; predictions would replace it", where=path, fix="Give --out another name.")
 
 
-def write_predictions(table: pd.DataFrame, path: Path, spec: DataSpec) -> None:
+def write_predictions(pieces: Iterable[pd.DataFrame], path: Path, spec: DataSpec) -> Counter[str]:
     """Write predictions as TSV, Parquet (``.parquet``) or BED (``.bed``), whole or not at all.
 
     BED has the region, its name, the probability of the first task times 1000 as score and the strand, then probability
     and reason; rows without coordinates cannot be written so.
+
+    Parameters
+    ----------
+    pieces : iterable of DataFrame
+        The table as `predict_pieces` gives it; each piece is written before the next one is asked for.
+    path : Path
+        Its extension says the format.
+    spec : DataSpec
+        Of the models.
+
+    Returns
+    -------
+    Counter
+        How many rows have each reason for which they were not scored; those of the empty one were.
 
     Raises
     ------
@@ -200,21 +192,9 @@ def write_predictions(table: pd.DataFrame, path: Path, spec: DataSpec) -> None:
         For BED where rows have no coordinates or the first task is not binary; for another extension.
     """
     check_output(path, [])
-    if path.suffix != ".bed":
-        write_table(path, table)
-        return
-    task = spec.tasks[0]
-    if task.kind != "binary" or (table["chrom"] == "").any():
-        raise UserError(
-            "BED needs coordinates in every row and a binary task", where=path, fix="Name it .tsv or .parquet."
-        )
-    probability = table[f"probability_{task.name}"]
-    bed = table[["chrom", "start", "end"]].assign(
-        name=table["name"].mask(table["name"] == "", "."),
-        score=(probability * 1000).round().fillna(0).astype(int),
-        strand=table["strand"],
-        probability=probability,
-        not_scored=table["not_scored"].mask(table["not_scored"] == "", "."),
-    )
-    with file_written_whole(path) as partial:
-        bed.to_csv(partial, sep="\t", index=False, header=False, lineterminator="\n", float_format="%.6g", na_rep="nan")
+    reasons: Counter[str] = Counter()
+    with bed_written_whole(path, spec) if path.suffix == ".bed" else table_written_whole(path) as write:
+        for piece in pieces:
+            write(piece)
+            reasons.update({str(reason): int(n) for reason, n in piece["not_scored"].value_counts().items()})
+    return reasons

@@ -12,9 +12,9 @@ import pandas as pd
 from cislearn.data.marker import MARKER
 from cislearn.data.prepare import prepare
 from cislearn.experiment.reading import make_config
-from cislearn.runs import write_table
 from cislearn.studies.study import Size, Study, Trial
 from cislearn.studies.windows import CELLS, CHROMOSOME, PLACE, all_windows, apart, bound_by_others, gabp_windows
+from cislearn.tables import write_table
 
 SMOKE = 400
 """Windows of a cell type and label in the smoke size."""

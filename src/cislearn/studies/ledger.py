@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from cislearn.errors import UserError
-from cislearn.runs import write_table
+from cislearn.tables import write_table
 
 
 @dataclass(frozen=True)

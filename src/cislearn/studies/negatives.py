@@ -19,13 +19,13 @@ from cislearn.experiment.completion import Experiment
 from cislearn.experiment.reading import make_config
 from cislearn.prediction.loading import load_members
 from cislearn.prediction.predictor import NetworkPredictor, predict_rows
-from cislearn.runs import write_table
 from cislearn.sequence.composition import gc_fraction
 from cislearn.sequence.matching import match_gc
 from cislearn.sequence.shuffle import shuffle_bases, shuffle_dinucleotides
 from cislearn.sequence.tokens import decode, encode
 from cislearn.studies.study import Size, Study, Trial
 from cislearn.studies.windows import CHROMOSOME, PLACE, all_windows, apart, bound_by_others, gabp_windows
+from cislearn.tables import write_table
 
 CELL = "K562"
 TASK = "GABP"

@@ -15,6 +15,7 @@ import lightning as L
 from cislearn.data.batches import Batches, Loader
 from cislearn.data.views import Views
 from cislearn.engine.devices import Device
+from cislearn.engine.memory import keep_freed_memory
 from cislearn.models.network import Network
 from cislearn.objectives.objective import Objective
 from cislearn.training.judge import Judge, Validate, Watch, read_step
@@ -42,6 +43,8 @@ class TrainingPlan:
         As Lightning names it: ``32-true``, ``bf16-mixed``, ``16-mixed``.
     gradient_clip : float, optional
         Greatest norm of the gradient.
+    weight_average : float
+        Decay of the average of the weights that is judged and kept; 0 for none.
     seed : int
         Of the run.
     """
@@ -53,6 +56,7 @@ class TrainingPlan:
     patience: int | None = None
     precision: Any = "32-true"
     gradient_clip: float | None = None
+    weight_average: float = 0.0
     seed: int = 0
 
 
@@ -110,7 +114,20 @@ def fit(
         checkpoint=checkpoint,
         watch=watch,
     )
-    learner = Learner(network, objective, views, plan.optimiser, plan.steps, plan.seed)
+    # In mixed precision Lightning clips only where the optimiser leaves the loss's scale alone; a fused one does not.
+    fused = plan.gradient_clip is None or plan.precision == "32-true"
+    learner = Learner(
+        network,
+        objective,
+        views,
+        plan.optimiser,
+        plan.steps,
+        plan.seed,
+        weight_average=plan.weight_average,
+        fused=fused,
+    )
+    if device.accelerator == "cpu":
+        keep_freed_memory()
     start = read_step(checkpoint) if checkpoint.is_file() else 0
     with _quiet_lightning():
         trainer = L.Trainer(
@@ -130,7 +147,7 @@ def fit(
             trainer.fit(learner, Loader(batches, start, plan.steps), ckpt_path=checkpoint if start else None)
         except SystemExit as leaving:  # Lightning leaves Python at Ctrl-C; what that means is for the caller to say
             raise KeyboardInterrupt from leaving
-    step = judge.restore(network.cpu())
+    step = judge.restore(learner.cpu())
     objective.finish(network)
     network.eval()
     return Fitted(judge.history, step)

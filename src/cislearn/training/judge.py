@@ -117,13 +117,13 @@ class Judge(Callback):
 
     def _judge(self, trainer: L.Trainer, learner: Learner, step: int) -> None:
         row = self._means(step)
-        found = self.validate(learner.network)
+        found = self.validate(learner.judged)
         _refuse_divergence(found.loss, "validation", step)
         row |= {"valid_loss": found.loss, "valid_score": found.score, **found.further}
         row["learning_rate"] = trainer.optimizers[0].param_groups[0]["lr"]
         row["seconds"] = round(time.monotonic() - self._began, 2)
         self.history.append(row)
-        self._keep_best(learner.network, found.score, step)
+        self._keep_best(learner.judged, found.score, step)
         trainer.should_stop = self.is_out_of_patience
         if self.watch is not None:
             self.watch(step, row)
@@ -146,11 +146,12 @@ class Judge(Callback):
         else:
             self.stale += 1
 
-    def restore(self, network: Network) -> int:
-        """Give `network` the weights that the training ends with; return the step that they are of."""
+    def restore(self, learner: Learner) -> int:
+        """Give the learner's network the weights that the training ends with; return the step that they are of."""
         if self.keep == "best":
-            network.load_state_dict(self.best_weights)
+            learner.network.load_state_dict(self.best_weights)
             return self.best_step
+        learner.network.load_state_dict(learner.judged.state_dict())
         return int(self.history[-1]["step"])
 
 

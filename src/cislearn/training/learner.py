@@ -10,8 +10,10 @@ from torch import Tensor
 
 from cislearn.data.batch import Batch
 from cislearn.data.views import Views, mix_seed
+from cislearn.engine.devices import seed_generator
 from cislearn.models.network import Network
 from cislearn.objectives.objective import Objective
+from cislearn.training.averaging import WeightAverage
 from cislearn.training.optimisers import OptimiserPlan, build_optimiser, learning_rate
 
 
@@ -33,25 +35,48 @@ class Learner(L.LightningModule):
         Steps in the whole training.
     seed : int
         Of the run.
+    weight_average : float
+        Decay of the average of the weights that is judged and kept; 0 for the weights themselves.
+    fused : bool
+        Whether the optimiser is a fused one.
     """
 
     def __init__(
-        self, network: Network, objective: Objective, views: Views, plan: OptimiserPlan, total_steps: int, seed: int
+        self,
+        network: Network,
+        objective: Objective,
+        views: Views,
+        plan: OptimiserPlan,
+        total_steps: int,
+        seed: int,
+        *,
+        weight_average: float = 0.0,
+        fused: bool = True,
     ) -> None:
         super().__init__()
+        self.fused = fused
         self.network, self.objective = network, objective
+        self.average = WeightAverage(network, weight_average) if weight_average else None
         self.views, self.plan, self.total_steps, self.seed = views, plan, total_steps, seed
         self.last_losses: dict[str, Tensor] = {}
+        self._step = 0
+
+    @property
+    def judged(self) -> Network:
+        """The network that is validated and kept: the average of the weights where there is one."""
+        return self.network if self.average is None else self.average.network  # type: ignore[return-value]
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Return the optimiser over network and objective."""
-        return build_optimiser(self.plan, self.parameters())
+        trained = [p for p in self.parameters() if p.requires_grad]
+        return build_optimiser(self.plan, trained, fused=self.fused)
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """Set the generator and the learning rate for this step."""
         if batch.step != self.global_step:
             raise RuntimeError(f"batch {batch.step} came at step {self.global_step}: the training would not be exact")
-        torch.manual_seed(mix_seed(self.seed, batch.step))
+        self._step = batch.step
+        seed_generator(self.device, mix_seed(self.seed, batch.step))
         for group in self.trainer.optimizers[0].param_groups:
             group["lr"] = learning_rate(self.plan, (batch.step + 0.5) / self.total_steps)
 
@@ -69,3 +94,5 @@ class Learner(L.LightningModule):
         """
         super().optimizer_step(*args, **kwargs)
         self.objective.after_step(self.network)
+        if self.average is not None:
+            self.average.follow(self.network, self._step + 1)

@@ -39,14 +39,15 @@ class OptimiserPlan:
     warmup: float = 0.05
 
 
-def build_optimiser(plan: OptimiserPlan, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-    """Return the optimiser of `plan` over `parameters`."""
+def build_optimiser(
+    plan: OptimiserPlan, parameters: Iterable[nn.Parameter], *, fused: bool = True
+) -> torch.optim.Optimizer:
+    """Return the optimiser of `plan` over `parameters`; `fused`, one kernel does the step, to the same numbers."""
+    rate, decay = plan.learning_rate, plan.weight_decay
     if plan.name == "sgd":
-        return torch.optim.SGD(
-            parameters, lr=plan.learning_rate, momentum=plan.momentum, weight_decay=plan.weight_decay
-        )
+        return torch.optim.SGD(parameters, lr=rate, momentum=plan.momentum, weight_decay=decay, fused=fused)
     kind = torch.optim.AdamW if plan.name == "adamw" else torch.optim.Adam
-    return kind(parameters, lr=plan.learning_rate, weight_decay=plan.weight_decay)
+    return kind(parameters, lr=rate, weight_decay=decay, fused=fused)
 
 
 def learning_rate(plan: OptimiserPlan, progress: float) -> float:

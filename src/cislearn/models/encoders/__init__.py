@@ -1,5 +1,5 @@
 """One file an encoder. Importing this package registers all of them."""
 
-from cislearn.models.encoders import dann_tf, motif_cnn
+from cislearn.models.encoders import dann_tf, motif_cnn, wide
 
-__all__ = ["dann_tf", "motif_cnn"]
+__all__ = ["dann_tf", "motif_cnn", "wide"]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from cislearn.models.encoder import Encoder, register
+from cislearn.models.four_rows import FourRowConv2d
 from cislearn.models.stages import Stage
 from cislearn.schema import DataSpec
 
@@ -28,24 +31,6 @@ class AsImage(nn.Module):
         return x.unsqueeze(1)
 
 
-class SameConv2d(nn.Module):
-    """2-D convolution over the 4 x length image, kernel 4 x `width`, padded as TensorFlow's "SAME".
-
-    A kernel of height 4 gets one row of zeros above and two below, so that it slides over the nucleotide axis too: odd
-    in biology, and published.
-    """
-
-    def __init__(self, c_in: int, c_out: int, width: int) -> None:
-        super().__init__()
-        rows, columns = same_padding(4, 4, 1), same_padding(width, width, 1)
-        self.pad = nn.ZeroPad2d((*columns, *rows))
-        self.conv = nn.Conv2d(c_in, c_out, (4, width))
-
-    def forward(self, x: Float[Tensor, "n c 4 length"]) -> Float[Tensor, "n d 4 length"]:
-        """Return the convolution, of the same height and length."""
-        return self.conv(self.pad(x))
-
-
 class TwoLogitDifference(nn.Module):
     """``z1 - z0`` of each pair of logits: binary cross-entropy on it equals softmax cross-entropy on the pair."""
 
@@ -54,9 +39,10 @@ class TwoLogitDifference(nn.Module):
         return z[:, 1::2] - z[:, 0::2]
 
 
-def same_pool(length: int) -> nn.Sequential:
-    """Max-pool 1 x 5, stride 1 x 2, "SAME"; zeros pad as well as minus infinity does, since it follows a ReLU."""
-    return nn.Sequential(nn.ZeroPad2d((*same_padding(length, 5, 2), 0, 0)), nn.MaxPool2d((1, 5), stride=(1, 2)))
+def same_pool(length: int) -> nn.MaxPool2d:
+    """Max-pool 1 x 5, stride 1 x 2, "SAME". Where the zeros are odd, the further one is that of `ceil_mode`."""
+    before, after = same_padding(length, 5, 2)
+    return nn.MaxPool2d((1, 5), (1, 2), (0, before), ceil_mode=after > before)
 
 
 @register("dann_tf")
@@ -79,9 +65,11 @@ class DannTF(Encoder):
     def __init__(self, length: int) -> None:
         super().__init__()
         half = -(-length // 2)
+        # ReLU after the maximum: the same values and gradients on half the positions.
+        first, second = (nn.Sequential(OrderedDict(conv=FourRowConv2d(*c, 5))) for c in ((1, 32), (32, 48)))
         self.stages = nn.Sequential(
-            Stage(nn.Sequential(AsImage(), SameConv2d(1, 32, 5)), None, nn.ReLU(), same_pool(length)),
-            Stage(SameConv2d(32, 48, 5), None, nn.ReLU(), nn.Sequential(same_pool(half), nn.Flatten())),
+            Stage(nn.Sequential(AsImage(), first), pool=nn.Sequential(same_pool(length), nn.ReLU())),
+            Stage(second, pool=nn.Sequential(same_pool(half), nn.Flatten(), nn.ReLU())),
         )
         self.initialise(self)
 

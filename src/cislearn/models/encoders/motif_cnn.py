@@ -41,9 +41,9 @@ class MotifCNN(Encoder):
         self,
         length: int,
         *,
-        motifs: int = 32,
-        motif_width: int = 13,
-        pairs: int = 64,
+        motifs: int = 48,
+        motif_width: int = 19,
+        pairs: int = 96,
         pair_width: int = 7,
         pool: int = 4,
         features: int = 64,
@@ -53,8 +53,11 @@ class MotifCNN(Encoder):
         if length < pool:
             raise ValueError(f"windows of {length} bp are shorter than the pooling of {pool}")
         make = layers_of(layers)
+        # Activation after the maximum: the same values and gradients, on as many positions as are left.
+        first = nn.Sequential(make.pool(pool), make.activation())
+        second = nn.Sequential(make.global_pool(length // pool), make.activation())
         self.stages = nn.Sequential(
-            Stage(make.conv(4, motifs, motif_width), None, make.activation(), make.pool(pool)),
-            Stage(make.conv(motifs, pairs, pair_width), None, make.activation(), make.global_pool(length // pool)),
+            Stage(make.conv(4, motifs, motif_width), pool=first),
+            Stage(make.conv(motifs, pairs, pair_width), pool=second),
             Stage(make.dense(pairs, features), None, make.activation()),
         )

@@ -1,0 +1,47 @@
+"""How long and how each encoder is trained where the configuration does not say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+RECIPES: dict[str, dict[str, Any]] = {
+    "wide": {
+        "epochs": 16,
+        "hidden_bases": 0.1,
+        "weight_average": 0.995,
+        "precision": "auto",
+        "optimiser": {"learning_rate": 2e-3, "weight_decay": 0.1},
+    },
+}
+"""Keys of ``training`` in which an encoder differs from the defaults there, which are those of `motif_cnn`.
+
+docs/results/defaults.md has the comparison that they were chosen by.
+"""
+
+
+def with_recipe(values: Any) -> Any:
+    """Return the plain values of an experiment with the recipe of its encoder below what they say of ``training``.
+
+    What is not of the expected form is returned as it is, for validation to refuse.
+    """
+    if not isinstance(values, Mapping):
+        return values
+    recipe = RECIPES.get(_encoder_name(values), {})
+    said = values.get("training", {})
+    return {**values, "training": _below(recipe, said)} if recipe and isinstance(said, Mapping) else values
+
+
+def _encoder_name(values: Mapping[str, Any]) -> str:
+    model = values.get("model")
+    encoder = model.get("encoder") if isinstance(model, Mapping) else None
+    name = encoder.get("name") if isinstance(encoder, Mapping) else encoder
+    return name if isinstance(name, str) else ""
+
+
+def _below(defaults: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(defaults) | dict(said)
+    for key, value in defaults.items():
+        if isinstance(value, Mapping) and isinstance(said.get(key), Mapping):
+            merged[key] = _below(value, said[key])
+    return merged

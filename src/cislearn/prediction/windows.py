@@ -1,0 +1,88 @@
+"""The windows of a user's file, some rows at a time, and why a row has none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Int, Shaped, UInt8
+
+from cislearn.data.entries import Entries
+from cislearn.data.placing import cut_windows
+from cislearn.errors import UserError
+from cislearn.genome.chromosomes import map_chromosomes
+from cislearn.genome.token_genome import Genome, open_genome
+from cislearn.genome.windows import place_windows
+from cislearn.progress import Progress
+
+
+class Windows(NamedTuple):
+    """Windows of `n` rows of a file."""
+
+    rows: Int[np.ndarray, " m"]
+    """Which of these rows have a window."""
+    tokens: UInt8[np.ndarray, "m length"]
+    """Of those rows."""
+    note: Shaped[np.ndarray, " n"]
+    """Of each of the n rows, how its window was made if it is not as the file has it."""
+    reason: Shaped[np.ndarray, " n"]
+    """Of each, why it has no window; empty where it has."""
+
+
+ReadWindows = Callable[[slice], Windows]
+"""From rows of the file to their windows."""
+
+
+def windows_of(entries: Entries, genome: Path | str | None, length: int, progress: Progress) -> ReadWindows:
+    """Return what makes windows of `length` of the rows of a file: of its sequences, or else of its regions.
+
+    Raises
+    ------
+    UserError
+        Where there are regions and no genome, or one that has none of their chromosomes.
+    """
+    if entries.sequences is not None:
+        return partial(_cut, entries, length)
+    if genome is None:
+        fix = "Give --genome with the FASTA file of that build."
+        raise UserError("has regions without sequences, and there is no genome", where=entries.path, fix=fix)
+    fasta = Path(genome).expanduser()
+    progress(f"opening genome {fasta}")
+    opened = open_genome(fasta, progress=partial(progress, f"indexing {fasta.name}, once"))
+    # All names at once: rows of a contig that the genome lacks may fill the first part of a file.
+    renamed, _ = map_chromosomes(entries.rows["chrom"].unique(), opened.chromosomes, where=entries.path)
+    return partial(_place, entries, opened, renamed, length)
+
+
+def _cut(entries: Entries, length: int, part: slice) -> Windows:
+    placed = cut_windows(entries.part(part), length=length, margin=0)
+    assert placed.tokens is not None
+    n = len(placed.rows)
+    return Windows(np.arange(n), placed.tokens, placed.rows["note"].to_numpy(object), np.full(n, "", object))
+
+
+def _place(entries: Entries, genome: Genome, renamed: Mapping[str, str], length: int, part: slice) -> Windows:
+    regions = entries.rows[part]
+    n = len(regions)
+    regions = regions.assign(chrom=_in_genome(regions["chrom"], renamed), entry=np.arange(n))
+    kept, dropped = place_windows(
+        regions, length=length, chromosomes=genome.chromosomes, where=entries.path, outside="drop"
+    )
+    codes, names = pd.factorize(kept["chrom"])
+    chrom = np.array([genome.code(name) for name in names], dtype=np.int64)[codes]
+    minus = (kept["strand"] == "-").to_numpy(bool)
+    tokens = genome.gather(chrom, kept["start"].to_numpy(), length, minus)
+    note, reason = np.full(n, "", object), np.full(n, "", object)
+    note[kept["entry"]], reason[dropped["entry"]] = kept["note"], dropped["reason"]
+    return Windows(kept["entry"].to_numpy(), tokens, note, reason)
+
+
+def _in_genome(chrom: pd.Series, renamed: Mapping[str, str]) -> pd.Series:
+    """Names as the genome has them; those that it lacks stay."""
+    codes, names = pd.factorize(chrom)
+    known = np.array([renamed.get(name, name) for name in names], dtype=object)
+    return pd.Series(known[codes], index=chrom.index, dtype=str)

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from cislearn.models.encoder import Encoder
+from cislearn.models.inference import ChannelsLastMaxPool1d, ImageConv, PoolFirst, for_inference
+from cislearn.models.layers import BatchNorm, layers
+from cislearn.models.network import Network, build_network
+from cislearn.models.stages import Stage
+from cislearn.models.strands import StrandAverage
+from cislearn.schema import DataSpec, TaskSpec
+from tests.models.conftest import one_hot_windows
+
+LENGTH = 61
+
+
+class Normalised(Encoder):
+    """Batch norms after a convolution and after a dense layer, with statistics that do something."""
+
+    def __init__(self, length: int, kind: str) -> None:
+        super().__init__()
+        make = layers(kind)
+        self.stages = nn.Sequential(
+            Stage(make.conv(4, 8, 5, dilation=2), make.norm(8), make.activation(), make.pool(3)),
+            Stage(make.conv(8, 6, 3, bias=False), make.norm(6), nn.GELU(), make.global_pool(length // 3)),
+            Stage(make.dense(6, 5), make.norm(5), make.activation()),
+        )
+
+
+class OwnForward(Encoder):
+    """Reaches into its stages, as a user's encoder may."""
+
+    def __init__(self, length: int) -> None:
+        super().__init__()
+        make = layers("channels_last")
+        self.stages = nn.Sequential(
+            Stage(make.conv(4, 8, 5), make.norm(8), make.activation(), make.global_pool(length))
+        )
+
+    def forward(self, x):
+        stage = self.stages[0]
+        return stage.pool(stage.norm(stage.linear(x)))
+
+
+def network_of(encoder: Encoder) -> Network:
+    torch.manual_seed(0)
+    network = Network(encoder, DataSpec((TaskSpec("bound"), TaskSpec("open")), (), LENGTH)).eval()
+    for module in network.modules():
+        if isinstance(module, BatchNorm):
+            for values in (module.running_mean, module.weight, module.bias):
+                nn.init.normal_(values)
+            nn.init.uniform_(module.running_var, 0.5, 2)
+    return network
+
+
+def logits_of(model: nn.Module, x: torch.Tensor) -> torch.Tensor:
+    with torch.inference_mode():
+        return model(x)
+
+
+@pytest.mark.parametrize("average", [True, False])
+@pytest.mark.parametrize("name", ["motif_cnn", "dann_tf"])
+def test_the_networks_of_the_house_give_the_very_same_logits(bound, name, average):
+    network = build_network(name, bound).eval()
+    model = StrandAverage(network) if average else network
+    x = one_hot_windows(7, bound.length)
+    torch.testing.assert_close(logits_of(for_inference(model), x), logits_of(model, x), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["plain", "channels_last"])
+def test_batch_norms_are_folded(kind):
+    network = network_of(Normalised(LENGTH, kind))
+    faster = for_inference(network)
+    assert not any(isinstance(module, BatchNorm) for module in faster.modules())
+    x = one_hot_windows(7, LENGTH)
+    torch.testing.assert_close(logits_of(faster, x), logits_of(network, x), rtol=1e-5, atol=1e-5)
+
+
+def test_only_an_activation_that_never_falls_comes_after_the_maximum():
+    first, second, third = for_inference(network_of(Normalised(LENGTH, "channels_last"))).encoder.stages
+    assert isinstance(first, PoolFirst) and isinstance(first.linear, ImageConv)
+    assert type(second) is Stage and type(third) is Stage
+
+
+def test_the_model_given_stays_as_it_is_and_can_be_trained():
+    network = network_of(Normalised(LENGTH, "channels_last")).train()
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    for_inference(network)
+    assert network.training and all(parameter.requires_grad for parameter in network.parameters())
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+
+
+def test_a_forward_of_ones_own_finds_its_stages_untouched():
+    network = network_of(OwnForward(LENGTH))
+    x = one_hot_windows(3, LENGTH)
+    torch.testing.assert_close(logits_of(for_inference(network), x), logits_of(network, x), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("length", [12, 13, 15])
+@pytest.mark.parametrize("width", [1, 2, 4, 12])
+def test_maxima_are_those_of_torch(length, width):
+    x = torch.randn(3, 5, length).transpose(1, 2).contiguous().transpose(1, 2)
+    x[0, 0, 0] = torch.nan
+    found, expected = ChannelsLastMaxPool1d(width)(x), nn.MaxPool1d(width)(x)
+    torch.testing.assert_close(found, expected, rtol=0, atol=0, equal_nan=True)
+
+
+@pytest.mark.parametrize("other", [nn.MaxPool1d(3, stride=2), nn.MaxPool1d(3, padding=1), nn.AvgPool1d(3)])
+def test_other_pooling_is_left_alone(other):
+    make = layers("channels_last")
+    encoder = Encoder()
+    encoder.stages = nn.Sequential(
+        Stage(make.conv(4, 8, 5), None, make.activation(), nn.Sequential(other, nn.Flatten()))
+    )
+    network = network_of(encoder)
+    x = one_hot_windows(3, LENGTH)
+    torch.testing.assert_close(logits_of(for_inference(network), x), logits_of(network, x), rtol=0, atol=1e-6)
