@@ -29,7 +29,7 @@ from cislearn.genome.token_genome import open_genome
 
 T = TypeVar("T")
 Cost = tuple[float, float]
-"""Seconds of what was done, and the peak of the resident memory of the process (MB)."""
+"""Seconds of processor time, which others on the machine hardly change, and peak of the resident memory (MB)."""
 
 SIZES = (20_000, 63_000, 200_000, 632_000, 2_000_000)
 N_BASES = 3_000_000_000
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         chromosomes = write_genome(place / "genome.fa", given.bases)
         found = [genome_table(place)]
         for n in given.sizes:
-            write_regions(_files(place, n), chromosomes, n, length=LENGTH, seed=n)
+            write_regions(region_files(place, n), chromosomes, n, length=LENGTH, seed=n)
         found += growth_tables(place, given.sizes, given.rounds, given.leaks_up_to)
     if given.show:
         print(json.dumps([asdict(table) for table in found], indent=1))
@@ -79,8 +79,8 @@ def genome_table(place: Path) -> Result:
     }
     text = (
         "A FASTA file of random bases in 24 chromosomes, half of its lines soft-masked, indexed when it is first opened,"
-        " then opened twice by another process. `index MB` is the peak of the resident memory of the process, of which the"
-        f" libraries that it loads take {alone(_peak_memory):.0f}."
+        " then opened twice by another process. `index s` is processor time, on one thread, and `index MB` the peak of"
+        f" the resident memory; the libraries that are loaded take {alone(_peak_memory):.0f} of it."
     )
     return Result("growth", "A large genome: indexed once, opened at once", text, [row])
 
@@ -101,19 +101,19 @@ def growth_tables(place: Path, sizes: Sequence[int], rounds: int, leaks_up_to: i
             checked.append({"windows": n, "split s": split, "leak check s": leaks, "MB": peak})
     text = (
         f"Windows of {LENGTH} bp with margins of {MARGIN} bp, half of them positive, of {len(DOMAINS)} domains: prepared"
-        f" from BED files and the genome above, read, and iterated for one epoch in shuffled batches of {BATCH}, turned and"
-        f" moved as training does. Each step is done by a process of its own, on one thread. Seconds are the median of"
-        f" {rounds}; MB is the peak of its resident memory, which counts what was read of the genome's map, 750 MB at most."
-        " Time grows with the number of windows to the power of: "
+        " from BED files and the genome above, read, and iterated for one epoch in shuffled batches of"
+        f" {BATCH}, turned and moved as training does. Each step is done by a process of its own. Seconds are processor"
+        f" time on one thread, the median of {rounds}; MB is the peak of the resident memory, which counts what was read of"
+        " the genome's map, 750 MB at most. Time grows with the number of windows to the power of: "
     )
     grows = ", ".join(f"{name} {_exponents(rows, f'{name} s')}" for name in steps)
     tables = [Result("growth", "From files to batches", f"{text}{grows}.", rows)]
     if checked:
         text = (
             "The same datasets split by chromosome, and their parts compared for equal sequences, overlaps and near"
-            " duplicates, as each experiment does once. Measured once each. Words of windows are compared in turns that"
-            " fit into memory, and each turn reads all windows, so the time of the check grows faster than the data: with"
-            f" their number to the power of {_exponents(checked, 'leak check s')}."
+            " duplicates, as each experiment does once; measured once. The words of all windows are compared in turns"
+            " that fit into memory, and each turn reads all windows, so the time of the check grows faster than the"
+            f" data: with their number to the power of {_exponents(checked, 'leak check s')}."
         )
         tables.append(Result("growth", "Split and leak check", text, checked))
     return tables
@@ -131,13 +131,17 @@ def index_genome(place: Path) -> Cost:
 
 
 def open_twice(place: Path) -> tuple[float, float]:
-    """Seconds that opening an indexed genome takes, for the first and the second time."""
-    return _cost(lambda: open_genome(place / "genome.fa"))[0], _cost(lambda: open_genome(place / "genome.fa"))[0]
+    """Seconds by the clock that opening an indexed genome takes, for the first and the second time."""
+    began = time.perf_counter()
+    open_genome(place / "genome.fa")
+    opened = time.perf_counter()
+    open_genome(place / "genome.fa")
+    return opened - began, time.perf_counter() - opened
 
 
 def prepare_windows(place: Path, n: int) -> Cost:
     """From files to a dataset folder."""
-    files = dict(zip([(d, label) for label in (0, 1) for d in DOMAINS], _files(place, n), strict=True))
+    files = dict(zip([(d, label) for label in (0, 1) for d in DOMAINS], region_files(place, n), strict=True))
     positives, negatives = ({d: files[d, label] for d in DOMAINS} for label in (1, 0))
 
     def work() -> None:
@@ -176,19 +180,19 @@ def iterate_windows(place: Path, n: int) -> Cost:
 
 
 def split_windows(place: Path, n: int) -> tuple[float, float, float]:
-    """Seconds of split and leak check, and the peak memory of both."""
+    """Seconds of split and of leak check, and the peak memory of both."""
     dataset = read_dataset(_dataset(place, n))
-    began = time.perf_counter()
+    began = time.process_time()
     part = split_rows(dataset).part
-    split = time.perf_counter()
+    split = time.process_time()
     find_leaks(dataset, part)
-    return split - began, time.perf_counter() - split, _peak_memory()
+    return split - began, time.process_time() - split, _peak_memory()
 
 
 def _cost(work: Callable[[], object]) -> Cost:
-    began = time.perf_counter()
+    began = time.process_time()
     work()
-    return time.perf_counter() - began, _peak_memory()
+    return time.process_time() - began, _peak_memory()
 
 
 def _peak_memory() -> float:
@@ -206,7 +210,8 @@ def _exponents(rows: Sequence[dict[str, Any]], column: str) -> str:
     return f"{np.polyfit(number, seconds, 1)[0]:.2f} (between the two largest {last:.2f})"
 
 
-def _files(place: Path, n: int) -> list[Path]:
+def region_files(place: Path, n: int) -> list[Path]:
+    """BED files of `n` windows: positives, then negatives, of each domain."""
     return [place / f"{n}.{label}.{domain}.bed" for label in (0, 1) for domain in DOMAINS]
 
 

@@ -248,7 +248,5 @@ def test_a_row_with_any_label_is_labelled(folder, rng, monkeypatch, at_once, val
     tasks = tuple(TaskSpec(name, kind) for name in "abc")
     loci = pd.DataFrame({"domain": ["x"] * 30})
     sequences = TableSequences.of(np.zeros((30, 5), dtype=np.uint8))
-    dataset = write_dataset(
-        folder, spec=DataSpec(tasks, ("x",), 5, 0), loci=loci, labels=labels, sequences=sequences
-    )
+    dataset = write_dataset(folder, spec=DataSpec(tasks, ("x",), 5, 0), loci=loci, labels=labels, sequences=sequences)
     np.testing.assert_array_equal(dataset.is_labelled, ~np.isnan(labels).all(axis=1))
