@@ -78,8 +78,8 @@ def genome_table(place: Path) -> Result:
         "open again ms": 1e3 * again,
     }
     text = (
-        "A FASTA file of random bases in 24 chromosomes, half of its lines soft-masked, indexed when it is first opened,"
-        " then opened twice by another process. `index s` is processor time, on one thread, and `index MB` the peak of"
+        "A FASTA file of random bases in 24 chromosomes, half of its lines soft-masked: indexed when first opened, then"
+        " opened twice by another process. `index s` is processor time, on one thread, and `index MB` the peak of"
         f" the resident memory; the libraries that are loaded take {alone(_peak_memory):.0f} of it."
     )
     return Result("growth", "A large genome: indexed once, opened at once", text, [row])
@@ -100,11 +100,12 @@ def growth_tables(place: Path, sizes: Sequence[int], rounds: int, leaks_up_to: i
             split, leaks, peak = alone(split_windows, place, n)
             checked.append({"windows": n, "split s": split, "leak check s": leaks, "MB": peak})
     text = (
-        f"Windows of {LENGTH} bp with margins of {MARGIN} bp, half of them positive, of {len(DOMAINS)} domains: prepared"
-        " from BED files and the genome above, read, and iterated for one epoch in shuffled batches of"
-        f" {BATCH}, turned and moved as training does. Each step is done by a process of its own. Seconds are processor"
-        f" time on one thread, the median of {rounds}; MB is the peak of the resident memory, which counts what was read of"
-        " the genome's map, 750 MB at most. Time grows with the number of windows to the power of: "
+        f"Windows of {LENGTH} bp with margins of {MARGIN} bp, half of them positive, of {len(DOMAINS)} domains, one in"
+        " a hundred given twice: prepared from BED files and the genome above, read, and iterated for one epoch in"
+        f" shuffled batches of {BATCH}, turned and moved as training does. Each step is done by a process of its own."
+        f" Seconds are processor time on one thread, the median of {rounds}; MB is the peak of the resident memory,"
+        " which counts what was read of the genome's map, 750 MB at most. Time grows with the number of windows to the"
+        " power of: "
     )
     grows = ", ".join(f"{name} {_exponents(rows, f'{name} s')}" for name in steps)
     tables = [Result("growth", "From files to batches", f"{text}{grows}.", rows)]
