@@ -36,6 +36,12 @@ def test_every_window_and_base_of_pieces_of_any_length(tmp_path_factory, pieces,
     np.testing.assert_array_equal(bases.windows(start, length), np.lib.stride_tricks.sliding_window_view(whole, length))
 
 
+def test_no_windows_of_any_length(tmp_path):
+    bases = write(tmp_path, [np.array([0, 1, 2, 3, 4], dtype=np.uint8)])
+    for length in (1, 5):
+        assert bases.windows(np.empty(0, dtype=np.int64), length).shape == (0, length)
+
+
 @pytest.mark.parametrize("cut", [1, 3, 4, 7])
 def test_a_stretch_of_n_over_several_pieces_is_one(tmp_path, cut):
     whole = np.array([0, 4, 4, 4, 4, 4, 4, 4, 2, 3, 4], dtype=np.uint8)

@@ -10,7 +10,9 @@ import typer
 
 def study(
     name: Annotated[str, typer.Argument(help="Which; without a name of a study the message lists them.")],
-    files: Annotated[Path, typer.Option(help="Folder of the real data that it is made of.")],
+    files: Annotated[
+        Path | None, typer.Option(help="Folder of the real data that it is made of; none for simulated studies.")
+    ] = None,
     size: Annotated[str, typer.Option(help="smoke (minutes), desk (what is committed) or paper.")] = "desk",
     out: Annotated[Path | None, typer.Option(help="Datasets and experiments; by default runs/studies/NAME.")] = None,
     results: Annotated[
@@ -42,12 +44,14 @@ def study(
     if size not in SIZES:
         raise UserError(f"size {size!r} is not known{nearest(size, SIZES)}")
     chosen = STUDIES[known]()
+    if chosen.needs_files and files is None:
+        raise UserError(f"study {name!r} is made of real data", fix="Give --files with the folder that holds it.")
     out = out or Path("runs/studies") / known
     tables = Results.of(chosen, results or out / "results", size)
     print_ = console().print
     print_(f"{chosen.title} (size: {size})")
     with resumable():
-        trials = chosen.trials(size, files, out)
+        trials = chosen.trials(size, files or Path(), out)
         wanted = choose_trials(trials, only or [])
         costs = estimate_costs(tables.unfinished(trials))
         show_table(progress_table(trials, tables, costs))

@@ -7,6 +7,8 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import torch
+
 from cislearn.experiment.materials import gather_materials
 from cislearn.experiment.methods import Method
 from cislearn.experiment.record import predict_logits
@@ -44,7 +46,14 @@ def run_seconds(setting: Setting, method: Method, timed: int) -> float:
 def step_seconds(setting: Setting, method: Method, timed: int) -> float:
     """Return the seconds of a step: the mean over `timed` steps of a training that nobody keeps."""
     made, times = gather_materials(setting, method, 0), []
-    steps = WARM_UP + timed
+    steps = WARM_UP + timed + 1  # the last one is followed by the end of the training
+
+    def watch(done: int, shown: dict[str, float]) -> None:
+        if done in (WARM_UP, steps - 1):
+            if setting.device.accelerator == "cuda":
+                torch.cuda.synchronize()  # what was asked for is not done yet
+            times.append(time.perf_counter())
+
     with tempfile.TemporaryDirectory() as folder:
         fit(
             made.network,
@@ -55,9 +64,9 @@ def step_seconds(setting: Setting, method: Method, timed: int) -> float:
             replace(made.plan, steps=steps, validate_every=steps),
             checkpoint=Path(folder) / "last.ckpt",
             device=setting.device,
-            watch=lambda done, shown: times.append(time.perf_counter()),
+            watch=watch,
         )
-    return (times[steps - 2] - times[WARM_UP - 1]) / (steps - 1 - WARM_UP)
+    return (times[1] - times[0]) / timed
 
 
 def window_seconds(setting: Setting) -> float:

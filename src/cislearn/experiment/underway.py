@@ -87,7 +87,7 @@ def begin(
     """Settle all that can be refused before anything is trained; takes what `run_experiment` does, and the dataset."""
     assert config.out is not None
     setting, methods, network, remarks = settle(config, dataset, search, reporter)
-    identities = run_identities(config, methods, dataset, search)
+    identities = run_identities(config, methods, dataset.hash, search)
     folder = ExperimentFolder(config.out)
     claim_folder(folder, config, identities, overwrite=overwrite)
     model = summary_record(network, config.model.encoder.name)
@@ -109,11 +109,11 @@ def settle(
 
 
 def run_identities(
-    config: ExperimentConfig, methods: Sequence[Method], dataset: Dataset, search: Sequence[Path] = ()
+    config: ExperimentConfig, methods: Sequence[Method], dataset_hash: str, search: Sequence[Path] = ()
 ) -> dict[str, str]:
     """Return the identity of the runs of each method, by its title."""
     encoder = encoders.get(config.model.encoder.name, search)
-    return {method.title: run_identity(config, method, encoder, dataset.hash) for method in methods}
+    return {method.title: run_identity(config, method, encoder, dataset_hash) for method in methods}
 
 
 def _tell(setting: Setting, model: Mapping[str, Any], remarks: Sequence[str]) -> None:

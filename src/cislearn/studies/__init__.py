@@ -2,7 +2,11 @@
 
 from cislearn.studies.gabp_cross_cell import GabpCrossCell
 from cislearn.studies.negatives import Negatives
+from cislearn.studies.pipelines import Defaults, Presets
+from cislearn.studies.simulated import SimulatedBenchmark
 from cislearn.studies.study import Study
 
-STUDIES: dict[str, type[Study]] = {study.name: study for study in (GabpCrossCell, Negatives)}
+STUDIES: dict[str, type[Study]] = {
+    study.name: study for study in (SimulatedBenchmark, Defaults, Presets, GabpCrossCell, Negatives)
+}
 """Every study by its name."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from cislearn.data.dataset import read_dataset
+from cislearn.data.marker import read_marker
 from cislearn.evaluation.metrics import auprc, auroc, f1
 from cislearn.experiment.composition import compose_methods
 from cislearn.experiment.config import ExperimentConfig
@@ -97,7 +97,7 @@ def carry_out(
 
 def trial_identities(trial: Trial) -> dict[str, str]:
     """Return the identity of the runs of each method of a trial."""
-    return run_identities(trial.config, compose_methods(trial.config), read_dataset(trial.config.data.path))
+    return run_identities(trial.config, compose_methods(trial.config), read_marker(trial.config.data.path)["hash"])
 
 
 def _run(study: Study, trial: Trial, n: int, results: Results, reporter: Reporter) -> bool:

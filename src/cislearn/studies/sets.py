@@ -164,12 +164,9 @@ def _parts(tokens: Tokens, bound: Int8[np.ndarray, " n"]) -> np.ndarray:
 
 
 def _read(path: Path, length: int) -> Tokens:
-    """Windows of a file that are not labelled 0."""
     entries = read_examples(there(path))
     assert entries.sequences is not None
-    windows = entries.sequences.windows(length)
-    is_negative = entries.labels.eq(0).any(axis=1).to_numpy()
-    return windows[~is_negative]
+    return entries.sequences.windows(length)
 
 
 def _multitask(files: Path) -> pd.DataFrame:

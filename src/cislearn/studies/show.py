@@ -12,6 +12,9 @@ import pandas as pd
 from cislearn.atomic import file_written_whole
 from cislearn.reports.numbers import decimal, signed
 from cislearn.studies.carry_out import Results
+from cislearn.studies.markdown import cost_of_the_rest, of_trial, table
+from cislearn.studies.referred import referred
+from cislearn.studies.replicated import replicated
 from cislearn.studies.study import Study, Trial
 
 MAIN = "AUROC"
@@ -32,7 +35,7 @@ def progress_table(trials: Sequence[Trial], results: Results, costs: pd.DataFram
     """
     rows = []
     for trial in trials:
-        mine = costs[_of(costs, trial)].to_dict("records") if len(costs) else []
+        mine = costs[of_trial(costs, trial)].to_dict("records") if len(costs) else []
         seconds = {str(cost["method"]): float(cost["seconds"]) for cost in mine}
         for method, missing in results.missing(trial).items():
             n = len(trial.config.training.seeds)
@@ -53,7 +56,8 @@ def write_page(study: Study, trials: Sequence[Trial], results: Results, costs: p
 def results_page(study: Study, trials: Sequence[Trial], results: Results, progress: pd.DataFrame) -> str:
     """Return the page: introduction, tables of scores, and what was not run."""
     scores = _of_this_study(trials, results.scores.read(), progress)
-    draw = _crossed if study.scored_on else _listed
+    others = replicated if study.replicates else referred if study.reference else _listed
+    draw = _crossed if study.scored_on else others
     parts = [f"# {study.title}", study.introduction.strip(), *draw(study, trials, scores, progress)]
     return "\n\n".join(parts) + "\n"
 
@@ -62,8 +66,8 @@ def _of_this_study(trials: Sequence[Trial], scores: pd.DataFrame, progress: pd.D
     """Return the scores of trials with a run in the ledger: those of other settings or data do not stand for these."""
     stand = np.zeros(len(scores), dtype=bool)
     for trial in trials:
-        if progress.loc[_of(progress, trial), "done"].any():
-            stand |= _of(scores, trial).to_numpy()
+        if progress.loc[of_trial(progress, trial), "done"].any():
+            stand |= of_trial(scores, trial).to_numpy()
     return scores[stand]
 
 
@@ -73,13 +77,16 @@ def _crossed(study: Study, trials: Sequence[Trial], scores: pd.DataFrame, progre
     columns = [trial.keys[axis] for trial in trials]
     rows = []
     for trial in trials:
-        mine = scores[_of(scores, trial) & (scores["metric"] == MAIN)].set_index(other)
+        mine = scores[of_trial(scores, trial) & (scores["metric"] == MAIN)].set_index(other)
         cells = [_estimate(mine.loc[name].to_dict()) if name in mine.index else "" for name in columns]
         seeds = str(int(mine["n_seeds"].max())) if len(mine) else ""
         rows.append([trial.keys[axis], seeds, *cells])
-        rows += [[*_missing(row), *[""] * len(columns)] for row in progress[_of(progress, trial)].to_dict("records")]
+        rows += [
+            [*cost_of_the_rest(row), *[""] * len(columns)]
+            for row in progress[of_trial(progress, trial)].to_dict("records")
+        ]
     head = [f"{MAIN}: {axis.replace('_', ' ')}", "seeds", *columns]
-    return [_table(head, [row for row in rows if any(row)])]
+    return [table(head, [row for row in rows if any(row)])]
 
 
 def _listed(study: Study, trials: Sequence[Trial], scores: pd.DataFrame, progress: pd.DataFrame) -> list[str]:
@@ -91,7 +98,7 @@ def _listed(study: Study, trials: Sequence[Trial], scores: pd.DataFrame, progres
     for value in dict.fromkeys(trial.keys[first] for trial in trials):
         mine = [trial for trial in trials if trial.keys[first] == value]
         rows = [cells for trial in mine for cells in _trial_rows(trial, others, scores, progress)]
-        parts += [f"## {first}: {value}", _table(head, rows)]
+        parts += [f"## {first}: {value}", table(head, rows)]
     return parts
 
 
@@ -106,38 +113,18 @@ def _differences(axes: Sequence[str], scores: pd.DataFrame) -> str:
         *place, method = map(str, keys)
         lines.append([*place, method.replace("_", " "), str(len(group)), mean, str(above), str(below)])
     head = [*kept, "method", f"{last}s", f"mean difference of {MAIN}", "interval above 0", "interval below 0"]
-    return _table(head, lines)
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return table(head, lines)
 
 
 def _trial_rows(trial: Trial, axes: Sequence[str], scores: pd.DataFrame, progress: pd.DataFrame) -> list[list[str]]:
-    mine = scores[_of(scores, trial)]
+    mine = scores[of_trial(scores, trial)]
     place = [trial.keys[axis] for axis in axes]
     rows = [
         [*place, str(method).replace("_", " "), str(int(group["n_seeds"].max())), *_cells(group)]
         for method, group in mine.groupby("method", sort=False)
     ]
-    left = [_missing(row) for row in progress[_of(progress, trial)].to_dict("records")]
+    left = [cost_of_the_rest(row) for row in progress[of_trial(progress, trial)].to_dict("records")]
     return rows + [[*place, *cells, *[""] * (len(SHOWN) + 1)] for cells in left if any(cells)]
-
-
-def _missing(row: Mapping[Any, Any]) -> list[str]:
-    """Return method, and how many of its seeds were not run at what estimated cost; nothing where all were."""
-    if row["done"] == row["runs"]:
-        return ["", ""]
-    left = f"{row['runs'] - row['done']} of {row['runs']}"
-    return [str(row["method"]).replace("_", " "), f"not run: {left} (est. {row['core_hours_left']:.2f} core-h)"]
-
-
-def _of(table: pd.DataFrame, trial: Trial) -> pd.Series:
-    same = pd.Series(True, index=table.index)
-    for name, value in trial.keys.items():
-        same &= table[name] == value
-    return same
 
 
 def _cells(group: pd.DataFrame) -> list[str]:

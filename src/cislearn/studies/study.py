@@ -50,6 +50,12 @@ class Study(ABC):
     """Keys of each trial: the first columns of the ledger."""
     scored_on: ClassVar[tuple[str, ...]] = ()
     """Further keys of its scores, where each trial is scored on several sets of rows."""
+    replicates: ClassVar[str] = ""
+    """The last of its axes where that tells replicates, such as simulations: the page shows means over them."""
+    reference: ClassVar[str] = ""
+    """The value of the first of two axes that the page holds all others against, paired by the second."""
+    needs_files: ClassVar[bool] = True
+    """Whether it is made of real data."""
     introduction: ClassVar[str]
     """What stands above the tables of results, in Markdown: protocols, data, what differs from what was published."""
 
@@ -62,7 +68,7 @@ class Study(ABC):
         size : {"smoke", "desk", "paper"}
             Minutes, what is committed, the published size.
         files : Path
-            Folder of the real data that the study is made of.
+            Folder of the real data that the study is made of; of no meaning where it `needs_files` is false.
         work : Path
             Where datasets and experiments go.
 
