@@ -237,3 +237,16 @@ def test_a_genome_that_has_moved_is_found_where_it_is_said_to_be(genome_dataset,
     (tmp_path / "toy.fa").rename(tmp_path / "moved.fa")
     again = read_dataset(folder, genomes={"toy": tmp_path / "moved.fa"})
     np.testing.assert_array_equal(again.sequences.gather(np.arange(3)), genome_dataset.sequences.gather(np.arange(3)))
+
+
+@pytest.mark.parametrize("at_once", [1, 7, 1 << 22])
+@pytest.mark.parametrize("values", [(0.0, 1.0), (0.5, 2.0)])
+def test_a_row_with_any_label_is_labelled(folder, rng, monkeypatch, at_once, values):
+    monkeypatch.setattr("cislearn.data.dataset._AT_ONCE", at_once)
+    labels = rng.choice([np.nan, np.nan, *values], (30, 3))
+    kind = "binary" if values == (0.0, 1.0) else "regression"
+    tasks = tuple(TaskSpec(name, kind) for name in "abc")
+    loci = pd.DataFrame({"domain": ["x"] * 30})
+    sequences = TableSequences.of(np.zeros((30, 5), dtype=np.uint8))
+    dataset = write_dataset(folder, spec=DataSpec(tasks, ("x",), 5, 0), loci=loci, labels=labels, sequences=sequences)
+    np.testing.assert_array_equal(dataset.is_labelled, ~np.isnan(labels).all(axis=1))

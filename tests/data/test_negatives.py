@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.stats import ks_2samp
 
-from cislearn.data.clusters import locus_clusters, on_one_axis, overlaps_any, window_hashes
+from cislearn.data.clusters import locus_clusters, on_one_axis, overlaps_any
 from cislearn.data.dataset import LOCI_DEFAULTS
 from cislearn.data.leaks import find_leaks
 from cislearn.data.prepare import prepare
@@ -179,7 +179,7 @@ def test_without_coordinates_a_shuffle_is_in_the_part_of_its_positive(tmp_path, 
         positives={"a": positive, "b": turned}, make_negatives=way, negatives_per_positive=2.0,
     )  # fmt: skip
     split = split_rows(dataset, by=by)
-    own = [f"{value:016x}" for value in window_hashes(dataset)]
+    own = [f"{value:016x}" for value in dataset.window_hashes]
     origin = np.where(dataset.loci["shuffle_of"] == "", own, dataset.loci["shuffle_of"])
     assert len(dataset) == 600 and len(set(origin)) == 100
     for number in (split.part, locus_clusters(dataset)):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cislearn.data.clusters import cluster_starts, locus_clusters, overlaps_any, window_hashes
+from cislearn.data.clusters import cluster_starts, locus_clusters, overlaps_any
 from cislearn.data.deal import deal_in_ranks, deal_one_by_one, salted
 from cislearn.data.split import LEFT_OUT, TEST, TRAIN, VALID, split_rows
 from cislearn.errors import UserError
@@ -209,7 +209,7 @@ def test_rows_dealt_singly_say_what_they_leak_and_auto_never_deals_so(tmp_path, 
     start, end = dataset.loci["start"].to_numpy(), dataset.loci["end"].to_numpy()
     chrom, test = dataset.loci["chrom"].to_numpy(), result.part == TEST
     touches = (start[:, None] < end) & (start < end[:, None]) & (chrom[:, None] == chrom)
-    touches |= (hashes := window_hashes(dataset))[:, None] == hashes
+    touches |= (hashes := dataset.window_hashes)[:, None] == hashes
     share = touches[np.ix_(test, ~test)].any(axis=1).mean()
     assert share > 0.2
     assert f"{share:.1%} of its rows share a sequence or a locus with a row of train or valid" in result.notes[-1]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from cislearn.sequence.strand import reverse_complement
 from cislearn.sequence.tokens import decode, encode
-from cislearn.sequence.words import LONGEST_WORD, NO_WORD, canonical_words
+from cislearn.sequence.words import LONGEST_WORD, NO_WORD, canonical_words, words_ending
 
 OTHER_STRAND = str.maketrans("ACGT", "TGCA")
 
@@ -33,6 +33,18 @@ def test_the_other_strand_has_the_same_words_backwards(text, k):
     """trap 1: whatever the word, both strands give one number."""
     tokens = encode(text)[None]
     np.testing.assert_array_equal(canonical_words(reverse_complement(tokens), k), canonical_words(tokens, k)[:, ::-1])
+
+
+@given(st.lists(st.text("ACGTN", min_size=32, max_size=32), min_size=1, max_size=3), st.integers(2, 31), st.data())
+def test_words_of_an_ending_are_those_of_all_words(texts, k, data):
+    tokens = np.stack([encode(text) for text in texts])
+    n_bits = data.draw(st.integers(0, min(2 * k, 12)))
+    ending = data.draw(st.integers(0, 2**n_bits - 1))
+    words = canonical_words(tokens, k)
+    wanted = (words != NO_WORD) & (words & np.uint64(2**n_bits - 1) == ending)
+    window, found = words_ending(tokens, k, ending, n_bits)
+    np.testing.assert_array_equal(window, np.nonzero(wanted)[0])
+    np.testing.assert_array_equal(found, words[wanted])
 
 
 def test_different_words_never_collide():

@@ -8,16 +8,9 @@ from jaxtyping import Bool, Int64, UInt64
 
 from cislearn.data.dataset import Dataset
 from cislearn.data.origins import join_origins
-from cislearn.data.sequences import map_windows
-from cislearn.sequence.hashes import canonical_hash
 
 CHROMOSOME_SPAN = 1 << 40
 """Distance between the zeros of two chromosomes on one common axis; longer than any chromosome."""
-
-
-def window_hashes(dataset: Dataset) -> UInt64[np.ndarray, " n"]:
-    """Hash of each row's window without its margin, equal for a window and its reverse complement."""
-    return map_windows(dataset.sequences, canonical_hash, margin=dataset.spec.margin)
 
 
 def has_locus(loci: pd.DataFrame) -> Bool[np.ndarray, " n"]:
@@ -69,13 +62,12 @@ def overlaps_any(
 
 def sequence_keys(dataset: Dataset) -> UInt64[np.ndarray, " n"]:
     """Key of each row, equal for equal windows on either strand, and for a window and its shuffles."""
-    hashes = window_hashes(dataset)
-    return join_origins(hashes, hashes, dataset.loci)
+    return join_origins(dataset.window_hashes, dataset.window_hashes, dataset.loci)
 
 
 def similarity_keys(dataset: Dataset) -> UInt64[np.ndarray, " n"]:
     """Key of each row, equal for near duplicates and what they link, and for a window and its shuffles."""
-    return join_origins(dataset.similar[0], window_hashes(dataset), dataset.loci)
+    return join_origins(dataset.similar[0], dataset.window_hashes, dataset.loci)
 
 
 def locus_clusters(dataset: Dataset) -> Int64[np.ndarray, " n"]:

@@ -12,19 +12,23 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float32, Int, Int64, UInt64
+from jaxtyping import Bool, Float32, Int, Int64, UInt64
 
 from cislearn.atomic import folder_written_whole
 from cislearn.data.marker import FORMAT, MARKER, check_sizes, read_marker
-from cislearn.data.sequences import GenomeSequences, Sequences, TableSequences
+from cislearn.data.sequences import GenomeSequences, Sequences, TableSequences, map_windows
 from cislearn.data.similarity import cluster_keys
 from cislearn.errors import UserError
 from cislearn.genome.token_genome import open_genome
 from cislearn.schema import DataSpec
+from cislearn.sequence.hashes import canonical_hash
 from cislearn.version import __version__
 
 ABSENT = -1
 """The absent label in ``labels.npy`` of a dataset whose tasks are all binary (NaN in every other)."""
+
+_AT_ONCE = 1 << 22
+"""Labels looked at at a time: millions of examples may have a thousand tasks each."""
 
 LOCI_DEFAULTS: dict[str, Any] = {
     "domain": "", "genome": "", "chrom": "", "start": -1, "end": -1, "strand": ".", "name": "", "part": "",
@@ -86,6 +90,21 @@ class Dataset:
     def similar(self) -> tuple[UInt64[np.ndarray, " n"], list[str]]:
         """Key of each row's cluster of near duplicates, with notes; found once, since it takes a while."""
         return cluster_keys(self.sequences, margin=self.spec.margin)
+
+    @cached_property
+    def window_hashes(self) -> UInt64[np.ndarray, " n"]:
+        """Hash of each row's window without its margin, equal for a window and its reverse complement."""
+        return map_windows(self.sequences, canonical_hash, margin=self.spec.margin)
+
+    @cached_property
+    def is_labelled(self) -> Bool[np.ndarray, " n"]:
+        """Whether each row has a label of any task."""
+        found = np.empty(len(self), dtype=bool)
+        step = max(1, _AT_ONCE // max(1, len(self.spec.tasks)))
+        for rows in (slice(k, k + step) for k in range(0, len(self), step)):
+            labels = self.labels[rows]
+            found[rows] = (labels != ABSENT if labels.dtype == np.int8 else ~np.isnan(labels)).any(axis=1)
+        return found
 
     def labels_float(self, rows: Int[np.ndarray, " n"]) -> Float32[np.ndarray, "n t"]:
         """Labels of `rows` with NaN where absent."""
@@ -249,7 +268,7 @@ def _check(spec: DataSpec, loci: pd.DataFrame, labels: np.ndarray, sequences: Se
         raise ValueError(f"windows are {sequences.width} bp wide; {spec.length} + 2 x {spec.margin} bp were expected")
     if strangers := set(loci["domain"].unique()) - set(spec.domains):
         raise ValueError(f"loci name domains that the spec does not: {', '.join(sorted(map(str, strangers)))}")
-    if labels.dtype == np.int8 and not np.isin(labels, (ABSENT, 0, 1)).all():
+    if labels.dtype == np.int8 and labels.size and not ABSENT <= labels.min() <= labels.max() <= 1:
         raise ValueError("a binary label is neither 0, 1 nor absent")
     if isinstance(sequences, TableSequences) and n and not 0 <= sequences.index.max() < len(sequences.tokens):
         raise ValueError("sequence_index points past the end of the windows")

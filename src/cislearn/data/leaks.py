@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float64, Int8
 
-from cislearn.data.clusters import has_locus, on_one_axis, overlaps_any, window_hashes
+from cislearn.data.clusters import has_locus, on_one_axis, overlaps_any
 from cislearn.data.dataset import Dataset
 from cislearn.data.parts import LEFT_OUT, TEST, SplitResult
 from cislearn.data.sequences import map_windows
@@ -129,12 +129,11 @@ def find_shared(dataset: Dataset, part: Int8[np.ndarray, " n"]) -> dict[str, Boo
     is_test, is_train = part == TEST, (part >= 0) & (part != TEST)
     same, either, overlap = np.zeros((3, len(dataset)), dtype=bool)
     forward = map_windows(dataset.sequences, forward_hash, margin=dataset.spec.margin)
-    canonical = window_hashes(dataset)
     start, end = on_one_axis(dataset.loci)
     placed = has_locus(dataset.loci)
     for mine, others in ((is_train, is_test), (is_test, is_train)):
         same[mine] = np.isin(forward[mine], forward[others])
-        either[mine] = np.isin(canonical[mine], canonical[others])
+        either[mine] = np.isin(dataset.window_hashes[mine], dataset.window_hashes[others])
         here, there = mine & placed, others & placed
         overlap[here] = overlaps_any(start[here], end[here], start[there], end[there])
     return {"same sequence": same, "reverse complement": either & ~same, "overlap": overlap}
@@ -171,7 +170,7 @@ def _similarity(dataset: Dataset, part: Int8[np.ndarray, " n"]) -> tuple[Float64
     similarity = np.zeros(len(dataset))
     rows = np.flatnonzero(part >= 0)
     is_test = part[rows] == TEST
-    _, first, window = np.unique(window_hashes(dataset)[rows], return_index=True, return_inverse=True)
+    _, first, window = np.unique(dataset.window_hashes[rows], return_index=True, return_inverse=True)
     index = index_words(dataset.sequences, rows[first], margin=dataset.spec.margin)
     sides = np.unique(window[is_test]), np.unique(window[~is_test])
     of_test, of_train = greatest_similarity(index, *sides)
@@ -180,10 +179,9 @@ def _similarity(dataset: Dataset, part: Int8[np.ndarray, " n"]) -> tuple[Float64
 
 
 def _answers(dataset: Dataset) -> dict[str, Bool[np.ndarray, " n"]]:
-    labels = dataset.labels_float(np.arange(len(dataset)))
     found = {}
     for column, task in enumerate(dataset.spec.tasks):
         if task.kind == "binary":
-            found[f"{task.name} positive"] = labels[:, column] == 1
-            found[f"{task.name} negative"] = labels[:, column] == 0
+            labels = np.asarray(dataset.labels[:, column])
+            found[f"{task.name} positive"], found[f"{task.name} negative"] = labels == 1, labels == 0
     return found

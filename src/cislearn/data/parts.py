@@ -79,17 +79,18 @@ def count_strata(dataset: Dataset, group: Int[np.ndarray, " n"], n_groups: int) 
 
     for code, domain in enumerate(dataset.spec.domains):
         rows = np.flatnonzero(dataset.domain_codes == code)
-        labels = dataset.labels_float(rows)
         add(Stratum(domain, "", "rows"), rows)
-        binary = np.array([task.kind == "binary" for task in dataset.spec.tasks])
+        n_binary, is_negative = 0, np.ones(len(rows), dtype=bool)
         for column, task in enumerate(dataset.spec.tasks):
-            if binary[column]:
-                add(Stratum(domain, task.name, "positive"), rows[labels[:, column] == 1])
-                add(Stratum(domain, task.name, "negative"), rows[labels[:, column] == 0])
+            labels = dataset.labels[rows, column]  # of one task at a time: there may be a thousand
+            if task.kind == "binary":
+                n_binary, is_negative = n_binary + 1, is_negative & (labels == 0)
+                add(Stratum(domain, task.name, "positive"), rows[labels == 1])
+                add(Stratum(domain, task.name, "negative"), rows[labels == 0])
             else:
-                add(Stratum(domain, task.name, "labelled"), rows[~np.isnan(labels[:, column])])
-        if binary.sum() > 1:
-            add(Stratum(domain, "every task", "negative"), rows[(labels[:, binary] == 0).all(axis=1)])
+                add(Stratum(domain, task.name, "labelled"), rows[~np.isnan(labels)])
+        if n_binary > 1:
+            add(Stratum(domain, "every task", "negative"), rows[is_negative])
     return Strata(names, np.stack(columns, axis=1) if columns else np.zeros((n_groups, 0)))
 
 

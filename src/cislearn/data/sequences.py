@@ -176,8 +176,8 @@ def deduplicate(
 ) -> tuple[UInt8[np.ndarray, "u width"], Int[np.ndarray, " n"]]:
     """Distinct windows in first-seen order, and the number of each row's window in it.
 
-    Rows are put together by a hash of 64 bits and then compared, so the answer is exact. Where two windows have one hash,
-    which hardly ever is, the windows themselves are the keys, at the price of a second copy of them.
+    Rows are put together by a hash of 64 bits and then compared, so the answer is exact. Where two windows have one
+    hash, which hardly ever is, the windows themselves are the keys, at the price of a second copy of them.
     """
     index, first = _number(forward_hash(tokens))
     if not _are_copies(tokens, first[index]):

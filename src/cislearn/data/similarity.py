@@ -17,7 +17,7 @@ from scipy.sparse.csgraph import connected_components
 
 from cislearn.data.sequences import Sequences, map_windows
 from cislearn.sequence.hashes import canonical_hash
-from cislearn.sequence.words import NO_WORD, canonical_words
+from cislearn.sequence.words import NO_WORD, words_ending
 
 WORD = 20
 """Bases of a word. Chance gives one to two random 101-bp windows once in 8e7 pairs. Words of 12 bp, motifs and repeats
@@ -34,10 +34,13 @@ BUDGET = 1 << 28
 """Meetings of two windows in a word that are counted one by one, in half a minute at worst; those peaks have 2e7."""
 
 AT_ONCE = 1 << 26
-"""Words sorted at a time; they take half a gigabyte, and three times that while they are sorted."""
+"""Words sorted at a time; they take half a gigabyte, and twice that while they are sorted."""
 
 _BLOCK = 1 << 24
-"""Meetings counted, or bases read, at a time."""
+"""Meetings counted at a time."""
+
+_READ = 1 << 18
+"""Bases read at a time; their words stay near the processor."""
 
 
 @dataclass(frozen=True)
@@ -95,14 +98,18 @@ def index_words(sequences: Sequences, rows: Int[np.ndarray, " n"], *, margin: in
     holders, windows = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
     most = EVERYWHERE * n if n >= MANY else n
     for word, window in _occurrences(sequences, rows, margin, room):
+        size += np.bincount(window, minlength=n)
+        of_several = np.zeros(len(word), dtype=bool)  # most words are in one window alone
+        of_several[1:] = word[1:] == word[:-1]
+        of_several[:-1] |= of_several[1:]
+        word, window = word[of_several], window[of_several]
         first = np.flatnonzero(np.diff(word, prepend=NO_WORD))
         count = np.diff(first, append=len(word))
         counts = count <= most
         n_constant += int((~counts).sum())
-        size += np.bincount(window[np.repeat(counts, count)], minlength=n)
-        shared = counts & (count > 1)
-        holders.append(count[shared])
-        windows.append(window[np.repeat(shared, count)])
+        size -= np.bincount(window[np.repeat(~counts, count)], minlength=n)
+        holders.append(count[counts])
+        windows.append(window[np.repeat(counts, count)])
     ends = np.cumsum(np.concatenate([[0], *holders]))
     index = np.concatenate(windows)
     holds = csc_array((np.ones(len(index), dtype=np.int32), index, ends), shape=(n, len(ends) - 1)).tocsr()
@@ -172,20 +179,23 @@ def _occurrences(
     width, bits = sequences.width, max(1, len(rows).bit_length())
     turn_bits = max(0, int(np.ceil(np.log2(max(1, len(rows) * room / AT_ONCE)))), 2 * WORD + bits - 64)
     shift, low, turns = np.uint64(bits), np.uint64(turn_bits), 1 << turn_bits
-    step = max(1, _BLOCK // 4 // width)
+    step = max(1, _READ // width)
     for turn in range(turns):
         packed = [np.zeros(0, dtype=np.uint64)]
         for first in range(0, len(rows), step):
             tokens = sequences.gather(rows[first : first + step])[:, margin : width - margin]
-            words = canonical_words(tokens, WORD)
-            window = np.arange(first, first + len(words), dtype=np.uint64)[:, None]
-            mine = (words != NO_WORD) & (words & np.uint64(turns - 1) == turn)
-            packed.append((words >> low << shift | window)[mine])
+            window, words = words_ending(tokens, WORD, turn, turn_bits)
+            packed.append(words >> low << shift | (first + window).astype(np.uint64))
         pairs = np.concatenate(packed)
         del packed
         pairs.sort()
-        pairs = pairs[np.flatnonzero(np.diff(pairs, prepend=NO_WORD))]
-        yield pairs >> shift, (pairs & np.uint64((1 << bits) - 1)).astype(np.int64)
+        is_new = np.ones(len(pairs), dtype=bool)
+        np.not_equal(pairs[1:], pairs[:-1], out=is_new[1:])
+        pairs = pairs[is_new]
+        word = pairs >> shift
+        pairs &= np.uint64((1 << bits) - 1)
+        yield word, pairs.view(np.int64)
+        del word, pairs  # before those of the next turn are made
 
 
 def _pairs(

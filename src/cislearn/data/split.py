@@ -235,8 +235,11 @@ def _check_coordinates(dataset: Dataset, by: str) -> None:
 
 
 def _why_not_chromosomes(dataset: Dataset) -> str:
-    labels = dataset.labels_float(np.arange(len(dataset)))
-    for answer, rows in (("negatives", (labels == 0).all(axis=1)), ("positives", (labels == 1).any(axis=1))):
+    negative, positive = np.ones(len(dataset), dtype=bool), np.zeros(len(dataset), dtype=bool)
+    for column in range(len(dataset.spec.tasks)):
+        labels = dataset.labels[:, column]
+        negative, positive = negative & (labels == 0), positive | (labels == 1)
+    for answer, rows in (("negatives", negative), ("positives", positive)):
         chromosomes = sorted(set(dataset.loci["chrom"][rows]))
         if len(chromosomes) == 1:
             return f"all {answer} lie on {chromosomes[0]}, so a split by chromosome leaves none for other parts"

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import nn
 
-from cislearn.data.clusters import locus_clusters, window_hashes
+from cislearn.data.clusters import locus_clusters
 from cislearn.data.dataset import Dataset
 from cislearn.errors import UserError
 from cislearn.evaluation.delong import delong
@@ -55,9 +55,8 @@ def evaluate_on(
     runs = runs_under(path, method)
     cards = [read_card(run.path) for run in runs]
     _check(cards[0], dataset, path)
-    new = ~np.isin(window_hashes(dataset), np.concatenate([np.load(run.path / SEEN) for run in runs]))
-    labelled = ~np.isnan(dataset.labels_float(np.arange(len(dataset)))).all(axis=1)
-    clusters, tables = locus_clusters(dataset), []
+    new = ~np.isin(dataset.window_hashes, np.concatenate([np.load(run.path / SEEN) for run in runs]))
+    labelled, clusters, tables = dataset.is_labelled, locus_clusters(dataset), []
     members, made = load_members(path, method), runs[0].info
     for code, domain in enumerate(dataset.spec.domains):
         rows = np.flatnonzero((dataset.domain_codes == code) & labelled & new)

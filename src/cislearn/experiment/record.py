@@ -11,7 +11,6 @@ import yaml
 from jaxtyping import Float, Int, UInt64
 
 from cislearn.atomic import file_written_whole, write_json
-from cislearn.data.clusters import window_hashes
 from cislearn.engine.environment import describe_environment
 from cislearn.evaluation.domain_distance import proxy_a_distance
 from cislearn.experiment.methods import Method
@@ -95,7 +94,7 @@ def _about(method: Method, seed: int, table: pd.DataFrame) -> pd.DataFrame:
 def _seen_windows(roles: Roles, side: Side) -> UInt64[np.ndarray, " m"]:
     """Hashes, equal for both strands, of the windows whose labels training or validation saw."""
     rows = np.concatenate([roles.labelled_rows(side, "train"), roles.labelled_rows(side, "valid")])
-    return np.unique(window_hashes(roles.dataset)[rows])
+    return np.unique(roles.dataset.window_hashes[rows])
 
 
 def predict_logits(setting: Setting, network: Network, rows: Int[np.ndarray, " n"]) -> Float[np.ndarray, "n t"]:

@@ -52,7 +52,7 @@ class Roles:
     def labelled_rows(self, side: Side, part: Literal["train", "valid", "test"]) -> Int[np.ndarray, " m"]:
         """Those of `rows` with at least one label."""
         rows = self.rows(side, part)
-        return rows[~np.isnan(self.dataset.labels_float(rows)).all(axis=1)]
+        return rows[self.dataset.is_labelled[rows]]
 
     @property
     def sides(self) -> list[Side]:
@@ -108,8 +108,7 @@ def assign_roles(dataset: Dataset, config: DataConfig) -> Roles:
             where=config.path,
             fix="Add a labelled domain, or leave data.target out for plain supervised training.",
         )
-    labels = dataset.labels_float(np.flatnonzero(np.isin(dataset.loci["domain"], sources)))
-    if np.isnan(labels).all():
+    if not dataset.is_labelled[np.isin(dataset.loci["domain"], sources)].any():
         raise UserError(f"the sources ({', '.join(sources)}) have no label", where=config.path)
     options = config.split
     split = split_rows(

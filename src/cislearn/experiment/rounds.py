@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from cislearn.data.dataset import Dataset
@@ -44,8 +43,7 @@ def labelled_domains(dataset: Dataset, among: Sequence[str] | None = None) -> li
     """
     for name in among or ():
         check_domain_name(dataset, name)
-    has_label = ~np.isnan(dataset.labels_float(np.arange(len(dataset)))).all(axis=1)
-    found = set(dataset.loci["domain"][has_label])
+    found = set(dataset.loci["domain"][dataset.is_labelled])
     return [name for name in among or dataset.spec.domains if name in found]
 
 

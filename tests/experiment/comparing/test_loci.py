@@ -10,7 +10,6 @@ import pandas as pd
 import yaml
 
 import cislearn as cl
-from cislearn.data.clusters import window_hashes
 from cislearn.experiment.comparing.loci import learned_from, share
 from cislearn.sequence.strand import reverse_complement
 from tests.experiment.comparing.editing import edit_predictions, on_target, placed, refusal
@@ -50,7 +49,7 @@ def test_test_loci_that_the_other_run_learned_from_are_counted(tiny_experiment, 
     table = pd.read_parquet(tiny_experiment / "target_labels" / "seed-0" / "predictions.parquet")
     rows = table.loc[on_target(table), "row"].to_numpy()
     seen = np.load(other_split / "target_labels" / "seed-0" / "seen.npy")
-    n = int(np.isin(window_hashes(data)[rows], seen).sum())
+    n = int(np.isin(data.window_hashes[rows], seen).sum())
     assert n > 0
     assert f"{n} of the test loci of {first} are ones that {second} learned from" in found.notes
 
@@ -61,7 +60,7 @@ def test_shared_loci_that_one_run_learned_from_are_left_out(tiny_experiment, cop
     table = pd.read_parquet(copy / "adversarial" / "seed-0" / "predictions.parquet")
     leaked = table.loc[on_target(table), "row"].to_numpy()[:30]
     for path in copy.glob("adversarial/seed-*/seen.npy"):
-        np.save(path, np.append(np.load(path), window_hashes(data)[leaked]))
+        np.save(path, np.append(np.load(path), data.window_hashes[leaked]))
     found = cl.compare(tiny_experiment, copy)
     assert set(found.table["n"]) == {200 - 30}
     assert any(note.startswith(f"left out: 30 shared loci that {copy} learned from") for note in found.notes)

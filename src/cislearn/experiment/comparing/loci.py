@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Int64, UInt64
 
-from cislearn.data.clusters import has_locus, on_one_axis, overlaps_any, window_hashes
+from cislearn.data.clusters import has_locus, on_one_axis, overlaps_any
 from cislearn.data.dataset import Dataset, read_dataset
 from cislearn.errors import UserError
 from cislearn.experiment.comparing.contenders import Contender
@@ -26,7 +26,7 @@ class Windows:
     @cached_property
     def hashes(self) -> UInt64[np.ndarray, " n"]:
         """Hash of each row's window, equal for both strands."""
-        return window_hashes(self.dataset)
+        return self.dataset.window_hashes
 
 
 @dataclass(frozen=True)
