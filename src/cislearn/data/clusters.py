@@ -79,4 +79,5 @@ def locus_clusters(dataset: Dataset) -> Int64[np.ndarray, " n"]:
     keys = cluster_starts(*on_one_axis(dataset.loci))
     if not placed.all():
         keys = np.where(placed, keys, similarity_keys(dataset).view(np.int64))
-    return pd.MultiIndex.from_arrays([placed, keys]).factorize()[0].astype(np.int64)
+    # A key of a locus and one of a sequence are two, whatever their values.
+    return pd.factorize(2 * pd.factorize(keys)[0] + placed)[0].astype(np.int64)
