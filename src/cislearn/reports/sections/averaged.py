@@ -10,8 +10,8 @@ from cislearn.reports.sections.metric_tables import Styles, estimate_cell, metho
 
 CAPTION = (
     "The mean of the logits over {seeds} seeds as one model, on {part}: what `predict` gives and `load_model` loads. "
-    "Threshold and temperature are its own, chosen on validation loci. Intervals are over loci; the tables above are of "
-    "single seeds."
+    "Threshold and temperature are its own, chosen on validation loci. Intervals are over loci; the tables above are "
+    "of single seeds."
 )
 
 
