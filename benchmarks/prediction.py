@@ -7,7 +7,6 @@ strands averaged, tokens already in memory, at the batch size that is best for i
 from __future__ import annotations
 
 import argparse
-import os
 import subprocess
 import sys
 import tempfile
@@ -40,9 +39,11 @@ import cislearn.prediction.files, cislearn.prediction.loading
 from cislearn.cli.main import app
 began = time.perf_counter()
 app(sys.argv[1:], standalone_mode=False)
-print("seconds", time.perf_counter() - began)
+seconds = time.perf_counter() - began
+peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
+print(seconds, int(peak.split()[1]) / 1024)
 """
-"""Runs the verb and tells how long it took once everything was imported."""
+"""Runs the verb; tells the seconds that it took once all was imported, and the peak of its memory in MB (Linux)."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,12 @@ class Case:
 
 CASES = (Case(101, 1, 200_000), Case(200, 1, 100_000), Case(600, 1, 40_000), Case(101, 3, 80_000), Case(600, 3, 20_000))
 SMALL = (("motifs", 8), ("pairs", 8), ("features", 8))
-GROWTH = (Case(101, 1, 100_000, SMALL), Case(101, 1, 1_000_000, SMALL))
+GROWTH = (
+    Case(101, 1, 1_000, SMALL),
+    Case(101, 1, 100_000, SMALL),
+    Case(101, 1, 1_000_000, SMALL),
+    Case(600, 3, 20_000),
+)
 
 
 class Material:
@@ -101,15 +107,14 @@ class Verb:
         m = self.material
         arguments = ["predict", m.runs, "--regions", m.bed, "--genome", m.genome, "--out", m.out, "--device", "cpu"]
         began = time.perf_counter()
-        child = subprocess.Popen([sys.executable, "-c", CHILD, *map(str, arguments)], stdout=subprocess.PIPE, text=True)
-        assert child.stdout is not None
-        said = child.stdout.read()
-        _, status, used = os.wait4(child.pid, 0)
+        # The kernel's account of a child would hold the parent's memory too: the child reads its own.
+        child = subprocess.run(
+            [sys.executable, "-c", CHILD, *map(str, arguments)], stdout=subprocess.PIPE, text=True, check=True
+        )
         self.with_start.append(m.case.regions / (time.perf_counter() - began))
-        if status:
-            raise RuntimeError(f"predict ended with status {status}: {said}")
-        self.peak_mb = max(self.peak_mb, used.ru_maxrss / 1024)
-        return m.case.regions / float(said.split()[-1])
+        seconds, peak = map(float, child.stdout.split()[-2:])
+        self.peak_mb = max(self.peak_mb, peak)
+        return m.case.regions / seconds
 
 
 class Limit:
@@ -153,17 +158,22 @@ def speed(folder: Path, chromosomes: Mapping[str, int], cases: Sequence[Case], r
                 "regions": case.regions,
                 "what": f"{what}, batches of {limit.batch_size}" if what == LIMIT else what,
                 **row,
-                "peak MB": "" if what == LIMIT else round(verb.peak_mb),
             }
 
 
 def memory(folder: Path, chromosomes: Mapping[str, int], cases: Sequence[Case]) -> Iterator[dict[str, Any]]:
-    """Yield the peak of the memory for more and more regions."""
+    """Yield the peak of the memory of each case, which no load of the machine changes."""
     for case in cases:
         verb = Verb(Material(folder, chromosomes, case))
-        rate = verb()
-        yield {"regions": case.regions, "BED MB": round(verb.material.bed.stat().st_size / 2**20),
-               "peak MB": round(verb.peak_mb), "windows/s": rate}  # fmt: skip
+        verb()
+        yield {
+            "bp": case.length,
+            "members": case.members,
+            "network": "small" if case.options else "motif_cnn",
+            "regions": case.regions,
+            "BED MB": round(verb.material.bed.stat().st_size / 2**20, 1),
+            "peak MB": round(verb.peak_mb),
+        }
 
 
 def main() -> None:
@@ -191,8 +201,8 @@ def main() -> None:
         grown = Result(
             "prediction",
             "Prediction: memory",
-            "The same verb with a small network, one run each. The regions as read grow; windows, scores and the table "
-            "do not.",
+            "The same verb, one run each. What grows is the regions as read; windows, scores and the table do not. "
+            "PyTorch and pandas themselves take most of it.",
             list(memory(folder, chromosomes, growth)),
         )
     keep([fast, grown], "prediction")

@@ -111,7 +111,7 @@ def predict_pieces(
     """Yield the table of `predict_file` some thousand rows at a time, so that its memory does not grow with the file.
 
     What grows is the file itself as it is read, whole and before the first window is scored, so that a wrong line is
-    told at once: about a hundred bytes a region, or one a base.
+    told at once: at most 300 bytes a region, or one a base.
     """
     progress(f"reading {path}")
     entries = read_examples(Path(path))
