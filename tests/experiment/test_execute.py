@@ -24,7 +24,7 @@ def test_an_experiment_holds_what_its_page_promises(tiny_experiment):
     names = {path.name for path in tiny_experiment.iterdir() if path.is_file()}
     assert names == {
         "config.yaml", "experiment.json", "environment.json", "data.json", "model_summary.json", "summary.tsv",
-        "comparison.tsv", "domain_distance.tsv", "strands.tsv", "report.html",
+        "averaged.tsv", "comparison.tsv", "domain_distance.tsv", "strands.tsv", "report.html",
     }  # fmt: skip
     run = {path.name for path in (tiny_experiment / "adversarial" / "seed-1").iterdir()}
     assert run >= {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
@@ -9,6 +10,7 @@ from typer.testing import CliRunner
 from cislearn.cli.main import app
 from cislearn.data.dataset import read_dataset
 from cislearn.studies.gabp_cross_cell import honest_windows
+from cislearn.studies.sets import set_folder
 from cislearn.studies.windows import CELLS, apart
 
 
@@ -92,3 +94,27 @@ def test_windows_apart_is_the_slow_way(rng):
             kept.append(index)
     assert apart(windows, others).index.tolist() == kept
     assert len(kept) > 20
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["defaults", "presets"])
+def test_pipelines_on_a_real_set(name, shared_data, tmp_path):
+    run(name, shared_data, tmp_path)
+    rows = pd.read_csv(tmp_path / "results" / "smoke" / f"{name}.tsv", sep="\t")
+    assert set(rows["pipeline"]) == {"wide", "motif_cnn"} and set(rows["set"]) == {"NFE2"}
+    page = (tmp_path / "results" / "smoke" / f"{name}.md").read_text()
+    assert "## AUROC, supervised" in page and ("seeds averaged" in page) == (name == "presets")
+
+
+@pytest.mark.slow
+def test_no_final_window_and_no_near_duplicate_of_one_is_in_the_development_part(shared_data, tmp_path):
+    """trap 19: what defaults are chosen by shares nothing with what has the last word on them."""
+    from cislearn.data.leaks import find_leaks
+
+    development, final = (
+        read_dataset(set_folder("enhancers", part, shared_data, tmp_path)) for part in ("development", "final")
+    )
+    assert 0.05 < (final.loci["part"] == "test").mean() < 0.2 and len(final) > len(development)
+    parts = final.loci["part"].map({"train": 0, "valid": 1, "test": 2}).to_numpy()
+    assert not find_leaks(final, parts.astype(np.int8)).leaky.any()
+    assert set(development.loci["part"]) == {"train", "valid", "test"}
