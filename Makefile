@@ -10,7 +10,7 @@ MARKS ?= not slow
 JOBS ?= 2
 
 .DEFAULT_GOAL = help
-.PHONY: help quickstart test test-slow lint format docs wheel
+.PHONY: help quickstart test test-slow lint format docs wheel bench
 
 help:  ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -36,6 +36,9 @@ format: $(VENV)/installed-dev  ## put the code into the common format
 
 docs: $(VENV)/installed-dev  ## write the pages that are made from the code
 	$(BIN)/python tools/write_docs.py
+
+bench: $(VENV)/installed-dev  ## every benchmark that needs neither a GPU nor a peer; an hour, on a quiet machine
+	for name in loader training_step prediction growth; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 wheel: $(VENV)/installed-dev  ## build the wheel and try it in a bare environment
 	rm -rf dist

@@ -97,12 +97,11 @@ class PlainTraining:
         self.network, self.bf16 = network, bf16
         self.optimiser = torch.optim.SGD(network.parameters(), lr=learning_rate, momentum=0.9)
 
-    def step(self, tokens: Tensor, labels: Float[Tensor, " n"]) -> Tensor:
-        """Take a step on windows of tokens; return its loss."""
-        x = F.one_hot(tokens.long(), 5)[..., :4].transpose(1, 2).float()
+    def step(self, x: Float[Tensor, "n 4 length"], labels: Float[Tensor, " n"]) -> Tensor:
+        """Take a step on one-hot windows; return its loss."""
         with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
             logits = self.network(x)[:, 0]
-        loss = F.binary_cross_entropy_with_logits(logits.float(), labels)
+        loss = F.binary_cross_entropy_with_logits(logits.to(labels.dtype), labels)
         self.optimiser.zero_grad()
         loss.backward()
         self.optimiser.step()

@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 
 from cislearn.experiment.config import STRAND_PRESETS, ExperimentConfig
 from cislearn.experiment.methods import ALIASES
+from cislearn.experiment.recipes import RECIPES
 from cislearn.models.encoder import encoders
 from cislearn.objectives.objective import objectives
 from cislearn.objectives.schedules import SCHEDULES
@@ -49,7 +50,9 @@ def configuration_page() -> str:
     lines += ["Presets of `model.reverse_complement`: " + "; ".join(presets) + ".", ""]
     lines += ["## Encoders", "", "Options stand beside the name: `encoder: {name: motif_cnn, motifs: 64}`.", ""]
     lines += _parts({name: encoders.get(name) for name in encoders.names()})
-    lines += ["## Methods", "", "Options stand beside the name: `{name: adversarial, weight: 0.5}`.", ""]
+    lines += ["Where `training` does not say otherwise, an encoder takes the defaults above, but:", ""]
+    lines += [f"- `{name}`: `{json.dumps(recipe)}`" for name, recipe in RECIPES.items()]
+    lines += ["", "## Methods", "", "Options stand beside the name: `{name: adversarial, weight: 0.5}`.", ""]
     aliases = [f"`{name}` is `{what}` on the labels of the {whose}" for name, (what, whose) in ALIASES.items()]
     lines += ["; ".join(aliases) + ". [methods.md](methods.md) says what each method is for.", ""]
     lines += _parts({name: objectives.get(name) for name in objectives.names()})

@@ -268,3 +268,26 @@ def test_labels_and_parts_stay_as_they_are():
     found = Views(spec_of(), "augment", 3)(batch, "train", 0)
     assert found.labels is batch.labels
     assert found.row is batch.row
+
+
+# --- Hidden bases ---
+
+
+def test_hidden_bases_become_n_about_as_often_as_asked_and_nothing_else_changes():
+    batch = random_batch(400, 16)
+    seen = Views(spec_of(), "augment", 3, seed=2)(batch, "train", 5).tokens
+    hidden = Views(spec_of(), "augment", 3, seed=2, hidden=0.25)(batch, "train", 5).tokens
+    is_other = seen != hidden
+    assert (hidden[is_other] == 4).all()
+    share = float(is_other[seen < 4].float().mean())
+    assert abs(share - 0.25) < 0.03
+    again = Views(spec_of(), "augment", 3, seed=2, hidden=0.25)(batch, "train", 5).tokens
+    assert torch.equal(again, hidden)
+    other = Views(spec_of(), "augment", 3, seed=2, hidden=0.25)(batch, "train", 6).tokens
+    assert not torch.equal(other == 4, hidden == 4)
+
+
+def test_nothing_is_hidden_from_a_plain_view():
+    batch = random_batch(50, 16)
+    plain = Views(spec_of())(batch, "plain", 0).tokens
+    assert torch.equal(Views(spec_of(), hidden=0.9)(batch, "plain", 0).tokens, plain)

@@ -48,3 +48,9 @@ def test_a_stretch_of_n_over_several_pieces_is_one(tmp_path, cut):
     write(tmp_path, [whole[:cut], whole[cut:]])
     assert np.fromfile(tmp_path / UNKNOWN, dtype=np.int64).tolist() == [1, 8, 10, 11]
     assert (tmp_path / BASES).stat().st_size == 3
+
+
+def test_no_window_at_all_is_none(tmp_path):
+    """A file of regions none of which can be placed."""
+    nothing = write(tmp_path, [np.arange(4, dtype=np.uint8)]).windows(np.empty(0, dtype=np.int64), 3)
+    assert nothing.shape == (0, 3) and nothing.dtype == np.uint8

@@ -13,7 +13,7 @@ from cislearn.models.strands import StrandAverage
 from tests.models.conftest import one_hot_windows
 
 
-@pytest.mark.parametrize("encoder", ["motif_cnn", "dann_tf"])
+@pytest.mark.parametrize("encoder", ["motif_cnn", "dann_tf", "wide"])
 def test_no_module_runs_twice_on_one_path_and_the_batch_keeps_its_size(bound, encoder):
     """traps 9 and 10: an activation used twice, or strands joined on the batch axis, break DeepLIFT."""
     network = build_network(encoder, bound).eval()
@@ -35,12 +35,12 @@ def test_no_module_runs_twice_on_one_path_and_the_batch_keeps_its_size(bound, en
 
 def test_activations_are_modules(bound):
     """trap 9: a functional activation is invisible to DeepLIFT."""
-    for encoder, n in (("motif_cnn", 3), ("dann_tf", 4)):
+    for encoder, n in (("motif_cnn", 3), ("dann_tf", 4), ("wide", 7)):
         assert sum(isinstance(m, nn.ReLU) for m in build_network(encoder, bound).modules()) == n
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("encoder", ["motif_cnn", "dann_tf"])
+@pytest.mark.parametrize("encoder", ["motif_cnn", "dann_tf", "wide"])
 def test_deeplift_sums_to_the_difference_and_is_the_mean_of_the_strands(bound, encoder):
     """traps 9, 10 and 11."""
     attribute = pytest.importorskip("tangermeme.deep_lift_shap").deep_lift_shap

@@ -131,10 +131,9 @@ def test_twenty_steps_of_the_plain_network():
     generator = torch.Generator().manual_seed(0)
     trainings = [PlainTraining(network, learning_rate=1e-3) for network in (ours, plain)]
     losses = []
-    for _ in range(20):
-        tokens = torch.randint(0, 5, (32, 101), generator=generator, dtype=torch.uint8)
-        labels = torch.randint(0, 2, (32,), generator=generator).float()
-        losses.append([float(training.step(tokens, labels)) for training in trainings])
+    for step in range(20):
+        x, labels = one_hot_windows(32, 101, seed=step), torch.randint(0, 2, (32,), generator=generator).float()
+        losses.append([float(training.step(x, labels)) for training in trainings])
     found, expected = torch.tensor(losses).T
     torch.testing.assert_close(found, expected, rtol=1e-5, atol=0)
     for a, b in zip(ours.parameters(), plain.parameters(), strict=True):

@@ -5,8 +5,8 @@ import torch
 from torch import nn
 
 from cislearn.models.encoder import Encoder
-from cislearn.models.inference import ChannelsLastMaxPool1d, ImageConv, PoolFirst, for_inference
-from cislearn.models.layers import BatchNorm, layers
+from cislearn.models.inference import LayoutMaxPool1d, for_inference
+from cislearn.models.layers import BatchNorm, ChannelsLastConv1d, layers
 from cislearn.models.network import Network, build_network
 from cislearn.models.stages import Stage
 from cislearn.models.strands import StrandAverage
@@ -61,7 +61,7 @@ def logits_of(model: nn.Module, x: torch.Tensor) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("average", [True, False])
-@pytest.mark.parametrize("name", ["motif_cnn", "dann_tf"])
+@pytest.mark.parametrize("name", ["motif_cnn", "wide", "dann_tf"])
 def test_the_networks_of_the_house_give_the_very_same_logits(bound, name, average):
     network = build_network(name, bound).eval()
     model = StrandAverage(network) if average else network
@@ -79,9 +79,15 @@ def test_batch_norms_are_folded(kind):
 
 
 def test_only_an_activation_that_never_falls_comes_after_the_maximum():
-    first, second, third = for_inference(network_of(Normalised(LENGTH, "channels_last"))).encoder.stages
-    assert isinstance(first, PoolFirst) and isinstance(first.linear, ImageConv)
-    assert type(second) is Stage and type(third) is Stage
+    first, second, _ = for_inference(network_of(Normalised(LENGTH, "channels_last"))).encoder.stages
+    assert first.activation is None and isinstance(first.pool[-1], nn.ReLU)
+    assert isinstance(second.activation, nn.GELU)
+
+
+def test_weights_are_laid_out_once(bound):
+    for module in for_inference(build_network("motif_cnn", bound)).modules():
+        if isinstance(module, ChannelsLastConv1d):
+            assert module.weight.unsqueeze(2).is_contiguous(memory_format=torch.channels_last)
 
 
 def test_the_model_given_stays_as_it_is_and_can_be_trained():
@@ -100,10 +106,12 @@ def test_a_forward_of_ones_own_finds_its_stages_untouched():
 
 @pytest.mark.parametrize("length", [12, 13, 15])
 @pytest.mark.parametrize("width", [1, 2, 4, 12])
-def test_maxima_are_those_of_torch(length, width):
-    x = torch.randn(3, 5, length).transpose(1, 2).contiguous().transpose(1, 2)
+@pytest.mark.parametrize("channels_last", [True, False])
+def test_maxima_are_those_of_torch(length, width, channels_last):
+    x = torch.randn(3, 5, length)
+    x = x.transpose(1, 2).contiguous().transpose(1, 2) if channels_last else x
     x[0, 0, 0] = torch.nan
-    found, expected = ChannelsLastMaxPool1d(width)(x), nn.MaxPool1d(width)(x)
+    found, expected = LayoutMaxPool1d(width)(x), nn.MaxPool1d(width)(x)
     torch.testing.assert_close(found, expected, rtol=0, atol=0, equal_nan=True)
 
 

@@ -175,3 +175,11 @@ def test_a_spec_of_several_binary_tasks_has_a_logit_each():
     spec = DataSpec((TaskSpec("a"), TaskSpec("b")), (), 50)
     for encoder in ("motif_cnn", "dann_tf"):
         assert build_network(encoder, spec)(one_hot_windows(2, 50)).shape == (2, 2)
+
+
+def test_one_output_has_the_mode_of_its_model(bound):
+    """A tool that gives a model its mode back after a call would otherwise wake dropout and batch statistics below."""
+    network = build_network("wide", bound, {"detectors": 8, "channels": 8}).eval()
+    one = output(network, "bound")
+    one.train(one.training)
+    assert not any(part.training for part in network.modules())

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+import numpy as np
 import pytest
 import torch
 from benchmarks.plain import PlainTraining, copy_weights, plain_dann_tf, plain_motif_cnn
 
-from cislearn.data.batch import Batch
+from cislearn.data.batches import Batches, TrainingRows
+from cislearn.data.sequences import TableSequences
 from cislearn.data.views import Views
 from cislearn.engine.devices import choose_device
 from cislearn.models.network import build_network
@@ -22,28 +22,28 @@ SPEC = DataSpec((TaskSpec("bound"),), ("a",), length=101)
 STEPS = 20
 
 
-def batches() -> list[Batch]:
-    """Twenty batches of random windows."""
-    generator = torch.Generator().manual_seed(0)
-    tokens = torch.randint(0, 4, (STEPS, 32, 101), generator=generator, dtype=torch.uint8)
-    labels = torch.randint(0, 2, (STEPS, 32, 1), generator=generator).float()
-    first = Batch(tokens[0], labels[0], torch.zeros(32, dtype=torch.int64), torch.arange(32), {"source": slice(0, 32)})
-    return [replace(first, tokens=tokens[k], labels=labels[k], step=k) for k in range(STEPS)]
+def random_batches() -> Batches:
+    """Batches of 32 of some random windows."""
+    rng = np.random.default_rng(0)
+    tokens, labels = rng.integers(0, 4, (400, 101)).astype(np.uint8), rng.integers(0, 2, (400, 1)).astype(np.float32)
+    rows = TrainingRows(np.arange(400), labels, np.zeros(400, dtype=np.int64))
+    return Batches(TableSequences(tokens, np.arange(400)), {"source": rows}, {"source": 1.0}, batch_size=32, seed=0)
 
 
 @pytest.mark.parametrize(("encoder", "plain"), [("dann_tf", plain_dann_tf), ("motif_cnn", plain_motif_cnn)])
 def test_a_training_takes_the_steps_of_a_plain_loop(encoder, plain, tmp_path):
     torch.manual_seed(1)
-    network, theirs = build_network(encoder, SPEC), plain()
+    network, theirs, batches = build_network(encoder, SPEC), plain(), random_batches()
     copy_weights(network, theirs)
     loop = PlainTraining(theirs, learning_rate=0.01)
-    expected = [float(loop.step(batch.tokens, batch.labels[:, 0])) for batch in batches()]
+    steps = [batches[k] for k in range(STEPS)]
+    expected = [float(loop.step(network.embed(batch.tokens).float(), batch.labels[:, 0])) for batch in steps]
     objective = objectives.get("supervised")()
     objective.setup(network, SPEC)
     fitted = fit(
         network,
         objective,
-        batches(),  # type: ignore[arg-type]
+        batches,
         Views(SPEC),
         lambda network: Validation(0.5, 1.0, {}),
         TrainingPlan(STEPS, 1, OptimiserPlan("sgd", 0.01, 0.0, decay="constant", warmup=0.0), keep="last"),

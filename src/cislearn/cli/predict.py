@@ -35,7 +35,7 @@ def predict(
     from cislearn.cli.show import console
     from cislearn.engine.devices import choose_device
     from cislearn.prediction.files import check_output, predict_pieces, write_predictions
-    from cislearn.prediction.loading import load_members, load_temperatures
+    from cislearn.prediction.loading import load_members, load_temperatures, load_thresholds
     from cislearn.runs import runs_under
 
     check_output(out, [source, genome])
@@ -49,6 +49,7 @@ def predict(
         existing(source, "--input"),
         genome=genome,
         temperatures=load_temperatures(run, method),
+        thresholds=load_thresholds(run, method),
         strands=strands,
         device=chosen.torch,
         progress=Steps(),

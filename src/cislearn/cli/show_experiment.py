@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cislearn.cli.show import console, number, show_table, signed
 from cislearn.data.describe import split_in_words
 from cislearn.reports.files import read_json
-from cislearn.runs import EACH_RECORD, ExperimentFolder, read_record
+from cislearn.runs import AVERAGED, EACH_RECORD, ExperimentFolder, read_record
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,6 +62,7 @@ def _show_scores(experiment: Experiment) -> None:
         console().print()
         show_table(table.drop(columns=["task", "prevalence"], errors="ignore") if one else table, is_narrow=True)
     console().print()
+    _show_averaged(experiment, part, one)
     _show_bar(experiment, one)
     if (rows["selection"] == "oracle").any():
         console().print("selection: oracle; weights of every network above were chosen with the target's labels")
@@ -75,6 +76,23 @@ def _show_terms(rows: pd.DataFrame, record: Mapping[str, Any]) -> None:
     seeds = f"{n_seeds} seed{'s' if n_seeds > 1 else ''}"
     rule = f"selection: {str(record.get('selection', '')).replace('_', ' ')}"
     console().print(f"protocol: {protocol}, {rule}, {seeds}, split: {record.get('split', '')}")
+
+
+def _show_averaged(experiment: Experiment, part: str, one_task: bool) -> None:
+    """Print what the seeds of each method reach as one model, for a single task."""
+    import pandas as pd
+
+    path = experiment.path / AVERAGED
+    if not (one_task and path.is_file()):
+        return
+    rows = pd.read_csv(path, sep="\t")
+    rows = rows[(rows["part"] == part) & (rows["metric"] == rows["metric"].iloc[0])]
+    told = [
+        f"{_method_name(row['method'], row['protocol'])} {number(row['estimate'])}"
+        f" ({number(row['low'])} - {number(row['high'])})"
+        for row in rows.to_dict("records")
+    ]
+    console().print(f"seeds averaged, as predict does: {rows['metric'].iloc[0]} of {', '.join(told)}")
 
 
 def _show_bar(experiment: Experiment, one_task: bool) -> None:

@@ -27,7 +27,7 @@ from cislearn.experiment.score import TARGET_TEST, Scores
 from cislearn.experiment.setting import Setting
 from cislearn.experiment.underway import Underway
 from cislearn.prediction.files import predict_file
-from cislearn.prediction.loading import load_members, load_temperatures
+from cislearn.prediction.loading import load_members, load_temperatures, load_thresholds
 from cislearn.reports.files import read_json
 from cislearn.reports.write import write_each_report, write_report
 from cislearn.runs import AVERAGED, EACH_RECORD, EXPERIMENT, FORMAT, ExperimentFolder, RunFolder
@@ -86,8 +86,14 @@ class Experiment:
         See `cislearn.prediction.files.predict_file`.
         """
         device = choose_device().torch
-        members, temperatures = load_members(self.path, method), load_temperatures(self.path, method)
-        return predict_file(members, path, genome=genome, temperatures=temperatures, device=device)
+        return predict_file(
+            load_members(self.path, method),
+            path,
+            genome=genome,
+            temperatures=load_temperatures(self.path, method),
+            thresholds=load_thresholds(self.path, method),
+            device=device,
+        )
 
 
 def complete(

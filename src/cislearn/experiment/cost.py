@@ -37,19 +37,19 @@ def run_size(setting: Setting, method: Method) -> RunSize:
     return RunSize(plan.steps, -(-plan.steps // plan.validate_every) * rows)
 
 
-def run_seconds(setting: Setting, method: Method, timed: int) -> float:
+def run_seconds(setting: Setting, method: Method, timed: int, warm_up: int = WARM_UP) -> float:
     """Return the estimated seconds of a run, its validations counted and its scoring not."""
     size = run_size(setting, method)
-    return size.steps * step_seconds(setting, method, timed) + size.validated * window_seconds(setting)
+    return size.steps * step_seconds(setting, method, timed, warm_up) + size.validated * window_seconds(setting)
 
 
-def step_seconds(setting: Setting, method: Method, timed: int) -> float:
+def step_seconds(setting: Setting, method: Method, timed: int, warm_up: int = WARM_UP) -> float:
     """Return the seconds of a step: the mean over `timed` steps of a training that nobody keeps."""
     made, times = gather_materials(setting, method, 0), []
-    steps = WARM_UP + timed + 1  # the last one is followed by the end of the training
+    steps = warm_up + timed + 1  # the last one is followed by the end of the training
 
     def watch(done: int, shown: dict[str, float]) -> None:
-        if done in (WARM_UP, steps - 1):
+        if done in (warm_up, steps - 1):
             if setting.device.accelerator == "cuda":
                 torch.cuda.synchronize()  # what was asked for is not done yet
             times.append(time.perf_counter())

@@ -11,8 +11,8 @@ from cislearn.experiment.methods import Method
 from cislearn.experiment.setting import Setting
 
 FIRST_LOOK, KEPT = "motif_cnn", "wide"
-TIMED = 3
-"""Steps that are timed, after a few that are not: enough for a word on minutes."""
+WARM_UP, TIMED = 1, 2
+"""Steps before those that are timed, and those: enough for a word on minutes."""
 
 
 def tell_costs(setting: Setting, methods: Sequence[Method]) -> None:
@@ -21,7 +21,9 @@ def tell_costs(setting: Setting, methods: Sequence[Method]) -> None:
     if name not in (FIRST_LOOK, KEPT):
         return
     other = KEPT if name == FIRST_LOOK else FIRST_LOOK
-    mine, theirs = (max(run_seconds(each, m, TIMED) for m in methods) for each in (setting, _with(setting, other)))
+    mine, theirs = (
+        max(run_seconds(each, m, TIMED, WARM_UP) for m in methods) for each in (setting, _with(setting, other))
+    )
     use = "the model to keep" if other == KEPT else "the one for first looks"
     setting.reporter.note(
         f"about {_duration(mine)} a run; {other}, {use}, about {_duration(theirs)} (--set model.encoder={other})"

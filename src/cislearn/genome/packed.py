@@ -90,6 +90,8 @@ class PackedBases:
 
     def windows(self, start: Int64[np.ndarray, " n"], length: int) -> UInt8[np.ndarray, "n length"]:
         """Tokens of windows, all of which lie within the bases."""
+        if not len(start):
+            return np.empty((0, length), dtype=np.uint8)
         n_bytes = min(length // PER_BYTE + 2, len(self._packed))
         first = np.minimum(start // PER_BYTE, len(self._packed) - n_bytes)
         rows = unpack(_every_stretch(self._packed, n_bytes)[first])

@@ -92,6 +92,9 @@ class Output(nn.Module):
         super().__init__()
         self.model = model
         spec: DataSpec = model.spec  # type: ignore[assignment]
+        self.training = (
+            model.training
+        )  # a tool that gives this its mode back must not wake dropout and statistics below
         self.column = range(spec.n_logits)[spec.columns(task)][channel]
 
     def forward(self, x: Float[Tensor, "n 4 length"]) -> Float[Tensor, "n 1"]:

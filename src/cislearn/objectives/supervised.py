@@ -42,9 +42,11 @@ def task_loss(
     losses = []
     for t, task in enumerate(spec.tasks):
         seen = ~labels[:, t].isnan()
-        if seen.any():
+        n_seen = int(seen.count_nonzero())
+        if n_seen:
+            rows = slice(None) if n_seen == len(seen) else seen  # a mask costs a copy, and another on the way back
             weights = None if class_weights is None else class_weights(t)
-            losses.append(_loss(task, logits[seen, spec.columns(task.name)], labels[seen, t], weights))
+            losses.append(_loss(task, logits[rows, spec.columns(task.name)], labels[rows, t], weights))
     return torch.stack(losses).mean() if losses else logits.sum() * 0.0
 
 

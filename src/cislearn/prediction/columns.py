@@ -15,6 +15,7 @@ def task_columns(
     logits: Float[np.ndarray, "n members c"],
     gaps: Float[np.ndarray, "n c"] | None,
     temperatures: Float[np.ndarray, " members"],
+    threshold: float = float("nan"),
 ) -> pd.DataFrame:
     """Return the columns of one task.
 
@@ -29,15 +30,17 @@ def task_columns(
     temperatures : ndarray, shape (members,)
         That calibrate each model. A probability is the mean over the models of each one's calibrated probability:
         where they disagree it stays nearer to one half than any of them.
+    threshold : float
+        Mean logit at or above which a row of a binary task is called positive; NaN where none was chosen.
 
     Returns
     -------
     DataFrame
-        Binary: probability, logit; multiclass: a probability each class; regression: value. With several models the
-        standard deviation over them, of the probability or the value, as sd. With `gaps` their size, the mean over
-        classes, as strands.
+        Binary: probability, logit and, with a threshold, call (1 or 0, absent for rows without a score); multiclass: a
+        probability each class; regression: value. With several models the standard deviation over them, of the
+        probability or the value, as sd. With `gaps` their size, the mean over classes, as strands.
     """
-    columns: dict[str, np.ndarray] = {}
+    columns: dict[str, np.ndarray | pd.Series] = {}
     if task.kind == "regression":
         each = logits[:, :, 0]
         columns[f"value_{task.name}"] = each.mean(axis=1)
@@ -47,7 +50,10 @@ def task_columns(
     else:
         each = np.column_stack([probabilities(logits[:, m, 0], t) for m, t in enumerate(temperatures)])
         columns[f"probability_{task.name}"] = each.mean(axis=1)
-        columns[f"logit_{task.name}"] = logits[:, :, 0].mean(axis=1)
+        mean = logits[:, :, 0].mean(axis=1)
+        columns[f"logit_{task.name}"] = mean
+        if not np.isnan(threshold):
+            columns[f"call_{task.name}"] = pd.Series(mean >= threshold).astype("Int8").mask(np.isnan(mean))
     if logits.shape[1] > 1 and task.kind != "multiclass":
         columns[f"sd_{task.name}"] = each.std(axis=1, ddof=1)
     if gaps is not None:

@@ -37,6 +37,7 @@ def predict_file(
     *,
     genome: Path | str | None = None,
     temperatures: Sequence[Mapping[str, float]] | None = None,
+    thresholds: Mapping[str, float] | None = None,
     strands: bool = False,
     device: torch.device | str = "cpu",
     batch_size: int | None = None,
@@ -58,6 +59,8 @@ def predict_file(
         FASTA; needed for regions.
     temperatures : list of mapping, optional
         Of each member by task (`load_temperatures`): what its logits are divided by to be calibrated; 1 where absent.
+    thresholds : mapping of str to float, optional
+        Of the members' mean, by task (`load_thresholds`): the logit from which a row is called positive.
     strands : bool
         Tell how far the two strands disagree also where the members read one strand only, which takes twice the time.
         Of members that average both strands it is always told.
@@ -70,8 +73,9 @@ def predict_file(
     -------
     DataFrame
         name, chrom, start, end, strand as in the file; the columns of `task_columns`, for a binary task
-        ``probability_<task>`` (calibrated), ``logit_<task>``, ``sd_<task>`` with several members, and
-        ``strands_<task>``; ``note`` and ``not_scored``, the reason, empty for scored rows.
+        ``probability_<task>`` (calibrated), ``logit_<task>``, ``call_<task>`` where there is a threshold,
+        ``sd_<task>`` with several members, and ``strands_<task>``; ``note`` and ``not_scored``, the reason, empty for
+        scored rows.
 
     Raises
     ------
@@ -83,6 +87,7 @@ def predict_file(
         path,
         genome=genome,
         temperatures=temperatures,
+        thresholds=thresholds,
         strands=strands,
         device=device,
         batch_size=batch_size,
@@ -97,6 +102,7 @@ def predict_pieces(
     *,
     genome: Path | str | None = None,
     temperatures: Sequence[Mapping[str, float]] | None = None,
+    thresholds: Mapping[str, float] | None = None,
     strands: bool = False,
     device: torch.device | str = "cpu",
     batch_size: int | None = None,
@@ -105,7 +111,7 @@ def predict_pieces(
     """Yield the table of `predict_file` some thousand rows at a time, so that its memory does not grow with the file.
 
     What grows is the file itself as it is read, whole and before the first window is scored, so that a wrong line is
-    told at once: about a hundred bytes a region, or one a base.
+    told at once: at most 300 bytes a region, or one a base.
     """
     progress(f"reading {path}")
     entries = read_examples(Path(path))
@@ -114,12 +120,16 @@ def predict_pieces(
     chosen = temperatures or [{}] * len(members)
     n, step = len(entries), max(1, min(ROWS, BASES // say.spec.length))
     for part in (slice(first, min(first + step, n)) for first in range(0, n, step)):
-        yield _piece(entries.rows[part][list(TOLD)], read(part), say, chosen)
+        yield _piece(entries.rows[part][list(TOLD)], read(part), say, chosen, thresholds or {})
         progress("scoring windows", part.stop, n)
 
 
 def _piece(
-    told: pd.DataFrame, windows: Windows, say: Members, temperatures: Sequence[Mapping[str, float]]
+    told: pd.DataFrame,
+    windows: Windows,
+    say: Members,
+    temperatures: Sequence[Mapping[str, float]],
+    thresholds: Mapping[str, float],
 ) -> pd.DataFrame:
     """Table of some rows: what the file told of them, scores, remarks."""
     logits, gaps = say(windows.tokens)
@@ -138,6 +148,7 @@ def _piece(
             logits[:, :, say.spec.columns(task.name)],
             None if gaps is None else gaps[:, say.spec.columns(task.name)],
             np.array([each.get(task.name, 1.0) for each in temperatures]),
+            thresholds.get(task.name, np.nan),
         ).set_axis(told.index)
         for task in say.spec.tasks
     ]

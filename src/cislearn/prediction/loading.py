@@ -8,7 +8,7 @@ from torch import nn
 
 from cislearn.models.saving import for_prediction, load_network, read_card
 from cislearn.models.strands import Ensemble
-from cislearn.runs import runs_under
+from cislearn.runs import EXPERIMENT, ExperimentFolder, default_method, runs_under
 
 
 def load_model(path: Path | str, method: str | None = None) -> nn.Module:
@@ -40,3 +40,17 @@ def load_members(path: Path | str, method: str | None = None) -> list[nn.Module]
 def load_temperatures(path: Path | str, method: str | None = None) -> list[dict[str, float]]:
     """Return what calibrates the logits of each of those models: its temperature by task, none of earlier versions."""
     return [read_card(run.path).extra.get("temperatures", {}) for run in runs_under(Path(path), method)]
+
+
+def load_thresholds(path: Path | str, method: str | None = None) -> dict[str, float]:
+    """Return the logit from which each binary task is called: of the seeds' mean, or of a single run.
+
+    Empty for several runs that are no experiment, and for experiments of earlier versions: there none was chosen.
+    """
+    runs = runs_under(Path(path), method)
+    if len(runs) == 1:
+        return read_card(runs[0].path).extra.get("thresholds", {})
+    if not (Path(path) / EXPERIMENT).is_file():
+        return {}
+    info = ExperimentFolder(Path(path)).info
+    return info.get("averaged", {}).get(method or default_method(info), {}).get("thresholds", {})

@@ -17,7 +17,7 @@ from cislearn.reports.left_out import UPPER_BOUND, LeftOut, read_left_out
 from cislearn.reports.measures import Kind, in_order, kind_of
 from cislearn.reports.run import Run, read_run
 from cislearn.reports.tables import COMPARISON, DISTANCES, LEAKED, STRANDS, SUMMARY
-from cislearn.runs import EXPERIMENT, RUN, ExperimentFolder, read_record
+from cislearn.runs import AVERAGED, EXPERIMENT, RUN, ExperimentFolder, read_record
 
 TARGET, SOURCE = "target test", "source test"
 
@@ -38,8 +38,8 @@ class ReportData:
         ``summary.tsv``, ``comparison.tsv``, ``over_simple.tsv`` and ``domain_distance.tsv``.
     runs : tuple of Run
         Method by method, seed by seed.
-    strands, leaked : DataFrame
-        ``strands.tsv`` and ``leaked.tsv``.
+    strands, leaked, averaged : DataFrame
+        ``strands.tsv``, ``leaked.tsv`` and ``averaged.tsv``.
     left_out : LeftOut, optional
         ``leave_one_out.tsv``.
     no_simple : mapping of str to str
@@ -60,6 +60,7 @@ class ReportData:
     runs: tuple[Run, ...]
     strands: pd.DataFrame = field(default_factory=STRANDS.without_rows)
     leaked: pd.DataFrame = field(default_factory=LEAKED.without_rows)
+    averaged: pd.DataFrame = field(default_factory=SUMMARY.without_rows)
     left_out: LeftOut | None = None
     no_simple: Mapping[str, str] = field(default_factory=dict)
     info: Mapping[str, Any] = field(default_factory=dict)
@@ -153,6 +154,7 @@ def read_report_data(folder: Path) -> ReportData:
         ),
         strands=STRANDS.read_or_none(folder / "strands.tsv"),
         leaked=LEAKED.read_or_none(folder / "leaked.tsv"),
+        averaged=SUMMARY.read_or_none(folder / AVERAGED),
         left_out=_left_out(folder, info),
         no_simple=_optional_record(folder / "battery" / "left_out.json"),
         info=info,

@@ -15,6 +15,7 @@ from cislearn.reports.each import Each, read_each
 from cislearn.reports.numbers import DASH, count, listed
 from cislearn.reports.palette import adapt_colours, method_styles, theme_css
 from cislearn.reports.read import ReportData, read_report_data
+from cislearn.reports.sections.averaged import averaged_section
 from cislearn.reports.sections.calibration import calibration_section
 from cislearn.reports.sections.comparison import comparison_section
 from cislearn.reports.sections.distributions import distributions_section
@@ -118,6 +119,7 @@ def sections(data: ReportData, command: str | None) -> list[Section]:
     styles = method_styles(list(dict.fromkeys(methods)))
     found = [
         comparison_section(data, styles),
+        averaged_section(data, styles),
         predictions_section(data, styles),
         distributions_section(data, styles),
         learning_section(data, styles),

@@ -23,6 +23,7 @@ from cislearn.sequence.composition import gc_fraction
 from cislearn.sequence.matching import match_gc
 from cislearn.sequence.shuffle import shuffle_bases, shuffle_dinucleotides
 from cislearn.sequence.tokens import decode, encode
+from cislearn.studies.settings import BARE_TRAINING, FIRST_MOTIF_CNN, FIRST_OPTIMISER
 from cislearn.studies.study import Size, Study, Trial
 from cislearn.studies.windows import CHROMOSOME, PLACE, all_windows, apart, bound_by_others, gabp_windows
 from cislearn.tables import write_table
@@ -56,8 +57,9 @@ class Negatives(Study):
                 make_config(
                     {
                         "data": {"path": str(data), "sources": [kind], "split": {"by": "given"}},
+                        "model": FIRST_MOTIF_CNN,
                         "methods": ["supervised"],
-                        "training": {"seeds": seeds, "epochs": epochs},
+                        "training": {**BARE_TRAINING, "seeds": seeds, "epochs": epochs, "optimiser": FIRST_OPTIMISER},
                         "out": str(work / size / kind.replace(" ", "_")),
                     }
                 ),

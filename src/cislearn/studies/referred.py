@@ -49,7 +49,7 @@ def _against(scores: pd.DataFrame, places: Sequence[str], reference: str) -> str
     lines = []
     names = [str(name) for name in scores.index]
     for name in [reference, *(other for other in names if other != reference)]:
-        cells = [decimal(value) for value in scores.loc[name].to_numpy(dtype=float)]
+        cells = [decimal(float(value)) for value in scores.loc[name].to_numpy()]
         differences = (scores.loc[name] - scores.loc[reference]).dropna().to_numpy()
         mean, low, high = paired_interval(differences)
         difference = "" if name == reference else f"{signed(mean)} ({signed(low)}, {signed(high)})"

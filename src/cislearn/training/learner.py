@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any
 
 import lightning as L
@@ -85,7 +86,7 @@ class Learner(L.LightningModule):
         view = self.views(batch, "train", batch.step)
         losses = self.objective.losses(self.network, view, batch.step / self.total_steps)
         self.last_losses = {name: value.detach() for name, value in losses.items()}
-        return torch.stack(list(losses.values())).sum()
+        return reduce(torch.add, losses.values())
 
     def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
         """Update the weights and let the objective follow (moving averages).
