@@ -34,14 +34,14 @@ class Difference(nn.Module):
 def plain_motif_cnn(length: int = 101) -> nn.Sequential:
     """Return `motif_cnn` at its defaults."""
     return nn.Sequential(
-        nn.Conv1d(4, 32, 13, padding=6),
+        nn.Conv1d(4, 48, 19, padding=9),
         nn.ReLU(),
         nn.MaxPool1d(4),
-        nn.Conv1d(32, 64, 7, padding=3),
+        nn.Conv1d(48, 96, 7, padding=3),
         nn.ReLU(),
         nn.MaxPool1d(length // 4),
         nn.Flatten(),
-        nn.Linear(64, 64),
+        nn.Linear(96, 64),
         nn.ReLU(),
         nn.Linear(64, 1),
     )

@@ -49,12 +49,16 @@ def test_it_moves_with_the_scale_of_the_logits_and_not_with_rare_positives(facto
     assert f1(labels, factor * logits >= found) > 0.5
 
 
-def test_without_two_classes_or_a_number_or_an_order_there_is_none():
+def test_where_the_order_is_wrong_as_many_are_called_as_are_positive():
+    labels, logits = np.array([1, 1, 1, 0, 0, 0, 0, 0]), np.arange(8.0)
+    assert (logits >= calling_threshold(labels, logits)).sum() == 3
+
+
+def test_without_two_classes_or_a_number_there_is_none():
     logits = np.arange(6.0)
     assert np.isnan(calling_threshold(np.ones(6), logits))
     assert np.isnan(calling_threshold(np.array([1, np.nan, 1, 1, np.nan, 1]), logits))
     assert np.isnan(calling_threshold(np.array([0, 1, 0, 1, 0, 1]), np.full(6, np.inf)))
-    assert np.isnan(calling_threshold(np.array([1, 1, 1, 0, 0, 0]), logits))
 
 
 def test_perfect_logits_are_cut_between_the_classes():

@@ -126,15 +126,15 @@ def test_a_file_written_in_pieces_is_that_of_the_whole_table(genome, regions, tm
 
 
 def test_calls_are_those_of_the_mean_logit_at_the_threshold_and_absent_where_there_is_none(genome, regions, tmp_path):
-    plain = predict_file(members(), regions, genome=genome)
+    plain = predict_file(members(), regions[0], genome=genome[0])
     assert not any(name.startswith("call_") for name in plain)
     threshold = float(plain["logit_bound"].median())
-    table = predict_file(members(), regions, genome=genome, thresholds={"bound": threshold})
+    table = predict_file(members(), regions[0], genome=genome[0], thresholds={"bound": threshold})
     scored = table["not_scored"] == ""
     assert not scored.all() and table.loc[~scored, "call_bound"].isna().all()
     expected = (table.loc[scored, "logit_bound"] >= threshold).astype(int).tolist()
     assert table.loc[scored, "call_bound"].tolist() == expected and 0 < sum(expected) < len(expected)
-    pieces = predict_pieces(members(), regions, genome=genome, thresholds={"bound": threshold})
+    pieces = predict_pieces(members(), regions[0], genome=genome[0], thresholds={"bound": threshold})
     write_predictions(pieces, tmp_path / "out.tsv", SPEC)
     read = pd.read_csv(tmp_path / "out.tsv", sep="\t", dtype={"call_bound": str}, keep_default_na=False)
     assert read["call_bound"].tolist() == [

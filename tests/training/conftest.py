@@ -66,7 +66,7 @@ def prepare(problem: Problem, method: str) -> tuple[Network, Objective, Batches,
     """Freshly built parts of a training, the same at each call."""
     sequences, parts = problem
     torch.manual_seed(0)
-    network = build_network("motif_cnn", SPEC, {"motifs": 8, "pairs": 8, "features": 8})
+    network = build_network("motif_cnn", SPEC, {"motifs": 8, "motif_width": 13, "pairs": 8, "features": 8})
     objective = objectives.get(method)()
     objective.setup(network, SPEC)
     batches = Batches(sequences, parts, objective.draws, batch_size=16, seed=SEED)

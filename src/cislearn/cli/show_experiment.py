@@ -87,12 +87,10 @@ def _show_averaged(experiment: Experiment, part: str, one_task: bool) -> None:
         return
     rows = pd.read_csv(path, sep="\t")
     rows = rows[(rows["part"] == part) & (rows["metric"] == rows["metric"].iloc[0])]
-    told = [
-        f"{_method_name(row['method'], row['protocol'])} {number(row['estimate'])}"
-        f" ({number(row['low'])} - {number(row['high'])})"
-        for row in rows.to_dict("records")
-    ]
-    console().print(f"seeds averaged, as predict does: {rows['metric'].iloc[0]} of {', '.join(told)}")
+    for row in rows.to_dict("records"):
+        interval = f"({number(row['low'])} - {number(row['high'])})"
+        name = _method_name(row["method"], row["protocol"])
+        console().print(f"seeds averaged, {name}: {row['metric']} {number(row['estimate'])} {interval}")
 
 
 def _show_bar(experiment: Experiment, one_task: bool) -> None:

@@ -55,7 +55,8 @@ def calling_threshold(labels: Shaped[np.ndarray, " n"], logits: Shaped[np.ndarra
     Returns
     -------
     float
-        NaN with labels of one class, a logit that is not finite, or logits that rank the wrong way round.
+        Where the logits rank the wrong way round no threshold is of use: the one at which as many rows are called as
+        are positive. NaN with labels of one class or a logit that is not finite.
     """
     seen = ~np.isnan(np.asarray(labels, float))
     labels, logits = np.asarray(labels)[seen], np.asarray(logits, float)[seen]
@@ -63,7 +64,7 @@ def calling_threshold(labels: Shaped[np.ndarray, " n"], logits: Shaped[np.ndarra
         return float("nan")
     slope, offset = fit_platt(labels, logits)
     if slope <= 0:
-        return float("nan")
+        return float(np.quantile(logits, 1 - labels.mean()))
     ordered = np.sort(logits)[::-1]
     best = int(np.argmax(_expected_mcc(expit(slope * ordered + offset))))
     return float(ordered[best : best + 2].mean())
