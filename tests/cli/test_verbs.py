@@ -78,7 +78,7 @@ def stop_in_training(arguments, folder, checkpoint, with_signal):
             break
         time.sleep(0.01)
     process.send_signal(with_signal)
-    said = process.communicate(timeout=60)[0].decode()
+    said = process.communicate(timeout=240)[0].decode()
     return process.returncode, said
 
 
