@@ -15,6 +15,7 @@ from cislearn.experiment.predictions import choose_temperatures, choose_threshol
 from cislearn.experiment.roles import Roles
 from cislearn.experiment.score import PART_NAMES
 from cislearn.runs import RunFolder, logit_names
+from cislearn.schema import TaskSpec
 
 
 @dataclass(frozen=True)
@@ -65,16 +66,17 @@ class Averaged:
     def table(self, selection: str) -> pd.DataFrame:
         """Return ``averaged.tsv``: the columns of ``summary.tsv``, of one model for each method."""
         tables = [
-            self._scores(method, selection, part, rows, task.name)
+            self._scores(method, selection, part, rows, task)
             for method in self.methods
             for part, rows in ((PART_NAMES[side], self.roles.rows(side, "test")) for side in self.roles.sides)
             for task in self.roles.dataset.spec.tasks
         ]
         return pd.concat([table for table in tables if table is not None], ignore_index=True)
 
-    def _scores(self, method: Method, selection: str, part: str, rows: np.ndarray, name: str) -> pd.DataFrame | None:
-        task = next(task for task in self.roles.dataset.spec.tasks if task.name == name)
-        predicted = self.predictions[method.title].loc[rows]
+    def _scores(
+        self, method: Method, selection: str, part: str, rows: np.ndarray, task: TaskSpec
+    ) -> pd.DataFrame | None:
+        name, predicted = task.name, self.predictions[method.title].loc[rows]
         labels = predicted[f"label_{name}"].to_numpy(dtype=np.float64)
         if np.isnan(labels).all():
             return None
