@@ -110,8 +110,10 @@ def complete(
     data["split"] |= {"leaks": setting.config.data.split.leaks, "deal": setting.config.data.split.deal}
     write_json(folder.path / "data.json", data | {"composition": underway.composition})
     write_json(folder.path / "environment.json", describe_environment(setting.device))
-    summary, comparison = _score(underway, battery)
-    averaged = _score_averaged(underway)
+    setting.reporter.note("scoring, with intervals over loci and seeds")
+    scores = scores_of(underway, battery)
+    summary, comparison = _score(underway, battery, scores)
+    averaged = _score_averaged(underway, scores)
     if left_out is not None:
         write_table(folder.path / "leave_one_out.tsv", left_out)
     record = _record(setting, underway.methods, folder, command) | {"averaged": averaged.record()}
@@ -145,16 +147,21 @@ def complete_each(
 
 def scores_of(underway: Underway, battery: Mapping[SimpleModel, RunFolder]) -> Scores:
     """Return the test predictions of all runs, lined up."""
-    roles, seeds = underway.setting.roles, underway.setting.config.training.seeds
-    runs = {m.title: [underway.folder.run(m.title, seed) for seed in seeds] for m in underway.methods}
-    return Scores(roles, locus_clusters(roles.dataset), runs | {model.title: [run] for model, run in battery.items()})
+    roles, simple = underway.setting.roles, {model.title: [run] for model, run in battery.items()}
+    return Scores(roles, locus_clusters(roles.dataset), _runs(underway) | simple)
 
 
-def _score(underway: Underway, battery: Mapping[SimpleModel, RunFolder]) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+def _runs(underway: Underway) -> dict[str, list[RunFolder]]:
+    """Return the runs of each method, by its title."""
+    seeds = underway.setting.config.training.seeds
+    return {m.title: [underway.folder.run(m.title, seed) for seed in seeds] for m in underway.methods}
+
+
+def _score(
+    underway: Underway, battery: Mapping[SimpleModel, RunFolder], scores: Scores
+) -> tuple[pd.DataFrame, pd.DataFrame | None]:
     """Write and return the tables of scores and differences."""
     setting, methods, folder = underway.setting, underway.methods, underway.folder
-    setting.reporter.note("scoring, with intervals over loci and seeds")
-    scores = scores_of(underway, battery)
     summary = scores.summary([*battery, *methods], setting.config.selection)
     write_table(folder.path / "summary.tsv", summary)
     side: Side = "target" if (summary["part"] == TARGET_TEST).any() else "sources"
@@ -176,14 +183,12 @@ def _score(underway: Underway, battery: Mapping[SimpleModel, RunFolder]) -> tupl
     return summary, comparison
 
 
-def _score_averaged(underway: Underway) -> Averaged:
+def _score_averaged(underway: Underway, scores: Scores) -> Averaged:
     """Score the seeds of each method as one model, and write that table where there are several."""
-    setting, folder = underway.setting, underway.folder
-    seeds = setting.config.training.seeds
-    runs = {m.title: [folder.run(m.title, seed) for seed in seeds] for m in underway.methods}
-    averaged = Averaged(setting.roles, locus_clusters(setting.roles.dataset), runs, underway.methods)
-    if len(seeds) > 1:
-        write_table(folder.path / AVERAGED, averaged.table(setting.config.selection))
+    setting = underway.setting
+    averaged = Averaged(setting.roles, scores.clusters, _runs(underway), underway.methods)
+    if len(setting.config.training.seeds) > 1:
+        write_table(underway.folder.path / AVERAGED, averaged.table(setting.config.selection))
     return averaged
 
 
