@@ -17,6 +17,8 @@ EACH_RECORD = "each.json"
 """Of a folder that holds an experiment for each labelled domain as target."""
 AVERAGED = "averaged.tsv"
 """Of an experiment with several seeds: the scores of their mean, which is what predictions are made with."""
+LABELLED = "labelled.tsv"
+"""The target's rows whose labels training may see, where it sees a share of them."""
 SEEN = "seen.npy"
 """Hashes of the windows whose labels a run saw, so that they are never taken for new ones."""
 

@@ -10,6 +10,9 @@ from torch import Tensor
 
 PartSlices = dict[str, slice]
 
+TARGET_LABELLED = "target_labelled"
+"""The part of the target's rows whose labels training may see."""
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -26,7 +29,8 @@ class Batch:
     row : Tensor, shape (B,), int64
         Rows of the dataset that the examples are.
     parts : dict of str to slice
-        Which rows of the batch each part of a mixed batch takes (``source``, ``target`` ...), of any sizes.
+        Which rows of the batch each part of a mixed batch takes, of any sizes: ``source``, ``target`` and, where some
+        of the target's labels may be seen, ``target_labelled``, the first of its rows.
     step : int
         The number of the batch: batch k is a pure function of the seed and k.
     tracks : Tensor, shape (U, K, L + 2 * margin), float32, optional
@@ -50,6 +54,11 @@ class Batch:
     def __len__(self) -> int:
         """Return the number of examples."""
         return self.labels.shape[0]
+
+    @property
+    def labelled(self) -> slice:
+        """The rows whose labels may be seen: all of the source and those of the target that come with a label."""
+        return slice(0, self.parts.get(TARGET_LABELLED, self.parts["source"]).stop)
 
     def to(self, device: torch.device | str) -> Batch:
         """Return the same batch on `device`; to a CUDA device tensors travel without waiting.

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from jaxtyping import Int
 
-from cislearn.data.batch import Batch
+from cislearn.data.batch import TARGET_LABELLED, Batch
 from cislearn.data.dataset import Dataset
 from cislearn.data.sequences import Sequences
 from cislearn.errors import UserError
@@ -129,11 +129,12 @@ class Batches:
     sequences : Sequences
         Where windows come from.
     parts : dict of str to TrainingRows
-        ``source`` (labelled), ``target`` (unlabelled) ...
+        ``source`` (labelled), ``target_labelled``, ``target`` (unlabelled).
     draws : dict of str to float
-        Rows of each part for each labelled row.
+        Rows of each part for each row of the source, in the order in which they stand in a batch. None of a part whose
+        share is 0.
     batch_size : int
-        Labelled rows in a batch.
+        Rows of the source in a batch.
     seed : int
         With the number of a batch it fixes its rows.
     balance : {"none", "domain", "class", "domain_and_class"}
@@ -154,6 +155,7 @@ class Batches:
         rank: int = 0,
         world: int = 1,
     ) -> None:
+        draws = {name: share for name, share in draws.items() if share > 0}
         empty = [name for name in draws if len(parts[name].rows) == 0]
         if empty:
             raise UserError(f"there are no training rows of part {empty[0]!r}")
@@ -178,9 +180,17 @@ class Batches:
             labels=torch.from_numpy(labels),
             domain=torch.from_numpy(domain),
             row=torch.from_numpy(rows),
-            parts=slices,
+            parts=_with_whole_target(slices),
             step=k,
         )
+
+
+def _with_whole_target(slices: dict[str, slice]) -> dict[str, slice]:
+    """Let ``target`` be all of the target's rows, the labelled ones first."""
+    labelled = slices.get(TARGET_LABELLED)
+    if labelled is None:
+        return slices
+    return slices | {"target": slice(labelled.start, slices.get("target", labelled).stop)}
 
 
 class Loader:

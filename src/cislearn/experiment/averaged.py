@@ -53,8 +53,8 @@ class Averaged:
         self.predictions = {m.title: _mean_predictions(runs[m.title], roles) for m in methods}
         self.models = {
             m.title: AveragedModel(
-                choose_thresholds(self.predictions[m.title], spec, _seen(roles, m)),
-                choose_temperatures(self.predictions[m.title], spec, _seen(roles, m)),
+                choose_thresholds(self.predictions[m.title], spec, roles.seen_rows(m.labelled, "valid")),
+                choose_temperatures(self.predictions[m.title], spec, roles.seen_rows(m.labelled, "valid")),
             )
             for m in methods
         }
@@ -95,10 +95,6 @@ class Averaged:
         return table.assign(**about, protocol=method.protocol(selection), selection=selection)[
             [*about, *table.columns, "protocol", "selection"]
         ]
-
-
-def _seen(roles: Roles, method: Method) -> tuple[str, ...]:
-    return roles.sources if method.labelled == "sources" else (str(roles.target),)
 
 
 def _mean_predictions(runs: Sequence[RunFolder], roles: Roles) -> pd.DataFrame:

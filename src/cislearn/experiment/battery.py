@@ -179,14 +179,15 @@ def _write(
     tasks = [task.name for task in spec.tasks]
     learned = {task: model.parameters() if model else None for task, model in zip(tasks, models, strict=True)}
     write_json(run.partial / "baseline.json", learned)
+    seen = roles.seen_rows("sources", "valid")
     record = {
         "format": FORMAT,
         "method": name,
         "identity": identity,
         "target": roles.target,
         "detail": {task: model.detail if model else NOT_FITTED for task, model in zip(tasks, models, strict=True)},
-        "thresholds": choose_thresholds(predictions, spec, roles.sources),
-        "temperatures": choose_temperatures(predictions, spec, roles.sources),
+        "thresholds": choose_thresholds(predictions, spec, seen),
+        "temperatures": choose_temperatures(predictions, spec, seen),
     }
     write_json(run.partial / RUN, record)
     run.finish()

@@ -17,24 +17,27 @@ from cislearn.atomic import file_written_whole
 from cislearn.errors import UserError
 from cislearn.experiment.config import ExperimentConfig
 from cislearn.experiment.methods import Method
-from cislearn.runs import AVERAGED, EACH_RECORD, EXPERIMENT, RUN, ExperimentFolder, runs_under
+from cislearn.runs import AVERAGED, EACH_RECORD, EXPERIMENT, LABELLED, RUN, ExperimentFolder, runs_under
 
 RESULTS = (
     "summary.tsv", AVERAGED, "comparison.tsv", "domain_distance.tsv", "over_simple.tsv", "strands.tsv", "leaked.tsv",
-    "leave_one_out.tsv", "report.html",
+    LABELLED, "leave_one_out.tsv", "report.html",
 )  # fmt: skip
 """What is made of the runs. It goes before they change, since not every experiment makes all of it anew."""
 
 
 def split_identity(config: ExperimentConfig, dataset_hash: str) -> str:
     """Hash of all that a simple model depends on: examples, domains and their parts."""
-    return _digest({"data": config.model_dump(mode="json")["data"] | {"path": ""}, "dataset": dataset_hash})
+    data = config.model_dump(mode="json", exclude={"data": {"labels"}})["data"]
+    return _digest({"data": data | {"path": ""}, "dataset": dataset_hash})
 
 
 def run_identity(config: ExperimentConfig, method: Method, encoder: type, dataset_hash: str) -> str:
     """Hash of all that a run of `method` depends on beside its seed: settings, data, the user's own code."""
     values = config.model_dump(mode="json", exclude={"out", "methods", "battery", "leave_one_out"})
     del values["data"]["path"], values["training"]["seeds"], values["training"]["device"]
+    if not method.sees_share(config.selection):
+        del values["data"]["labels"]
     values |= {"method": method.config.model_dump(mode="json"), "dataset": dataset_hash}
     values["code"] = [_source_hash(part) for part in (method.objective, encoder)]
     if config.training.init_from is not None:
@@ -117,7 +120,7 @@ def _is_experiment(path: Path) -> bool:
     """Whether a folder is an experiment's, begun at least: many a project has a config.yaml that is not ours."""
     visible = {item.name for item in path.iterdir() if not item.name.startswith(".")}
     is_begun = (
-        visible <= {"config.yaml", "battery", "leave_one_out"}
+        visible <= {"config.yaml", "battery", "leave_one_out", LABELLED}
         or (path / EXPERIMENT).is_file()
         or bool(_run_folders(path))
     )

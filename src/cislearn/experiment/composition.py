@@ -17,6 +17,8 @@ from cislearn.models.network import Network
 
 FEW_BASES = 10
 """Of a window a tenth may become N by shifts without a word: motifs rarely lie at its very end."""
+NEED_SHARE = ("source_and_target", "target_only")
+"""Methods that would be another one without a share of the target's labels."""
 SUFFIXES = {".html", ".json", ".partial", ".tsv", ".yaml"}
 """Of the files that stand beside the folders of the methods."""
 
@@ -29,7 +31,8 @@ def compose_methods(config: ExperimentConfig, search: Sequence[Path] = ()) -> li
     UserError
         Where one is unknown, two have one name, or a name cannot be that of a folder.
     """
-    methods = [resolve_method(_with_periods(each, config.training.epochs), search) for each in config.methods]
+    share = config.data.labels.target
+    methods = [resolve_method(_with_periods(each, config.training.epochs), search, share) for each in config.methods]
     titles = [method.title for method in methods]
     for title in titles:
         if titles.count(title) > 1:
@@ -80,7 +83,13 @@ def check_composition(config: ExperimentConfig, methods: Sequence[Method], roles
             where="selection",
             fix="Take selection: source_validation.",
         )
-    if config.data.split.deal == "target" and config.selection != "oracle":
+    if config.selection == "target_validation" and not len(roles.seen_rows("share", "valid")):
+        raise UserError(
+            "target_validation chooses by the share of the target's labels that may be seen, which is 0",
+            where="selection",
+            fix="Say which: data.labels: {target: 0.1}, or take selection: source_validation.",
+        )
+    if config.data.split.deal == "target" and config.selection not in ("oracle", "target_validation"):
         raise UserError(
             f"{config.selection} needs validation rows of the sources, and data.split.deal: target leaves none",
             where="selection",
@@ -100,6 +109,12 @@ def check_composition(config: ExperimentConfig, methods: Sequence[Method], roles
         if method.labelled == "target" and len(roles.labelled_rows("target", "train")) == 0:
             raise UserError(
                 f"method {method.title} learns from target labels; {roles.target} has none", where="methods"
+            )
+        if method.config.name in NEED_SHARE and not method.share:
+            raise UserError(
+                f"method {method.title} learns from a share of the target's labels, which is 0",
+                where="data.labels.target",
+                fix="Say which: data.labels: {target: 0.1}, or take source_only or target_labels.",
             )
         method.make().setup(network, spec)
     if config.training.init_from is not None:

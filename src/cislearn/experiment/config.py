@@ -75,16 +75,28 @@ class SplitConfig(_Section):
     )
 
 
+class LabelsConfig(_Section):
+    """How many of the target's labels training may see: drawn once, the same share of each class, and stored."""
+
+    target: Annotated[float, Field(ge=0.0, le=1.0)] = Field(
+        0.0, description="share of the labels of the target's training and validation windows; 0 for none of them"
+    )
+    seed: NonNegativeInt = Field(0, description="of the draw; a smaller share is part of a greater one")
+
+
 class DataConfig(_Section):
     """Which examples."""
 
     path: Path = Field(description="a dataset folder, as `cislearn prepare` or `simulate` makes it")
     target: str | None = Field(
-        None, description="the domain adapted to; training never sees its labels. `each`: every labelled domain in turn"
+        None,
+        description="the domain adapted to; training sees none of its labels but the share that `labels` gives."
+        " `each`: every labelled domain in turn",
     )
     sources: Annotated[list[str], Field(min_length=1), AfterValidator(_distinct)] | None = Field(
         None, description="labelled domains; by default all but the target"
     )
+    labels: LabelsConfig = LabelsConfig()
     split: SplitConfig = SplitConfig()
 
 
@@ -207,10 +219,11 @@ class ExperimentConfig(_Section):
         description="trained side by side and compared on the same loci; the first is the baseline",
     )
     training: TrainingConfig = TrainingConfig()
-    selection: Literal["source_validation", "last", "oracle"] = Field(
+    selection: Literal["source_validation", "target_validation", "last", "oracle"] = Field(
         "source_validation",
-        description="which weights are kept: best on the sources' validation part, last, or (oracle, stamped on every"
-        " number) best on the target's validation labels",
+        description="which weights are kept: best on the sources' validation part, on that share of the target's whose"
+        " labels `data.labels` gives, last, or (oracle, stamped on every number) best on all the target's validation"
+        " labels",
     )
     leave_one_out: bool = Field(
         True,

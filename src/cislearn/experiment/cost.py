@@ -33,7 +33,7 @@ class RunSize:
 def run_size(setting: Setting, method: Method) -> RunSize:
     """Return how much work a run is."""
     plan = gather_materials(setting, method, 0).plan
-    rows = len(setting.roles.labelled_rows(setting.judged_on(method), "valid"))
+    rows = len(setting.judged_rows(method))
     return RunSize(plan.steps, -(-plan.steps // plan.validate_every) * rows)
 
 

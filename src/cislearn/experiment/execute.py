@@ -87,7 +87,7 @@ def _rounds(underway: Underway, search: Sequence[Path], reporter: Reporter, *, o
         f"{roles.target} has no label, so each of the {len(domains)} sources is left out in turn for an estimate"
         " (leave_one_out: false saves that time)"
     )
-    methods = [method.config for method in underway.methods if method.labelled == "sources"]
+    methods = [method.config for method in underway.methods if method.labelled != "target"]
     folder = underway.folder.path / "leave_one_out"
     return begin_rounds(
         config.model_copy(update={"methods": methods}),

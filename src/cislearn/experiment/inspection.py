@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from cislearn.data.dataset import Dataset
@@ -82,7 +83,7 @@ def inspect_dataset(
         if any(counts["unlabelled"] < domain["n"] for counts in domain["per_task"].values())
     ]
     sources = tuple(name for name in labelled if name != target)
-    roles = Roles(dataset, sources, target, drop_leaks(split, leaks), leaks)
+    roles = Roles(dataset, sources, target, drop_leaks(split, leaks), leaks, np.zeros(len(dataset), dtype=bool))
     return Inspection(pd.DataFrame(domains), pd.DataFrame(parts), pd.DataFrame(found["dropped"]), notes, roles)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
 
+from cislearn.data.batch import TARGET_LABELLED
 from cislearn.data.batches import Batches, training_rows
 from cislearn.data.views import Views, mix_seed
 from cislearn.engine.precision import choose_precision
@@ -46,17 +48,33 @@ def gather_materials(setting: Setting, method: Method, seed: int) -> Materials:
 
 def _batches(setting: Setting, method: Method, objective: Objective, seed: int) -> Batches:
     config, roles = setting.config.training, setting.roles
-    parts = {"source": training_rows(roles.dataset, roles.labelled_rows(method.labelled, "train"), labelled=True)}
+    seen = "sources" if method.labelled == "both" else method.labelled
+    parts = {"source": training_rows(roles.dataset, roles.seen_rows(seen, "train"), labelled=True)}
+    if method.labelled == "both" and method.share:
+        parts[TARGET_LABELLED] = training_rows(roles.dataset, roles.seen_rows("share", "train"), labelled=True)
     if "target" in objective.draws:
         parts["target"] = training_rows(roles.dataset, roles.rows("target", "train"), labelled=False)
     return Batches(
         roles.dataset.sequences,
         parts,
-        objective.draws,
+        _draws(objective.draws, method.share if TARGET_LABELLED in parts else 0.0),
         batch_size=min(config.batch_size, len(parts["source"].rows)),
         seed=seed,
         balance=config.balance,
     )
+
+
+def _draws(draws: Mapping[str, float], share: float) -> dict[str, float]:
+    """Return rows of each part for each row of the source: of the target's rows `share` come with their labels.
+
+    A method that draws nothing of the target sees those labelled rows, and no others, as often as one that does: so
+    that they can be compared.
+    """
+    if share == 0.0:
+        return dict(draws)
+    target = draws.get("target", 0.0)
+    labelled = {"source": draws["source"], TARGET_LABELLED: share * (target or 1.0)}
+    return labelled | ({"target": (1.0 - share) * target} if target else {})
 
 
 def _plan(setting: Setting, batches: Batches, seed: int) -> TrainingPlan:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from cislearn.errors import UserError, nearest
 from cislearn.experiment.config import MethodConfig
+from cislearn.experiment.roles import Sight
 from cislearn.objectives.objective import Objective, objectives
 from cislearn.registry import check_options
 
@@ -23,13 +23,16 @@ class Method:
         As configured.
     objective : type
         The objective's class.
-    labelled : {"sources", "target"}
-        Whose labels training sees. ``target`` makes it an upper bound for methods that may not.
+    labelled : {"sources", "both", "share", "target"}
+        Whose labels training sees: `Sight`. ``target`` makes it an upper bound for methods that may not.
+    share : float
+        Of the target's labels, how many may be seen.
     """
 
     config: MethodConfig
     objective: type[Objective]
-    labelled: Literal["sources", "target"] = "sources"
+    labelled: Sight = "both"
+    share: float = 0.0
 
     @property
     def title(self) -> str:
@@ -39,15 +42,21 @@ class Method:
     @property
     def needs_target(self) -> bool:
         """Whether it cannot do without a target domain."""
-        return self.labelled == "target" or "target" in self.objective.draws
+        return self.labelled in ("share", "target") or "target" in self.objective.draws
+
+    def sees_share(self, selection: str) -> bool:
+        """Whether the labelled share of the target has a part in training or in the choice of the weights."""
+        return self.share > 0 and (self.labelled in ("both", "share") or selection == "target_validation")
 
     def protocol(self, selection: str) -> str:
         """What its numbers are under a selection rule, in a few words."""
         if self.labelled == "target":
             return "upper bound: trained on target labels"
-        if selection == "oracle":
-            return "oracle: weights chosen by target labels"
-        return "honest: no target label seen"
+        sees_share = self.sees_share(selection)
+        seen = f"{100 * self.share:g} % of the target labels seen" if sees_share else "no target label seen"
+        if selection != "oracle":
+            return f"honest: {seen}"
+        return "oracle: weights chosen by target labels" + (f", {seen}" if sees_share else "")
 
     def make(self) -> Objective:
         """Return a new objective.
@@ -63,25 +72,29 @@ class Method:
             raise UserError(f"method {self.title}: {error}") from error
 
 
-ALIASES: dict[str, tuple[str, Literal["sources", "target"]]] = {
+ALIASES: dict[str, tuple[str, Sight]] = {
     "source_only": ("supervised", "sources"),
+    "source_and_target": ("supervised", "both"),
+    "target_only": ("supervised", "share"),
     "target_labels": ("supervised", "target"),
 }
 """Names for the supervised objective that say whose labels it sees."""
 
 
-def resolve_method(config: MethodConfig, search: Sequence[Path] = ()) -> Method:
+def resolve_method(config: MethodConfig, search: Sequence[Path] = (), share: float = 0.0) -> Method:
     """Return the method that a configuration names; options are checked against its objective.
+
+    `share` is that of the target's labels which training may see.
 
     Raises
     ------
     UserError
         Where the name or an option is unknown.
     """
-    name, labelled = ALIASES.get(config.name, (config.name, "sources"))
+    name, labelled = ALIASES.get(config.name, (config.name, "both"))
     if ":" not in name and name not in objectives.names():
         known = [*objectives.names(), *ALIASES]
         raise UserError(f"method {config.name!r} is not known{nearest(config.name, known)}")
     objective = objectives.get(name, search)
     check_options(objective, config.options, what=f"method {config.name}")
-    return Method(config, objective, labelled)
+    return Method(config, objective, labelled, share)

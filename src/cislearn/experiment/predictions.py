@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
@@ -55,32 +55,32 @@ def prediction_table(roles: Roles, predict: Callable[[np.ndarray], Float[np.ndar
     return pd.concat(tables, ignore_index=True)
 
 
-def choose_thresholds(predictions: pd.DataFrame, spec: DataSpec, domains: Collection[str]) -> dict[str, float]:
-    """Threshold of calls for each binary task, on the validation rows of `domains`, whose labels may be seen."""
+def choose_thresholds(predictions: pd.DataFrame, spec: DataSpec, seen: Int[np.ndarray, " m"]) -> dict[str, float]:
+    """Threshold of calls for each binary task, on `seen`, the validation rows whose labels may be seen."""
     return {
-        task.name: calling_threshold(*_validation(predictions, task, domains))
+        task.name: calling_threshold(*_validation(predictions, task, seen))
         for task in spec.tasks
         if task.kind == "binary"
     }
 
 
-def choose_temperatures(predictions: pd.DataFrame, spec: DataSpec, domains: Collection[str]) -> dict[str, float]:
+def choose_temperatures(predictions: pd.DataFrame, spec: DataSpec, seen: Int[np.ndarray, " m"]) -> dict[str, float]:
     """Temperature that calibrates each binary and multiclass task, on the rows that `choose_thresholds` sees.
 
     1 where those rows hold no label or one class only.
     """
     return {
-        task.name: fit_temperature(*_validation(predictions, task, domains))
+        task.name: fit_temperature(*_validation(predictions, task, seen))
         for task in spec.tasks
         if task.kind in ("binary", "multiclass")
     }
 
 
 def _validation(
-    predictions: pd.DataFrame, task: TaskSpec, domains: Collection[str]
+    predictions: pd.DataFrame, task: TaskSpec, seen: Int[np.ndarray, " m"]
 ) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, "n ..."]]:
-    """Labels and logits of the labelled validation rows of `domains`."""
+    """Labels and logits of the rows `seen` that have a label."""
     label = f"label_{task.name}"
-    seen = predictions["part"].eq("valid") & predictions["domain"].isin(domains) & predictions[label].notna()
-    logits = predictions.loc[seen, logit_names(task)].to_numpy()
-    return predictions.loc[seen, label].to_numpy(), logits if task.n_logits > 1 else logits[:, 0]
+    mine = predictions["row"].isin(seen) & predictions[label].notna()
+    logits = predictions.loc[mine, logit_names(task)].to_numpy()
+    return predictions.loc[mine, label].to_numpy(), logits if task.n_logits > 1 else logits[:, 0]

@@ -20,7 +20,7 @@ from cislearn.experiment.predictions import (
     predicted_rows,
     prediction_table,
 )
-from cislearn.experiment.roles import Roles, Side
+from cislearn.experiment.roles import Roles, Sight
 from cislearn.experiment.setting import Setting
 from cislearn.experiment.strands import STRANDS, strand_table
 from cislearn.models.network import Network
@@ -59,7 +59,7 @@ def write_run(
     distance = _distance(setting, network)
     if distance is not None:
         write_table(folder / "domain_distance.tsv", _about(method, seed, pd.DataFrame([distance])))
-    seen = roles.sources if method.labelled == "sources" else (str(roles.target),)
+    seen = roles.seen_rows(method.labelled, "valid")
     thresholds = choose_thresholds(predictions, roles.dataset.spec, seen)
     temperatures = choose_temperatures(predictions, roles.dataset.spec, seen)
     strands = strand_table(roles, rows, both, thresholds)
@@ -91,9 +91,9 @@ def _about(method: Method, seed: int, table: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([pd.DataFrame({"method": method.title, "seed": seed}, index=table.index), table], axis=1)
 
 
-def _seen_windows(roles: Roles, side: Side) -> UInt64[np.ndarray, " m"]:
+def _seen_windows(roles: Roles, sight: Sight) -> UInt64[np.ndarray, " m"]:
     """Hashes, equal for both strands, of the windows whose labels training or validation saw."""
-    rows = np.concatenate([roles.labelled_rows(side, "train"), roles.labelled_rows(side, "valid")])
+    rows = np.concatenate([roles.seen_rows(sight, "train"), roles.seen_rows(sight, "valid")])
     return np.unique(roles.dataset.window_hashes[rows])
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Bool, Int
 
+from cislearn.data.budget import draw_share
 from cislearn.data.dataset import Dataset
 from cislearn.data.leaks import LeakReport, drop_leaks, find_leaks, keep_leaks
 from cislearn.data.parts import check_what_is_left
@@ -16,6 +17,8 @@ from cislearn.errors import UserError, nearest
 from cislearn.experiment.config import DataConfig
 
 Side = Literal["sources", "target"]
+Sight = Literal["sources", "both", "share", "target"]
+"""Whose labels a method sees: the sources', these and the share of the target's, that share alone, all the target's."""
 PARTS = {"train": TRAIN, "valid": VALID, "test": TEST}
 
 
@@ -35,6 +38,8 @@ class Roles:
         Part of each row, without the rows that leaked unless these are kept.
     leaks : LeakReport
         What the parts shared before any row was left out for it.
+    shown : ndarray, shape (N,), bool
+        The target's training and validation rows whose labels may be seen.
     """
 
     dataset: Dataset
@@ -42,6 +47,7 @@ class Roles:
     target: str | None
     split: SplitResult
     leaks: LeakReport
+    shown: Bool[np.ndarray, " n"]
 
     def rows(self, side: Side, part: Literal["train", "valid", "test"]) -> Int[np.ndarray, " m"]:
         """Rows of the sources or of the target in one part, in order."""
@@ -53,6 +59,14 @@ class Roles:
         """Those of `rows` with at least one label."""
         rows = self.rows(side, part)
         return rows[self.dataset.is_labelled[rows]]
+
+    def seen_rows(self, sight: Sight, part: Literal["train", "valid"]) -> Int[np.ndarray, " m"]:
+        """Rows of a part whose labels are seen, those of the sources before those of the target."""
+        if sight == "target":
+            return self.labelled_rows("target", part)
+        sources = self.labelled_rows("sources", part) if sight != "share" else np.zeros(0, dtype=np.int64)
+        shown = np.flatnonzero(self.shown & (self.split.part == PARTS[part])) if sight != "sources" else sources[:0]
+        return np.concatenate([sources, shown])
 
     @property
     def sides(self) -> list[Side]:
@@ -123,8 +137,39 @@ def assign_roles(dataset: Dataset, config: DataConfig) -> Roles:
         deal=options.deal,
     )
     leaks = find_leaks(dataset, split.part)
-    if options.leaks == "keep":
-        return Roles(dataset, sources, config.target, keep_leaks(split, leaks), leaks)
-    cleaned = drop_leaks(split, leaks)
-    check_what_is_left(dataset, split, cleaned)
-    return Roles(dataset, sources, config.target, cleaned, leaks)
+    cleaned = keep_leaks(split, leaks) if options.leaks == "keep" else drop_leaks(split, leaks)
+    if options.leaks == "drop":
+        check_what_is_left(dataset, split, cleaned)
+    return Roles(dataset, sources, config.target, cleaned, leaks, _shown(dataset, config, cleaned.part))
+
+
+def _shown(dataset: Dataset, config: DataConfig, part: Int[np.ndarray, " n"]) -> Bool[np.ndarray, " n"]:
+    """Draw the target's rows whose labels training may see, of the training and of the validation part.
+
+    Raises
+    ------
+    UserError
+        Where there is no target, it has no label, or a class of a task is not among the training rows drawn.
+    """
+    shown, share = np.zeros(len(dataset), dtype=bool), config.labels.target
+    if share == 0:
+        return shown
+    where = "data.labels.target"
+    if config.target is None:
+        raise UserError("there is no target whose labels could be seen", where=where, fix="Name it: data.target.")
+    is_target = dataset.domain_codes == dataset.spec.domains.index(config.target)
+    for number, name in enumerate(("train", "valid")):
+        rows = np.flatnonzero(is_target & (part == PARTS[name]))
+        shown[rows] = draw_share(dataset.labels_float(rows), share, config.labels.seed + number)
+    labels = dataset.labels_float(np.flatnonzero(shown & (part == TRAIN)))
+    for t, task in enumerate(dataset.spec.tasks):
+        there = np.unique(labels[~np.isnan(labels[:, t]), t])
+        wanted = {"binary": 2, "multiclass": task.channels}.get(task.kind, 1)
+        if len(there) < wanted:
+            found = "none" if len(there) == 0 else f"only label {', '.join(f'{label:g}' for label in there)}"
+            raise UserError(
+                f"of {share:.0%} of the training labels of {config.target!r} task {task.name!r} has {found}",
+                where=where,
+                fix="Take 0 and a method that needs no target label, or label more windows of the target.",
+            )
+    return shown

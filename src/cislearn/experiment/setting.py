@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+from jaxtyping import Int
+
 from cislearn.engine.devices import Device
 from cislearn.experiment.config import ExperimentConfig
 from cislearn.experiment.methods import Method
 from cislearn.experiment.reporter import Reporter
-from cislearn.experiment.roles import Roles, Side
+from cislearn.experiment.roles import Roles, Sight
 from cislearn.models.saving import ModelCard
 
 
@@ -37,10 +40,13 @@ class Setting:
     search: tuple[Path, ...] = ()
     reporter: Reporter = field(default_factory=Reporter)
 
-    def judged_on(self, method: Method) -> Side:
-        """Return whose labelled validation rows say which weights of a method are kept."""
-        is_oracle = self.config.selection == "oracle" and self.roles.target is not None
-        return "target" if is_oracle else method.labelled
+    def judged_rows(self, method: Method) -> Int[np.ndarray, " n"]:
+        """Return the labelled validation rows that say which weights of a method are kept."""
+        selection, roles = self.config.selection, self.roles
+        if roles.target is not None and selection == "oracle":
+            return roles.labelled_rows("target", "valid")
+        sight: Sight = "share" if selection == "target_validation" else method.labelled
+        return roles.seen_rows("sources" if sight == "both" else sight, "valid")
 
     @property
     def card(self) -> ModelCard:

@@ -78,10 +78,9 @@ class _Validator:
     """Score of a network on the validation rows that the selection rule allows."""
 
     def __init__(self, setting: Setting, method: Method) -> None:
-        side = setting.judged_on(method)
-        self.setting, self.rows = setting, setting.roles.labelled_rows(side, "valid")
+        self.setting, self.rows = setting, setting.judged_rows(method)
         if len(self.rows) == 0:
-            raise UserError(f"there is no labelled validation row in {setting.roles.domain_name(side)}")
+            raise UserError(f"there is no validation row with a label that {method.title} may see")
         self.labels = setting.roles.dataset.labels_float(self.rows)
 
     def __call__(self, network: Network) -> Validation:

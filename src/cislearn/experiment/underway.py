@@ -15,6 +15,7 @@ from cislearn.experiment.claim import claim_folder, run_identity, split_identity
 from cislearn.experiment.composition import check_composition, compose_methods
 from cislearn.experiment.config import ExperimentConfig
 from cislearn.experiment.domain_check import check_target, composition_record
+from cislearn.experiment.labelled import labelled_note, write_labelled
 from cislearn.experiment.methods import Method
 from cislearn.experiment.reporter import Reporter
 from cislearn.experiment.roles import assign_roles
@@ -90,6 +91,7 @@ def begin(
     identities = run_identities(config, methods, dataset.hash, search)
     folder = ExperimentFolder(config.out)
     claim_folder(folder, config, identities, overwrite=overwrite)
+    write_labelled(setting.roles, folder.path)
     model = summary_record(network, config.model.encoder.name)
     check = check_target(setting.roles)
     composition = None if check is None else composition_record(check)
@@ -123,6 +125,8 @@ def _tell(setting: Setting, model: Mapping[str, Any], remarks: Sequence[str]) ->
     say(f"{n:,} windows of {spec.length} bp: {', '.join(roles.sources)}{adapted}")
     say("; ".join([f"split: {roles.split.how}", *roles.split.notes]))
     say(f"leak check: {roles.leaks}")
+    if (note := labelled_note(roles)) is not None:
+        say(note)
     say(f"model: {model['encoder']}, {model['parameters']:,} parameters, receptive field {model['receptive_field']} bp")
     say(f"device: {setting.device}")
     for remark in remarks:

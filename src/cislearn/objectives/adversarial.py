@@ -106,12 +106,12 @@ class Adversarial(Objective):
         """Return task and domain loss; see `Objective.losses`."""
         strength = self.schedule(progress)
         features = model.features(model.embed(batch.tokens))
-        source = batch.parts["source"]
+        seen = batch.labelled
         logits = self.discriminator(reverse_gradient(features, strength))
         domains = self._domains(batch)
         self._health = {"lambda": strength, "domain_accuracy": (logits.argmax(1) == domains).float().mean().detach()}
         return {
-            "task": task_loss(model.classify(features[source]), batch.labels[source], self.spec, self.class_weights),
+            "task": task_loss(model.classify(features[seen]), batch.labels[seen], self.spec, self.class_weights),
             "domain": self.weight * F.cross_entropy(logits, domains),
         }
 

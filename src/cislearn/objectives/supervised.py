@@ -97,5 +97,5 @@ class Supervised(Objective):
     def losses(self, model: Model, batch: Batch, progress: float) -> dict[str, Tensor]:
         """Return the task loss; see `Objective.losses`."""
         logits = model.classify(model.features(model.embed(batch.tokens)))
-        source = batch.parts["source"]
-        return {"task": task_loss(logits[source], batch.labels[source], self.spec, self.class_weights)}
+        seen = batch.labelled
+        return {"task": task_loss(logits[seen], batch.labels[seen], self.spec, self.class_weights)}
