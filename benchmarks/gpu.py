@@ -1,7 +1,7 @@
 """Training on a GPU: windows a second, the share of the card's peak, and many small runs at once.
 
-`python -m benchmarks.gpu`, where there is one; some minutes. Many runs share a card best under NVIDIA's multi-process service:
-`nvidia-cuda-mps-control -d` first.
+`python -m benchmarks.gpu`, where there is one; some minutes. Many runs share a card best under NVIDIA's
+multi-process service: `nvidia-cuda-mps-control -d` first.
 """
 
 from __future__ import annotations
@@ -135,8 +135,8 @@ def main() -> None:
                 "gpu",
                 "Many small runs at once on one GPU",
                 f"`{SMALL}` with batches of 128 in processes of their own, as `cislearn study` with --only runs them. "
-                "One such run keeps a GPU waiting for the processor; several share it, here under NVIDIA's multi-process "
-                "service. Each process's start of the training is counted, which favours few.",
+                "One such run keeps a GPU waiting for the processor; several share it, here under NVIDIA's "
+                "multi-process service. Each process's start of the training is counted, which favours few.",
                 many,
             ),
         ],

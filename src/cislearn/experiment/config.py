@@ -190,7 +190,7 @@ class TrainingConfig(_Section):
     )
     max_shift: NonNegativeInt = Field(4, description="bp by which windows move at random in training")
     hidden_bases: Annotated[float, Field(ge=0, lt=1)] = Field(
-        0.0, description="share of the bases that training sees as N, drawn anew each time"
+        0.0, description="share of the bases that training sees as N in half of the windows, drawn anew each time"
     )
     optimiser: OptimiserConfig = OptimiserConfig()
     patience: PositiveInt | None = Field(None, description="stop after so many validations without a better score")

@@ -8,7 +8,7 @@ from typing import Any
 RECIPES: dict[str, dict[str, Any]] = {
     "wide": {
         "epochs": 16,
-        "hidden_bases": 0.1,
+        "hidden_bases": 0.2,
         "weight_average": 0.995,
         "precision": "auto",
         "optimiser": {"learning_rate": 2e-3, "weight_decay": 0.1},
