@@ -352,3 +352,59 @@ def test_rows_of_a_cluster_are_never_divided_at_any_block_size(tmp_path_factory,
     table = dataset.loci.assign(part=part).sort_values("start")
     overlap = table["start"] < table["end"].shift()
     assert (table["part"] == table["part"].shift())[overlap].all()
+
+
+# --- Cross-validation ---
+
+
+@pytest.mark.parametrize("by", ["random", "sequence", "similarity", "block", "chromosome"])
+def test_over_all_folds_every_row_is_tested_exactly_once_and_validates_once(tmp_path, rng, by):
+    """Six of the published ten folds were one and the same, by an operator's precedence."""
+    dataset = two_cells(tmp_path / "d", rng)
+    n = 4
+    parts = np.stack([split_rows(dataset, by=by, block=5_000, k_fold=(n, fold)).part for fold in range(n)])
+    assert ((parts == TEST).sum(axis=0) == 1).all()
+    assert ((parts == VALID).sum(axis=0) == 1).all()
+    assert ((parts == TRAIN).sum(axis=0) == n - 2).all()
+    sizes = (parts == TEST).sum(axis=1)
+    assert sizes.min() > 0.5 * len(dataset) / n
+
+
+def test_folds_of_the_target_alone_test_each_of_its_rows_once(tmp_path, rng):
+    dataset = two_cells(tmp_path / "d", rng)
+    target = dataset.spec.domains[0]
+    mine = dataset.domain_codes == 0
+    parts = np.stack(
+        [split_rows(dataset, by="random", target=target, deal="target", k_fold=(5, fold)).part for fold in range(5)]
+    )
+    assert ((parts[:, mine] == TEST).sum(axis=0) == 1).all()
+    assert (parts[:, ~mine] == TRAIN).all()
+
+
+def test_many_small_groups_are_dealt_to_folds_alike_in_each_stratum(rng):
+    stratum = rng.integers(0, 2, 30_000)
+    rank = salted(np.arange(30_000, dtype=np.uint64), 0)
+    fold = deal_in_ranks(np.ones(30_000, int), stratum, rank, np.full(10, 0.1))
+    for s in (0, 1):
+        np.testing.assert_allclose(np.bincount(fold[stratum == s]) / (stratum == s).sum(), 0.1, atol=0.001)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"k_fold": (10, 10), "by": "random"}, "fold 10 of 10"),
+        ({"k_fold": (2, 0), "by": "random"}, "3 folds or more"),
+        ({"k_fold": (5, 0)}, "by: auto"),
+        ({"k_fold": (5, 0), "by": "chromosome", "test": ["chr1"]}, "chromosomes are named"),
+    ],
+)
+def test_folds_that_make_no_sense_are_refused(tmp_path, rng, options, message):
+    with pytest.raises(UserError, match=message):
+        split_rows(two_cells(tmp_path / "d", rng), **options)
+
+
+def test_fewer_positives_than_folds_are_refused_with_the_number_of_folds(tmp_path, rng):
+    dataset = two_cells(tmp_path / "d", rng, n=60)
+    with pytest.raises(UserError, match="no positive rows") as refused:
+        split_rows(dataset, by="random", k_fold=(50, 0))
+    assert "fewer folds than 50" in str(refused.value)

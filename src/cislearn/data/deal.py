@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -27,16 +27,23 @@ class Dealer:
         Of train, valid, test; together 1.
     seed : int
         Of the choice among groups that are alike.
+    k_fold : tuple of int, optional
+        Number of folds and which of them is test; the one after it is valid, all others train, and `shares` have no say.
     """
 
     dataset: Dataset
-    shares: Float64[np.ndarray, " 3"]
+    shares: Float64[np.ndarray, " p"]
     seed: int
+    k_fold: tuple[int, int] | None = None
 
     def deal(
         self, keys: UInt64[np.ndarray, " n"], given: Int8[np.ndarray, " n"] | None = None
     ) -> Int8[np.ndarray, " n"]:
         """Return the part of each row; `given` says parts that are settled, -1 for the others."""
+        if self.k_fold is not None:
+            n, fold = self.k_fold
+            number = replace(self, shares=np.full(n, 1 / n), k_fold=None).deal(keys)
+            return np.select([number == fold, number == (fold + 1) % n], [TEST, VALID], default=TRAIN).astype(np.int8)
         group, distinct = pd.factorize(keys)
         rank = salted(distinct, self.seed)
         sizes = np.bincount(group, minlength=len(distinct))
@@ -71,7 +78,7 @@ def text_keys(texts: pd.Series) -> UInt64[np.ndarray, " n"]:
 
 def deal_one_by_one(
     counts: Float64[np.ndarray, "g s"],
-    shares: Float64[np.ndarray, " 3"],
+    shares: Float64[np.ndarray, " p"],
     rank: UInt64[np.ndarray, " g"],
     fixed: Int8[np.ndarray, " g"],
 ) -> Int8[np.ndarray, " g"]:
@@ -84,8 +91,8 @@ def deal_one_by_one(
     ----------
     counts : ndarray, shape (g, s), float64
         Rows of each stratum in each group.
-    shares : ndarray, shape (3,), float64
-        Of train, valid, test; together 1.
+    shares : ndarray, shape (p,), float64
+        Of each part; together 1.
     rank : ndarray, shape (g,), uint64
         Order among groups that hold about as much, within a factor of two.
     fixed : ndarray, shape (g,), int8
@@ -94,7 +101,7 @@ def deal_one_by_one(
     relative = counts / np.maximum(counts.sum(axis=0), 1)
     order = np.lexsort((rank, -np.frexp(relative.max(axis=1))[1]))
     part = fixed.copy()
-    lacking = shares[:, None] - np.stack([relative[fixed == p].sum(axis=0) for p in (TRAIN, VALID, TEST)])
+    lacking = shares[:, None] - np.stack([relative[fixed == p].sum(axis=0) for p in range(len(shares))])
     for group in order:
         if part[group] < 0:
             gain = (2 * lacking - relative[group]) @ relative[group] / np.maximum(shares, 1e-9)
@@ -107,9 +114,9 @@ def deal_in_ranks(
     sizes: Int[np.ndarray, " g"],
     stratum: Int[np.ndarray, " g"],
     rank: UInt64[np.ndarray, " g"],
-    shares: Float64[np.ndarray, " 3"],
+    shares: Float64[np.ndarray, " p"],
 ) -> Int8[np.ndarray, " g"]:
-    """Cut each stratum, its groups ordered by `rank`, into test, valid and train; for very many small groups."""
+    """Cut each stratum, its groups ordered by `rank`, into parts, the last part first; for very many small groups."""
     order = np.lexsort((rank, stratum))
     filled = np.cumsum(sizes[order]) - sizes[order] / 2
     _, first, number, per_stratum = np.unique(
@@ -119,7 +126,6 @@ def deal_in_ranks(
     begins = np.concatenate([[0], ends[:-1]])
     quantile = (filled - begins[number]) / (ends - begins)[number]
     part = np.empty(len(sizes), dtype=np.int8)
-    part[order] = np.select(
-        [quantile < shares[TEST], quantile < shares[TEST] + shares[VALID]], [TEST, VALID], default=TRAIN
-    )
+    last = len(shares) - 1
+    part[order] = last - np.minimum(np.searchsorted(np.cumsum(shares[::-1]), quantile, side="right"), last)
     return part

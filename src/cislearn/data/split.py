@@ -63,6 +63,7 @@ def split_rows(
     target: str | None = None,
     folds: Mapping[str, Sequence[str]] | None = None,
     deal: str = "all",
+    k_fold: tuple[int, int] | None = None,
 ) -> SplitResult:
     """Split a dataset so that no locus is in two parts, whatever domains it is seen in.
 
@@ -89,6 +90,8 @@ def split_rows(
         Exactly these, instead of shares.
     deal : {"all", "target"}
         ``target``: the rows of all other domains are for training, whatever locus they share with a test row.
+    k_fold : tuple of int, optional
+        Number of folds and which one is test, instead of shares: over all folds every row that is dealt is tested once.
 
     Returns
     -------
@@ -104,7 +107,11 @@ def split_rows(
     shares = _shares(valid, test)
     named = {VALID: _names(valid), TEST: _names(test)}
     _check_options(by, named, folds, deal, target)
-    dealer = Dealer(dataset if target is None else dataset.without_labels(target), shares, seed)
+    fix = _FIXES.get(by)
+    if k_fold is not None:
+        _check_k_fold(by, *k_fold, named)
+        fix = f"Take fewer folds than {k_fold[0]}: each needs rows of every class."
+    dealer = Dealer(dataset if target is None else dataset.without_labels(target), shares, seed, k_fold)
     result = by_folds(dataset, folds) if folds is not None else _split_by(by, dataset, dealer, named, block)
     if any(named.values()) and result.how != "chromosome":
         raise UserError(
@@ -115,7 +122,7 @@ def split_rows(
     if deal == "target":
         mine = dataset.domain_codes == dataset.spec.domains.index(str(target))
         result = _only_of_target(result, mine, str(target))
-    check_parts(dataset, np.where(mine, result.part, np.int8(LEFT_OUT)), result.how, _FIXES.get(result.how))
+    check_parts(dataset, np.where(mine, result.part, np.int8(LEFT_OUT)), result.how, fix or _FIXES.get(result.how))
     return replace(result, notes=[*result.notes, _how_it_leaks(dataset, result)]) if by == "random" else result
 
 
@@ -227,6 +234,18 @@ def _check_options(
         )
     if folds is not None and any(named.values()):
         raise UserError("chromosomes are named by folds and by valid or test", where=FOLDS, fix="Keep one of the two.")
+
+
+def _check_k_fold(by: str, n: int, fold: int, named: Mapping[int, Sequence[str]]) -> None:
+    where = "data.split.k_fold"
+    if n < 3 or not 0 <= fold < n:
+        raise UserError(f"fold {fold} of {n}: expected 3 folds or more, numbered from 0", where=where)
+    if by in ("auto", "given") or any(named.values()):
+        raise UserError(
+            f"with by: {by} folds could be of different kinds" if by in ("auto", "given") else "chromosomes are named",
+            where=where,
+            fix="Say data.split.by: chromosome, block, similarity, sequence or random, and no names.",
+        )
 
 
 def _check_coordinates(dataset: Dataset, by: str) -> None:

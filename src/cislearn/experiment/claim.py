@@ -35,6 +35,8 @@ def split_identity(config: ExperimentConfig, dataset_hash: str) -> str:
 def run_identity(config: ExperimentConfig, method: Method, encoder: type, dataset_hash: str) -> str:
     """Hash of all that a run of `method` depends on beside its seed: settings, data, the user's own code."""
     values = config.model_dump(mode="json", exclude={"out", "methods", "battery", "leave_one_out"})
+    if values["data"]["split"]["k_fold"] is None:
+        del values["data"]["split"]["k_fold"]  # as before there were folds: a run's identity lasts
     del values["data"]["path"], values["training"]["seeds"], values["training"]["device"]
     if not method.sees_share(config.selection):
         del values["data"]["labels"]

@@ -48,6 +48,13 @@ class FoldConfig(_Section):
     test: Annotated[list[str], Field(min_length=1)]
 
 
+class KFoldConfig(_Section):
+    """One fold of a cross-validation: over all of them every row that is dealt is tested exactly once."""
+
+    folds: Annotated[int, Field(ge=3, le=100)] = Field(10, description="how many")
+    fold: NonNegativeInt = Field(0, description="which one is test, from 0; the next one is valid, all others train")
+
+
 def _folds(value: Any) -> Any:
     if value is None or isinstance(value, FoldConfig):
         return value
@@ -69,6 +76,9 @@ class SplitConfig(_Section):
     seed: NonNegativeInt = Field(0, description="of the choice of blocks, clusters and rows")
     deal: Literal["all", "target"] = Field(
         "all", description="target: every row of the sources is for training, as published protocols have it"
+    )
+    k_fold: KFoldConfig | None = Field(
+        None, description="{folds: 10, fold: 0}: one fold of a cross-validation, in the place of the two shares"
     )
     leaks: Literal["drop", "keep"] = Field(
         "drop", description="rows of training that share a sequence or a locus with test; keep says what they buy"

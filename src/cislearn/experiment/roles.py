@@ -135,6 +135,7 @@ def assign_roles(dataset: Dataset, config: DataConfig) -> Roles:
         target=config.target,
         folds=None if options.folds is None else options.folds.model_dump(),
         deal=options.deal,
+        k_fold=None if options.k_fold is None else (options.k_fold.folds, options.k_fold.fold),
     )
     leaks = find_leaks(dataset, split.part)
     cleaned = keep_leaks(split, leaks) if options.leaks == "keep" else drop_leaks(split, leaks)
