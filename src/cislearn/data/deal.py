@@ -28,7 +28,7 @@ class Dealer:
     seed : int
         Of the choice among groups that are alike.
     k_fold : tuple of int, optional
-        Number of folds and which of them is test; the one after it is valid, all others train, and `shares` have no say.
+        Number of folds and which of them is test, in the place of `shares`; the next one is valid, all others train.
     """
 
     dataset: Dataset

@@ -21,7 +21,7 @@ def write_labelled(roles: Roles, folder: Path) -> None:
     labels = dataset.labels_float(rows).T
     columns = {f"label_{task.name}": of_task for task, of_task in zip(dataset.spec.tasks, labels, strict=True)}
     about = {"row": rows, "part": [names[code] for code in roles.split.part[rows]]}
-    loci = dataset.loci.iloc[rows].reset_index(drop=True)
+    loci = dataset.loci.drop(columns="part").iloc[rows].reset_index(drop=True)
     write_table(folder / LABELLED, pd.concat([pd.DataFrame(about), loci, pd.DataFrame(columns)], axis=1))
 
 

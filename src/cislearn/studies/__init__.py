@@ -1,5 +1,6 @@
 """Published protocols and our own comparisons: which experiments, which ledger, which table."""
 
+from cislearn.studies.dann_tf import DannTf
 from cislearn.studies.gabp_cross_cell import GabpCrossCell
 from cislearn.studies.negatives import Negatives
 from cislearn.studies.pipelines import Defaults, Presets
@@ -7,6 +8,6 @@ from cislearn.studies.simulated import SimulatedBenchmark
 from cislearn.studies.study import Study
 
 STUDIES: dict[str, type[Study]] = {
-    study.name: study for study in (SimulatedBenchmark, Defaults, Presets, GabpCrossCell, Negatives)
+    study.name: study for study in (SimulatedBenchmark, Defaults, Presets, DannTf, GabpCrossCell, Negatives)
 }
 """Every study by its name."""

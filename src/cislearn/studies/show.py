@@ -45,20 +45,26 @@ def progress_table(trials: Sequence[Trial], results: Results, costs: pd.DataFram
 
 
 def write_page(study: Study, trials: Sequence[Trial], results: Results, costs: pd.DataFrame) -> Path:
-    """Write the results of a study as they stand beside its ledger, and return the path."""
+    """Write the results of a study as they stand, and its pictures, beside its ledger; return the path of the page."""
     path = results.runs.path.with_suffix(".md")
     path.parent.mkdir(parents=True, exist_ok=True)
+    progress = progress_table(trials, results, costs)
+    scores = _of_this_study(trials, results.scores.read(), progress)
+    for name, drawing in study.pictures(scores).items():
+        with file_written_whole(path.with_name(f"{path.stem}-{name}.svg")) as partial:
+            partial.write_text(drawing)
     with file_written_whole(path) as partial:
-        partial.write_text(results_page(study, trials, results, progress_table(trials, results, costs)))
+        partial.write_text(results_page(study, trials, scores, progress))
     return path
 
 
-def results_page(study: Study, trials: Sequence[Trial], results: Results, progress: pd.DataFrame) -> str:
+def results_page(study: Study, trials: Sequence[Trial], scores: pd.DataFrame, progress: pd.DataFrame) -> str:
     """Return the page: introduction, tables of scores, and what was not run."""
-    scores = _of_this_study(trials, results.scores.read(), progress)
-    others = replicated if study.replicates else referred if study.reference else _listed
-    draw = _crossed if study.scored_on else others
-    parts = [f"# {study.title}", study.introduction.strip(), *draw(study, trials, scores, progress)]
+    tables = study.page(trials, scores, progress)
+    if tables is None:
+        others = replicated if study.replicates else referred if study.reference else _listed
+        tables = (_crossed if study.scored_on else others)(study, trials, scores, progress)
+    parts = [f"# {study.title}", study.introduction.strip(), *tables]
     return "\n\n".join(parts) + "\n"
 
 

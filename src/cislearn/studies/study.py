@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -89,9 +89,19 @@ class Study(ABC):
         """
         return experiment.target_scores.drop(columns=["part", "domain", "task", "undefined", "protocol", "selection"])
 
+    def page(self, trials: Sequence[Trial], scores: pd.DataFrame, progress: pd.DataFrame) -> list[str] | None:
+        """Return the parts of its page below the introduction; None for the tables that all studies have."""
+        return None
+
+    def pictures(self, scores: pd.DataFrame) -> dict[str, str]:
+        """Return SVG documents by name, which shall stand beside the page as ``STUDY-NAME.svg``."""
+        return {}
+
 
 def choose_trials(trials: Sequence[Trial], settings: Sequence[str]) -> list[Trial]:
     """Return the trials that have all of the `settings`, each ``axis=value`` or ``axis=value,value``.
+
+    ``method`` and ``seed`` are axes too: of each trial the methods or seeds named are kept.
 
     Raises
     ------
@@ -101,8 +111,11 @@ def choose_trials(trials: Sequence[Trial], settings: Sequence[str]) -> list[Tria
     chosen = list(trials)
     for setting in settings:
         axis, _, text = setting.partition("=")
+        if axis in _WITHIN:
+            chosen = _narrow(chosen, axis, text.split(","))
+            continue
         if axis not in trials[0].keys:
-            raise UserError(f"axis {axis!r} is not known{nearest(axis, trials[0].keys)}", where="--only")
+            raise UserError(f"axis {axis!r} is not known{nearest(axis, [*trials[0].keys, *_WITHIN])}", where="--only")
         known, wanted = {trial.keys[axis] for trial in trials}, text.split(",")
         for value in wanted:
             if value not in known:
@@ -111,3 +124,30 @@ def choose_trials(trials: Sequence[Trial], settings: Sequence[str]) -> list[Tria
     if not chosen:
         raise UserError(f"no trial has all of {', '.join(settings)}", where="--only")
     return chosen
+
+
+_WITHIN = ("method", "seed")
+"""What is chosen within trials."""
+
+
+def _narrow(trials: Sequence[Trial], axis: str, wanted: Sequence[str]) -> list[Trial]:
+    """Keep of each trial the methods or seeds named; trials that have none of them go."""
+    known = {value for trial in trials for value in _values(trial, axis)}
+    for value in wanted:
+        if value not in known:
+            raise UserError(f"{axis} {value!r} is not known{nearest(value, known)}", where="--only")
+    kept = []
+    for trial in trials:
+        config, mine = trial.config, [value for value in _values(trial, axis) if value in wanted]
+        if axis == "method":
+            update: dict[str, object] = {"methods": [m for m in config.methods if m.title in mine]}
+        else:
+            update = {"training": config.training.model_copy(update={"seeds": [int(value) for value in mine]})}
+        if mine:
+            kept.append(replace(trial, config=config.model_copy(update=update)))
+    return kept
+
+
+def _values(trial: Trial, axis: str) -> list[str]:
+    config = trial.config
+    return [m.title for m in config.methods] if axis == "method" else [str(seed) for seed in config.training.seeds]

@@ -62,6 +62,13 @@ def draw(paint: Callable[[Figure], None], *, key: str, alt: str, size: tuple[flo
     size : (float, float)
         Width and height in inches.
     """
+    return _as_element(document(paint, key=key, size=size), key, alt)
+
+
+def document(
+    paint: Callable[[Figure], None], *, key: str, size: tuple[float, float] = SIZE, background: str = "none"
+) -> str:
+    """Draw a figure and give it as an SVG document of its own; takes what `draw` does, and the colour behind it."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
@@ -70,8 +77,10 @@ def draw(paint: Callable[[Figure], None], *, key: str, alt: str, size: tuple[flo
     with mpl.rc_context(settings):
         figure = Figure(figsize=size, layout="constrained")
         paint(figure)
-        figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None})
-    return _as_element(stream.getvalue(), key, alt)
+        figure.savefig(
+            stream, format="svg", transparent=background == "none", facecolor=background, metadata={"Date": None}
+        )
+    return stream.getvalue()
 
 
 def _as_element(document: str, key: str, alt: str) -> str:
