@@ -7,6 +7,8 @@ from importlib.resources import files as resources
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from cislearn.data.marker import MARKER
 from cislearn.data.prepare import prepare
 from cislearn.data.readers import read_examples
@@ -81,18 +83,28 @@ class DannTf(Study):
     title = "DANN_TF: binding in a cell type with none, some or all of its labels"
     axes = ("protocol", "network", "factor", "cell", "labels", "fold")
     introduction = resources("cislearn.studies.dann_tf").joinpath("introduction.md").read_text(encoding="utf-8")
-    page = staticmethod(dann_tf_page)
-    pictures = staticmethod(dann_tf_pictures)
+
+    def __init__(self) -> None:
+        self._left_out: dict[str, str] = {}
 
     def trials(self, size: Size, files: Path, work: Path) -> Sequence[Trial]:
         """See `Study.trials`; `files` holds ``dann_tf/CELL/FACTOR.fasta.gz`` or the like."""
         folder = files / "dann_tf" if (files / "dann_tf").is_dir() else files
         found = find_pairs(folder)
+        self._left_out = found.left_out
         data = _Datasets(
             found, work / ("data-smoke" if size == "smoke" else "data"), SMOKE if size == "smoke" else None
         )
         plans = {"smoke": _smoke, "desk": _desk, "paper": _paper}[size](found)
         return [_trial(plan, data, work / size, size) for plan in plans]
+
+    def page(self, trials: Sequence[Trial], scores: pd.DataFrame, progress: pd.DataFrame) -> list[str]:
+        """See `Study.page`."""
+        return dann_tf_page(trials, scores, progress, self._left_out)
+
+    def pictures(self, scores: pd.DataFrame) -> dict[str, str]:
+        """See `Study.pictures`."""
+        return dann_tf_pictures(scores)
 
 
 Plan = tuple[str, str, str, str, str, int]
