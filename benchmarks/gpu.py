@@ -25,24 +25,30 @@ from cislearn.experiment.reading import make_config
 from cislearn.experiment.setting import Setting
 from cislearn.experiment.underway import settle
 from cislearn.models.network import Network
+from cislearn.studies.simulated import TARGET
 
 PEAK = {"bf16-mixed": 989e12, "32-true": 67e12}
 """Operations a second of an H100 or H200 (SXM): bfloat16 on its tensor cores, float32 without."""
 SMALL = "motif_cnn"
+MANY = {SMALL: ("supervised", 128), "dann_tf": ("adversarial", 64)}
+"""What is run many times at once: method, and rows of the source in a batch as its users have them."""
 
 
-def setting_of(data: Path, encoder: str, batch_size: int, precision: str) -> tuple[Setting, Any, Network]:
+def setting_of(
+    data: Path, encoder: str, batch_size: int, precision: str, method: str = "supervised"
+) -> tuple[Setting, Any, Network]:
     """Return an experiment on simulated windows, its method and a fresh network."""
+    target = None if method == "supervised" else TARGET
     config = make_config(
         {
-            "data": {"path": str(data)},
+            "data": {"path": str(data), "target": target},
             "model": {"encoder": encoder},
-            "methods": ["supervised"],
+            "methods": [method],
             "training": {"batch_size": batch_size, "precision": precision, "device": "gpu"},
         }
     )
-    setting, (method,), network, _ = settle(config, read_dataset(data))
-    return setting, method, network
+    setting, (made,), network, _ = settle(config, read_dataset(data))
+    return setting, made, network
 
 
 def operations(network: Network, batch_size: int) -> int:
@@ -74,8 +80,9 @@ def step_rows(data: Path, encoders: Sequence[str], batch_sizes: Sequence[int], s
     return rows
 
 
-def _run(data: Path, steps: int, ready: Any, go: Any, done: Any) -> None:
-    setting, method, _ = setting_of(data, SMALL, 128, "32-true")
+def _run(data: Path, encoder: str, steps: int, ready: Any, go: Any, done: Any) -> None:
+    name, batch_size = MANY[encoder]
+    setting, method, _ = setting_of(data, encoder, batch_size, "32-true", name)
     torch.set_num_threads(1)
     step_seconds(setting, method, 5)
     ready.release()
@@ -84,11 +91,11 @@ def _run(data: Path, steps: int, ready: Any, go: Any, done: Any) -> None:
     done.release()
 
 
-def rate_of_many(data: Path, n: int, steps: int) -> float:
-    """Return the windows a second of `n` runs in processes of their own, together."""
+def rate_of_many(data: Path, encoder: str, n: int, steps: int) -> float:
+    """Return the labelled windows a second of `n` runs in processes of their own, together."""
     context = multiprocessing.get_context("spawn")
     ready, done, go = context.Semaphore(0), context.Semaphore(0), context.Event()
-    runs = [context.Process(target=_run, args=(data, steps, ready, go, done)) for _ in range(n)]
+    runs = [context.Process(target=_run, args=(data, encoder, steps, ready, go, done)) for _ in range(n)]
     for run in runs:
         run.start()
     for _ in runs:
@@ -100,7 +107,20 @@ def rate_of_many(data: Path, n: int, steps: int) -> float:
     seconds = time.perf_counter() - begun
     for run in runs:
         run.join()
-    return n * steps * 128 / seconds
+    return n * steps * MANY[encoder][1] / seconds
+
+
+def rows_of_many(data: Path, encoder: str, at_once: Sequence[int], steps: int) -> list[dict[str, Any]]:
+    """Measure so many runs at once, one after the other."""
+    single, rows = 0.0, []
+    for n in at_once:
+        rate = rate_of_many(data, encoder, n, steps)
+        single = single or rate / n
+        rows.append({
+            "encoder": encoder, "method": MANY[encoder][0], "batch": MANY[encoder][1], "runs at once": n,
+            "labelled windows a second, all": rate, "over one": f"{rate / single:.1f}",
+        })  # fmt: skip
+    return rows
 
 
 def main() -> None:
@@ -115,12 +135,7 @@ def main() -> None:
         data = Path(folder) / "data"
         write_simulated(data, simulate(n_train=20_000, n_test=100))
         steps = step_rows(data, ["dann_tf", SMALL, "wide"], [128, 1024], given.steps)
-        single = 0.0
-        many: list[dict[str, Any]] = []
-        for n in given.at_once:
-            rate = rate_of_many(data, n, given.steps)
-            single = single or rate / n
-            many.append({"runs at once": n, "windows a second, all": rate, "over one": f"{rate / single:.1f}"})
+        many = [row for encoder in MANY for row in rows_of_many(data, encoder, given.at_once, given.steps)]
     keep(
         [
             Result(
@@ -134,9 +149,10 @@ def main() -> None:
             Result(
                 "gpu",
                 "Many small runs at once on one GPU",
-                f"`{SMALL}` with batches of 128 in processes of their own, as `cislearn study` with --only runs them. "
-                "One such run keeps a GPU waiting for the processor; several share it, here under NVIDIA's "
-                "multi-process service. Each process's start of the training is counted, which favours few.",
+                "Processes of their own, as `cislearn study --jobs` has them. One such run keeps a GPU waiting for "
+                "the processor; several share it, here under NVIDIA's multi-process service. Each process's start of the "
+                "training is counted, which favours few. The adversarial method takes an unlabelled window with each "
+                "labelled one.",
                 many,
             ),
         ],
