@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import sys
 from pathlib import Path
@@ -23,11 +24,12 @@ SHAPES_CHECKED = (
 )
 """Parts whose annotated shapes and types are checked at every call while the tests run."""
 
-assert not any(module.startswith("cislearn.data") for module in sys.modules), "the shape checks come too late"
-install_import_hook(
-    [f"cislearn.{part}" for part in SHAPES_CHECKED],
-    "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))",  # an int serves as a float, as for mypy
-)
+if multiprocessing.parent_process() is None:  # a process that a test started has imported the package before
+    assert not any(module.startswith("cislearn.data") for module in sys.modules), "the shape checks come too late"
+    install_import_hook(
+        [f"cislearn.{part}" for part in SHAPES_CHECKED],
+        "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))",  # an int serves as a float, as for mypy
+    )
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,7 @@ def study(
         list[str] | None,
         typer.Option(help="AXIS=VALUE[,VALUE]: only trials that have it, e.g. target=K562; several narrow it."),
     ] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Trials that run at the same time, in processes of their own.")] = 1,
     plan: Annotated[bool, typer.Option("--plan", help="Time a few steps, say runs and core-hours, and leave.")] = False,
 ) -> None:
     """Run a study seed by seed; what stands in its ledger is not run again.
@@ -34,6 +35,7 @@ def study(
     from cislearn.errors import UserError, nearest
     from cislearn.studies import STUDIES
     from cislearn.studies.carry_out import Results, carry_out
+    from cislearn.studies.jobs import carry_out_side_by_side
     from cislearn.studies.plan import estimate_costs
     from cislearn.studies.show import plan_lines, progress_table, write_page
     from cislearn.studies.study import SIZES, choose_trials
@@ -59,5 +61,9 @@ def study(
             print_(line)
         if plan:
             return
-        carry_out(chosen, wanted, tables, TerminalReporter(), lambda: write_page(chosen, trials, tables, costs))
+        reporter, scored = TerminalReporter(), lambda: write_page(chosen, trials, tables, costs)
+        if jobs > 1:
+            carry_out_side_by_side(chosen, wanted, tables, reporter, scored, jobs=jobs)
+        else:
+            carry_out(chosen, wanted, tables, reporter, scored)
     print_(f"results: {write_page(chosen, trials, tables, costs)}")

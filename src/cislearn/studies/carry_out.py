@@ -89,10 +89,15 @@ def carry_out(
         Called before the first trial and whenever the tables have new rows.
     """
     scored()
-    for n in range(1, max(len(trial.config.training.seeds) for trial in trials) + 1):
+    for number in rounds(trials):
         for trial in trials:
-            if n <= len(trial.config.training.seeds) and _run(study, trial, n, results, reporter):
+            if run_seeds(study, trial, number, results, reporter):
                 scored()
+
+
+def rounds(trials: Sequence[Trial]) -> range:
+    """Return how many first seeds are run of each trial, round by round."""
+    return range(1, max(len(trial.config.training.seeds) for trial in trials) + 1)
 
 
 def trial_identities(trial: Trial) -> dict[str, str]:
@@ -100,8 +105,10 @@ def trial_identities(trial: Trial) -> dict[str, str]:
     return run_identities(trial.config, compose_methods(trial.config), read_marker(trial.config.data.path)["hash"])
 
 
-def _run(study: Study, trial: Trial, n: int, results: Results, reporter: Reporter) -> bool:
+def run_seeds(study: Study, trial: Trial, n: int, results: Results, reporter: Reporter) -> bool:
     """Train those of the first `n` seeds that the ledger lacks, score them with those that are at hand; say if any."""
+    if n > len(trial.config.training.seeds):
+        return False
     by_method = results.missing(trial)
     seeds = trial.config.training.seeds[:n]
     missing = [s for s in seeds if any(s in lacking for lacking in by_method.values())]
