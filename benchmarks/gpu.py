@@ -151,8 +151,8 @@ def main() -> None:
                 "Many small runs at once on one GPU",
                 "Processes of their own, as `cislearn study --jobs` has them. One such run keeps a GPU waiting for "
                 "the processor; several share it, here under NVIDIA's multi-process service. Each process's start of "
-                "the training is counted, which favours few. The adversarial method takes an unlabelled window with each "
-                "labelled one.",
+                "the training is counted, which favours few. The adversarial method takes an unlabelled window with "
+                "each labelled one.",
                 many,
             ),
         ],
