@@ -37,6 +37,8 @@ def run_identity(config: ExperimentConfig, method: Method, encoder: type, datase
     values = config.model_dump(mode="json", exclude={"out", "methods", "battery", "leave_one_out"})
     if values["data"]["split"]["k_fold"] is None:
         del values["data"]["split"]["k_fold"]  # as before there were folds: a run's identity lasts
+    if values["training"]["accumulate"] == 1:
+        del values["training"]["accumulate"]
     del values["data"]["path"], values["training"]["seeds"], values["training"]["device"]
     if not method.sees_share(config.selection):
         del values["data"]["labels"]

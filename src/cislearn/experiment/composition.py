@@ -97,6 +97,15 @@ def check_composition(config: ExperimentConfig, methods: Sequence[Method], roles
         )
     if config.training.precision == "16-mixed" and not torch.cuda.is_available():
         raise UserError("16-mixed needs an NVIDIA GPU", where="training.precision", fix="Take bf16-mixed or 32-true.")
+    if config.training.accumulate > config.training.batch_size:
+        raise UserError(
+            f"a batch of {config.training.batch_size} cannot be cut into {config.training.accumulate} pieces",
+            where="training.accumulate",
+        )
+    if config.training.accumulate > 1 and config.training.precision == "16-mixed":
+        raise UserError(
+            "16-mixed scales each loss and takes no pieces", where="training.accumulate", fix="Take bf16-mixed."
+        )
     if "class" in config.training.balance and (len(spec.tasks) > 1 or spec.tasks[0].kind == "regression"):
         raise UserError("balance by class needs a single task with classes", where="training.balance")
     for method in methods:

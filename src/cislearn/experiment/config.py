@@ -195,6 +195,9 @@ class TrainingConfig(_Section):
     batch_size: PositiveInt = Field(
         128, description="labelled rows in a batch; methods add unlabelled rows of their own"
     )
+    accumulate: PositiveInt = Field(
+        1, description="pieces of the same composition in which each batch is worked through, where memory is short"
+    )
     balance: Literal["none", "domain", "class", "domain_and_class"] = Field(
         "none", description="what each batch holds equal shares of"
     )

@@ -88,5 +88,6 @@ def _plan(setting: Setting, batches: Batches, seed: int) -> TrainingPlan:
         precision=choose_precision(config.precision, setting.device),
         gradient_clip=config.gradient_clip,
         weight_average=config.weight_average,
+        accumulate=config.accumulate,
         seed=seed,
     )

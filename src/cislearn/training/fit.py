@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import lightning as L
+import torch
 
 from cislearn.data.batches import Batches, Loader
 from cislearn.data.views import Views
@@ -21,6 +22,7 @@ from cislearn.objectives.objective import Objective
 from cislearn.training.judge import Judge, Validate, Watch, read_step
 from cislearn.training.learner import Learner
 from cislearn.training.optimisers import OptimiserPlan
+from cislearn.training.pieces import MOST_PIECES, is_out_of_memory, out_of_memory, pieces_of
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class TrainingPlan:
         Greatest norm of the gradient.
     weight_average : float
         Decay of the average of the weights that is judged and kept; 0 for none.
+    accumulate : int
+        Pieces in which each batch is worked through, for memory.
     seed : int
         Of the run.
     """
@@ -57,6 +61,7 @@ class TrainingPlan:
     precision: Any = "32-true"
     gradient_clip: float | None = None
     weight_average: float = 0.0
+    accumulate: int = 1
     seed: int = 0
 
 
@@ -125,6 +130,7 @@ def fit(
         plan.seed,
         weight_average=plan.weight_average,
         fused=fused,
+        accumulate=plan.accumulate,
     )
     if device.accelerator == "cpu":
         keep_freed_memory()
@@ -147,10 +153,34 @@ def fit(
             trainer.fit(learner, Loader(batches, start, plan.steps), ckpt_path=checkpoint if start else None)
         except SystemExit as leaving:  # Lightning leaves Python at Ctrl-C; what that means is for the caller to say
             raise KeyboardInterrupt from leaving
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            rows = batches.sizes["source"]
+            raise out_of_memory(rows, plan.accumulate, _pieces_that_fit(learner, batches, rows)) from error
     step = judge.restore(learner.cpu())
     objective.finish(network)
     network.eval()
     return Fitted(judge.history, step)
+
+
+def _pieces_that_fit(learner: Learner, batches: Batches, rows: int) -> int | None:
+    """Try a batch in more and more pieces, without a step of the optimiser; None where no number of them fits."""
+    batch = batches[0].to(learner.device)
+    view = learner.views(batch, "train", 0)
+    n = 2 * learner.accumulate
+    while n <= min(rows, MOST_PIECES):
+        learner.zero_grad(set_to_none=True)
+        torch.cuda.empty_cache()
+        try:
+            piece, _ = pieces_of(view, n)[0]
+            sum(learner.objective.losses(learner.network, piece, 0.5).values()).backward()  # type: ignore[union-attr]
+            return n
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+        n *= 2
+    return None
 
 
 @contextmanager

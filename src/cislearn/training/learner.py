@@ -16,6 +16,7 @@ from cislearn.models.network import Network
 from cislearn.objectives.objective import Objective
 from cislearn.training.averaging import WeightAverage
 from cislearn.training.optimisers import OptimiserPlan, build_optimiser, learning_rate
+from cislearn.training.pieces import pieces_of
 
 
 class Learner(L.LightningModule):
@@ -40,6 +41,8 @@ class Learner(L.LightningModule):
         Decay of the average of the weights that is judged and kept; 0 for the weights themselves.
     fused : bool
         Whether the optimiser is a fused one.
+    accumulate : int
+        Pieces in which each batch is worked through; see `cislearn.training.pieces`.
     """
 
     def __init__(
@@ -53,9 +56,10 @@ class Learner(L.LightningModule):
         *,
         weight_average: float = 0.0,
         fused: bool = True,
+        accumulate: int = 1,
     ) -> None:
         super().__init__()
-        self.fused = fused
+        self.fused, self.accumulate = fused, accumulate
         self.network, self.objective = network, objective
         self.average = WeightAverage(network, weight_average) if weight_average else None
         self.views, self.plan, self.total_steps, self.seed = views, plan, total_steps, seed
@@ -77,6 +81,8 @@ class Learner(L.LightningModule):
         if batch.step != self.global_step:
             raise RuntimeError(f"batch {batch.step} came at step {self.global_step}: the training would not be exact")
         self._step = batch.step
+        if self.accumulate > 1:
+            self.trainer.optimizers[0].zero_grad()
         seed_generator(self.device, mix_seed(self.seed, batch.step))
         for group in self.trainer.optimizers[0].param_groups:
             group["lr"] = learning_rate(self.plan, (batch.step + 0.5) / self.total_steps)
@@ -84,9 +90,32 @@ class Learner(L.LightningModule):
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Return the sum of the objective's losses on the training view of a batch."""
         view = self.views(batch, "train", batch.step)
-        losses = self.objective.losses(self.network, view, batch.step / self.total_steps)
-        self.last_losses = {name: value.detach() for name, value in losses.items()}
-        return reduce(torch.add, losses.values())
+        if self.accumulate == 1:
+            losses = self.objective.losses(self.network, view, batch.step / self.total_steps)
+            self.last_losses = {name: value.detach() for name, value in losses.items()}
+            return reduce(torch.add, losses.values())
+        return self._in_pieces(view, batch.step / self.total_steps)
+
+    def _in_pieces(self, view: Batch, progress: float) -> Tensor:
+        """Go back through all pieces but the last one here, and return its loss: Lightning goes back through that."""
+        sums: dict[str, Tensor] = {}
+        *first, last = pieces_of(view, self.accumulate)
+        for piece, share in first:
+            self._weighted(piece, share, progress, sums).backward()  # type: ignore[no-untyped-call]
+        loss = self._weighted(*last, progress, sums)
+        self.last_losses = sums
+        return loss
+
+    def _weighted(self, piece: Batch, share: float, progress: float, sums: dict[str, Tensor]) -> Tensor:
+        losses = self.objective.losses(self.network, piece, progress)
+        for name, value in losses.items():
+            sums[name] = share * value.detach() + sums.get(name, 0.0)
+        return share * reduce(torch.add, losses.values())
+
+    def optimizer_zero_grad(self, epoch: int, batch_idx: int, optimizer: Any) -> None:
+        """Forget the last step's gradients; with pieces that is done before the first of them."""
+        if self.accumulate == 1:
+            optimizer.zero_grad()
 
     def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
         """Update the weights and let the objective follow (moving averages).

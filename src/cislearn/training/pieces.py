@@ -1,0 +1,93 @@
+"""A batch in pieces: the same gradient with a part of the memory, and how many pieces a device can bear."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from cislearn.data.batch import TARGET_LABELLED, Batch
+from cislearn.errors import UserError
+
+MOST_PIECES = 64
+
+
+def pieces_of(batch: Batch, n: int) -> list[tuple[Batch, float]]:
+    """Cut a batch into `n` pieces of its own composition, each with its share of the rows.
+
+    Of each part every n-th row goes to one piece, so labelled and unlabelled, source and target rows keep their
+    proportions. Where n divides all parts, the weighted mean of losses that are means over rows is that of the whole
+    batch, and so is its gradient; batch normalisation and distances between domains see a piece at a time.
+
+    Parameters
+    ----------
+    batch : Batch
+        Without `pair`; its parts are consecutive.
+    n : int
+        As many as there are rows of the source at most.
+    """
+    plain = {name: part for name, part in _disjoint(batch.parts).items() if part.stop > part.start}
+    n = min(n, plain["source"].stop)
+    found = []
+    for k in range(n):
+        rows = {name: torch.arange(part.start, part.stop)[k::n] for name, part in plain.items()}
+        taken = torch.cat(list(rows.values()))
+        found.append((_take(batch, taken, {name: len(each) for name, each in rows.items()}), len(taken) / len(batch)))
+    return found
+
+
+def _disjoint(parts: dict[str, slice]) -> dict[str, slice]:
+    """Return the parts without overlap: the target's unlabelled rows beside its labelled ones."""
+    labelled = parts.get(TARGET_LABELLED)
+    return parts if labelled is None else parts | {"target": slice(labelled.stop, parts["target"].stop)}
+
+
+def _take(batch: Batch, rows: Tensor, sizes: dict[str, int]) -> Batch:
+    parts, start = {}, 0
+    for name, size in sizes.items():
+        parts[name] = slice(start, start + size)
+        start += size
+    if TARGET_LABELLED in batch.parts:
+        first = parts.get(TARGET_LABELLED, parts.get("target", slice(start, start)))
+        parts["target"] = slice(first.start, start)
+    on = rows.to(batch.labels.device)
+    tracks = None if batch.tracks is None else batch.tracks[on]
+    covariates = None if batch.covariates is None else batch.covariates[on]
+    return replace(
+        batch, tokens=batch.tokens[on], labels=batch.labels[on], domain=batch.domain[on], row=batch.row[on],
+        parts=parts, tracks=tracks, covariates=covariates,
+    )  # fmt: skip
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that a device has no memory left."""
+    return isinstance(error, torch.OutOfMemoryError) or (
+        isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+    )
+
+
+def out_of_memory(rows: int, accumulate: int, fits: int | None) -> UserError:
+    """Return what the user is told: the batch that fits, and how the same one can be had in pieces.
+
+    Parameters
+    ----------
+    rows : int
+        Labelled rows of the source in a batch.
+    accumulate : int
+        Pieces that it was cut into.
+    fits : int, optional
+        Pieces that fit; None where no number of them does.
+    """
+    problem = f"there is no memory for a batch of {rows:,} labelled windows" + (
+        f" in {accumulate} pieces" if accumulate > 1 else ""
+    )
+    where = "training.batch_size"
+    if fits is None:
+        fix = "Not even a few windows fit: take a smaller network, or a device with more memory."
+        return UserError(problem, where=where, fix=fix)
+    fix = (
+        f"{rows // fits:,} fit: say training.accumulate: {fits} for the same batches in {fits} pieces, or"
+        f" training.batch_size: {rows // fits}."
+    )
+    return UserError(problem, where=where, fix=fix)

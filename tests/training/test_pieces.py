@@ -1,0 +1,88 @@
+"""Batches in pieces: the same composition, the same step, and what is told where memory is short."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from cislearn.data.batch import TARGET_LABELLED, Batch
+from cislearn.errors import UserError
+from cislearn.objectives.adversarial import Adversarial
+from cislearn.training.pieces import pieces_of
+from tests.training.conftest import train, weights
+
+
+def batch_of(source: int, labelled: int, unlabelled: int) -> Batch:
+    n = source + labelled + unlabelled
+    parts = {"source": slice(0, source)}
+    if labelled:
+        parts[TARGET_LABELLED] = slice(source, source + labelled)
+    if labelled or unlabelled:
+        parts["target"] = slice(source, n)
+    labels = torch.arange(n, dtype=torch.float32)[:, None]
+    labels[source + labelled :] = torch.nan
+    domain = (torch.arange(n) >= source).long()
+    return Batch(torch.zeros(n, 8, dtype=torch.uint8), labels, domain, torch.arange(n), parts)
+
+
+@pytest.mark.parametrize("sizes", [(8, 0, 0), (8, 0, 8), (8, 4, 4), (8, 8, 0), (9, 3, 5), (3, 1, 1)])
+@pytest.mark.parametrize("n", [2, 3, 4])
+def test_pieces_hold_every_row_once_in_the_composition_of_the_batch(sizes, n):
+    batch = batch_of(*sizes)
+    pieces = pieces_of(batch, n)
+    rows = torch.cat([piece.row for piece, _ in pieces])
+    assert sorted(rows.tolist()) == list(range(len(batch)))
+    assert sum(share for _, share in pieces) == pytest.approx(1)
+    for piece, share in pieces:
+        assert share == pytest.approx(len(piece) / len(batch))
+        assert not piece.labels[piece.labelled].isnan().any()
+        assert piece.labels[piece.labelled.stop :].isnan().all()
+        assert (piece.domain[piece.parts["source"]] == 0).all()
+        if "target" in piece.parts:
+            assert (piece.domain[piece.parts["target"]] == 1).all()
+        for size, whole in zip((piece.parts["source"].stop, len(piece)), (sizes[0], sum(sizes)), strict=True):
+            assert abs(size - whole / len(pieces)) <= 3
+
+
+@pytest.mark.parametrize("method", ["supervised", "adversarial"])
+def test_a_training_in_pieces_ends_at_the_same_weights(problem, tmp_path, method):
+    """The network has no batch normalisation, so the only difference is the order of sums."""
+    plan = {"method": method, "steps": 10, "keep": "last", "gradient_clip": 1.0, "weight_average": 0.9}
+    whole, fitted = train(problem, tmp_path / "whole.ckpt", **plan)
+    pieces, in_pieces = train(problem, tmp_path / "pieces.ckpt", accumulate=4, **plan)
+    torch.testing.assert_close(weights(whole), weights(pieces), rtol=1e-4, atol=1e-5)
+    for one, other in zip(fitted.history, in_pieces.history, strict=True):
+        assert other["train_loss"] == pytest.approx(one["train_loss"], rel=1e-5)
+    untouched, _ = train(problem, tmp_path / "other.ckpt", **plan | {"steps": 5})
+    assert not torch.allclose(weights(whole), weights(untouched), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(("bears", "fits"), [(20, 2), (9, 4), (1, None)])
+def test_where_memory_is_short_the_batch_that_fits_is_named(problem, tmp_path, monkeypatch, bears, fits):
+    losses = Adversarial.losses
+
+    def short(self, model, batch, progress):
+        if len(batch) > bears:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return losses(self, model, batch, progress)
+
+    monkeypatch.setattr(Adversarial, "losses", short)
+    with pytest.raises(UserError, match="no memory for a batch of 16 labelled windows") as told:
+        train(problem, tmp_path / "run.ckpt")
+    if fits is None:
+        assert "smaller network" in str(told.value)
+    else:
+        assert f"training.accumulate: {fits}" in str(told.value) and f"training.batch_size: {16 // fits}" in str(
+            told.value
+        )
+        network, _ = train(problem, tmp_path / "again.ckpt", accumulate=fits, steps=5)
+        assert torch.isfinite(weights(network)).all()
+
+
+def test_another_runtime_error_is_not_taken_for_want_of_memory(problem, tmp_path, monkeypatch):
+    def broken(self, model, batch, progress):
+        raise RuntimeError("shapes do not agree")
+
+    monkeypatch.setattr(Adversarial, "losses", broken)
+    with pytest.raises(RuntimeError, match="shapes do not agree"):
+        train(problem, tmp_path / "run.ckpt")
