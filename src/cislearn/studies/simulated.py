@@ -40,7 +40,7 @@ class SimulatedBenchmark(Study):
                 {"family": family, "simulation": str(seed)},
                 make_config(
                     {
-                        "data": {"path": str(_dataset(family, seed, n_train, work / "data")), "target": TARGET},
+                        "data": {"path": str(simulated_folder(family, seed, n_train, work / "data")), "target": TARGET},
                         "methods": methods,
                         "training": {"seeds": [seed], **({"epochs": 1} if size == "smoke" else {})},
                         "out": str(work / size / f"{family}-{seed}"),
@@ -52,7 +52,8 @@ class SimulatedBenchmark(Study):
         ]
 
 
-def _dataset(family: str, seed: int, n_train: int, work: Path) -> Path:
+def simulated_folder(family: str, seed: int, n_train: int, work: Path) -> Path:
+    """Return the folder of a simulation, made where it is not there yet; a fifth as many windows test each domain."""
     out = work / f"{family}-{seed}-{n_train}"
     if not (out / MARKER).is_file():
         write_simulated(out, simulate(family, target=TARGET, n_train=n_train, n_test=n_train // 5, seed=seed))

@@ -1,0 +1,98 @@
+"""The shift suite: every method under every kind of shift, one table of gains from which to choose a method."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.resources import files as resources
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from cislearn.experiment.reading import make_config
+from cislearn.reports.numbers import DASH, decimal, signed
+from cislearn.studies.markdown import table
+from cislearn.studies.replicated import MAIN, paired_interval, replicated
+from cislearn.studies.simulated import EVALUATION, FAMILIES, SMOKE, TARGET, simulated_folder
+from cislearn.studies.study import Size, Study, Trial
+
+BASELINE = "source_only"
+METHODS: list[str | dict[str, Any]] = [
+    BASELINE,
+    "adversarial",
+    "cdan",
+    {"name": "cdan", "entropy": False, "label": "cdan_without_entropy"},
+    "moments",
+    "mmd",
+    "adabn",
+    "self_training",
+    "noisy_student",
+]
+SHORT: dict[str, Any] = {"epochs": 5, "batch_size": 64}
+"""1,400 steps of 64 labelled windows: what the prototypes of the benchmark took, so that all of it is two hours."""
+
+
+class Shifts(Study):
+    """All families of simulated shift x all methods."""
+
+    name = "shifts"
+    title = "Which method under which shift"
+    axes = ("family", "simulation")
+    replicates = "simulation"
+    needs_files = False
+    introduction = resources("cislearn.studies").joinpath("shifts.md").read_text(encoding="utf-8")
+
+    def trials(self, size: Size, files: Path, work: Path) -> Sequence[Trial]:
+        """See `Study.trials`; seed by seed, so that one broken off has all families."""
+        families = FAMILIES[:1] if size == "smoke" else FAMILIES
+        seeds = EVALUATION[: {"smoke": 1, "desk": 5, "paper": len(EVALUATION)}[size]]
+        n_train = SMOKE if size == "smoke" else 20_000
+        training = SHORT | ({"epochs": 1} if size == "smoke" else {})
+        return [
+            Trial(
+                {"family": family, "simulation": str(seed)},
+                make_config(
+                    {
+                        "data": {"path": str(simulated_folder(family, seed, n_train, work / "data")), "target": TARGET},
+                        "methods": METHODS,
+                        "training": training | {"seeds": [seed]},
+                        "battery": False,
+                        "out": str(work / size / f"{family}-{seed}"),
+                    }
+                ),
+            )
+            for seed in seeds
+            for family in families
+        ]
+
+    def page(self, trials: Sequence[Trial], scores: pd.DataFrame, progress: pd.DataFrame) -> list[str]:
+        """Return the table of gains, and a table for each family."""
+        head = ["## Gain over source only", _gains(scores)] if len(scores) else []
+        return [*head, *replicated(self, trials, scores, progress)]
+
+
+def _gains(scores: pd.DataFrame) -> str:
+    """A row a method, a column a family: mean gain in AUROC, paired by simulation."""
+    auroc = scores[scores["metric"] == MAIN]
+    by_family = {
+        str(family): mine.pivot_table(index="simulation", columns="method", values="estimate")
+        for family, mine in auroc.groupby("family")
+    }
+    families = [family for family in FAMILIES if family in by_family]
+    rows = [["source only", *(decimal(float(by_family[family][BASELINE].mean())) for family in families)]]
+    for method in [name for name in auroc["method"].unique() if name != BASELINE]:
+        rows.append([str(method).replace("_", " "), *(_gain(by_family[family], str(method)) for family in families)])
+    head = ["method", *(f"{family} ({len(by_family[family])})" for family in families)]
+    note = (
+        "First row: AUROC on the target's test windows. Below: difference to it, mean over simulations (how many stand"
+        " in brackets) with its 95 % t interval; **bold** where that is clear of 0."
+    )
+    return f"{table(head, rows)}\n\n{note}"
+
+
+def _gain(by_method: pd.DataFrame, method: str) -> str:
+    if method not in by_method:
+        return DASH
+    mean, low, high = paired_interval((by_method[method] - by_method[BASELINE]).dropna().to_numpy())
+    text = f"{signed(mean)} ({signed(low)}, {signed(high)})"
+    return f"**{text}**" if low > 0 or high < 0 else text
