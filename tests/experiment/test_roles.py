@@ -71,3 +71,17 @@ def test_to_deal_the_target_one_has_to_be_named(tmp_path):
     dataset = same_places(tmp_path / "d")
     with pytest.raises(UserError, match=r"data\.split\.deal: only the rows of the target are to be dealt"):
         assign_roles(dataset, DataConfig(path=tmp_path / "d", split={"deal": "target"}))
+
+
+def test_a_source_that_is_the_target_under_another_name_is_refused(tmp_path):
+    dataset = same_places(tmp_path / "d")
+    rows = np.tile(np.arange(200), 2)
+    loci = dataset.loci.iloc[rows].reset_index(drop=True).assign(domain=["a"] * 200 + ["b"] * 200)
+    tokens = dataset.sequences.gather(rows)
+    labels = np.array(dataset.labels)[rows]
+    same = small_dataset(tmp_path / "same", loci, labels, tokens, length=60)
+    with pytest.raises(UserError, match="'a' holds the same windows with the same labels as the target 'b'"):
+        assign_roles(same, DataConfig(path=tmp_path / "same", target="b"))
+    labels[-3] = 1 - labels[-3]  # the same windows with labels of their own are two cell types at the same loci
+    other = small_dataset(tmp_path / "other", loci, labels, tokens, length=60)
+    assert len(assign_roles(other, DataConfig(path=tmp_path / "other", target="b")).rows("target", "test"))

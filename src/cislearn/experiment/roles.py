@@ -124,6 +124,8 @@ def assign_roles(dataset: Dataset, config: DataConfig) -> Roles:
         )
     if not dataset.is_labelled[np.isin(dataset.loci["domain"], sources)].any():
         raise UserError(f"the sources ({', '.join(sources)}) have no label", where=config.path)
+    if config.target is not None:
+        _refuse_itself(dataset, sources, config.target)
     options = config.split
     split = split_rows(
         dataset,
@@ -142,6 +144,28 @@ def assign_roles(dataset: Dataset, config: DataConfig) -> Roles:
     if options.leaks == "drop":
         check_what_is_left(dataset, split, cleaned)
     return Roles(dataset, sources, config.target, cleaned, leaks, _shown(dataset, config, cleaned.part))
+
+
+def _refuse_itself(dataset: Dataset, sources: tuple[str, ...], target: str) -> None:
+    """Refuse a source that holds the very windows and labels of the target: it would be tested on what it learned."""
+    mine = _rows_by_window(dataset, target)
+    for source in sources:
+        theirs = _rows_by_window(dataset, source)
+        if not np.array_equal(dataset.window_hashes[mine], dataset.window_hashes[theirs]):
+            continue
+        tasks = range(len(dataset.spec.tasks))  # of one at a time: there may be a thousand
+        same = (np.array_equal(dataset.labels[mine, t], dataset.labels[theirs, t], equal_nan=True) for t in tasks)
+        if dataset.is_labelled[mine].any() and all(same):
+            raise UserError(
+                f"{source!r} holds the same windows with the same labels as the target {target!r}",
+                where=dataset.path,
+                fix="Was one file given for both? Give each domain its own.",
+            )
+
+
+def _rows_by_window(dataset: Dataset, domain: str) -> Int[np.ndarray, " m"]:
+    rows = np.flatnonzero(dataset.domain_codes == dataset.spec.domains.index(domain))
+    return rows[np.argsort(dataset.window_hashes[rows], kind="stable")]
 
 
 def _shown(dataset: Dataset, config: DataConfig, part: Int[np.ndarray, " n"]) -> Bool[np.ndarray, " n"]:
