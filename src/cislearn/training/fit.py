@@ -79,6 +79,7 @@ def fit(
     checkpoint: Path,
     device: Device,
     watch: Watch | None = None,
+    finish: bool = True,
 ) -> Fitted:
     """Train `network` in place by `objective`; where `checkpoint` exists, go on from it.
 
@@ -100,6 +101,8 @@ def fit(
         Where to compute.
     watch : callable, optional
         Told of each step.
+    finish : bool
+        Whether the objective's `finish` follows the last step; not, where a training is only timed.
 
     Returns
     -------
@@ -148,8 +151,11 @@ def fit(
         except SystemExit as leaving:  # Lightning leaves Python at Ctrl-C; what that means is for the caller to say
             raise KeyboardInterrupt from leaving
     step = judge.restore(learner.cpu())
-    objective.finish(network)
     network.eval()
+    if finish:
+        learner.to(device.torch)
+        objective.finish(network, lambda part: (views(b, "plain", 0).to(device.torch) for b in batches.once(part)))
+        learner.cpu()
     return Fitted(judge.history, step)
 
 
