@@ -133,7 +133,7 @@ def test_too_few_rows_to_tell_a_distance_add_nothing(spec, name):
 def test_a_distance_is_computed_in_full_precision(spec, name):
     """bfloat16 has three digits; the difference of two covariances would have none."""
     model, batch = network(spec), batch_of(30, 30)
-    objective = ready(name, model, spec, schedule=constant(1.0))
+    objective = ready(name, model, spec, weight=1.0, schedule=constant(1.0))
     with torch.autocast("cpu", dtype=torch.bfloat16):
         features = model.features(model.embed(batch.tokens)).float()
         found = objective.losses(model, batch, 0.5)["alignment"]

@@ -20,13 +20,15 @@ class RunningMoments:
     """Mean and variance of each channel over batches that come one after the other (Chan et al. 1979)."""
 
     def __init__(self) -> None:
-        self.n, self.mean, self.squares = 0, torch.zeros(()), torch.zeros(())
+        self.n, self.mean, self.squares = 0, torch.zeros(()), torch.zeros(())  # on the CPU, in double precision
 
     def add(self, z: Float[Tensor, "n c *length"]) -> None:
         """Take in a batch: all of its examples and positions."""
-        values = z.detach().double().transpose(0, 1).flatten(1)
-        n, mean = values.shape[1], values.mean(1)
-        squares = (values - mean[:, None]).square().sum(1)
+        n = z.numel() // z.shape[1]
+        variance, mean = (
+            value.cpu().double() for value in torch.var_mean(z.float(), [0, *range(2, z.dim())], correction=0)
+        )
+        squares = variance * n
         if self.n == 0:
             self.n, self.mean, self.squares = n, mean, squares
             return
@@ -116,7 +118,7 @@ class AdaBN(Supervised):
             Where the target has less than two training windows.
         """
         first = next(iter(rows("target")), None)
-        if first is None or sum(len(batch) for batch in rows("target")) < 2:
+        if first is None or len(first) < 2:
             raise UserError("method adabn needs training windows of the target, and there are less than two")
         for norm in norms_in_order(model, first):
             adapt_statistics(model, rows("target"), norm)

@@ -107,8 +107,8 @@ class CDAN(Objective):
     def __init__(
         self,
         *,
-        weight: float = 1.0,
-        schedule: str | Mapping[str, Any] = "late",
+        weight: float = 0.3,
+        schedule: str | Mapping[str, Any] = "ganin",
         entropy: bool = True,
         dimensions: int = 1024,
         width: int | None = None,

@@ -61,9 +61,9 @@ class MMD(Alignment):
     """Supervised loss plus the maximum mean discrepancy of source and target features (deep adaptation network).
 
     ``task loss + weight x schedule(p) x MMD^2``; Long et al. 2015, on the last features. The kernels follow the
-    features' scale, and the first part of the training is without: a fixed bandwidth, or full weight from the first
-    step, makes the features collapse. It assumes that the same features are informative in both domains and that the
-    share of positives is about equal.
+    features' scale, and the weight grows from 0: with a fixed bandwidth, or full weight from the first step, features
+    are prone to collapse. It assumes that the same features are informative in both domains and that the share of
+    positives is about equal.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ class MMD(Alignment):
         self,
         *,
         weight: float = 1.0,
-        schedule: str | Mapping[str, Any] = "late",
+        schedule: str | Mapping[str, Any] = "ganin",
         unbiased: bool = True,
         sources: str = "pooled",
         class_weights: Mapping[str, Sequence[float]] | None = None,

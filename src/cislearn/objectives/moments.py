@@ -36,7 +36,7 @@ class Moments(Alignment):
     Parameters
     ----------
     weight : float
-        Of the distance; 1 as published.
+        Of the distance; 1 as published, for a network of larger features.
     schedule : str or mapping
         How that weight grows over the training: ``late``, ``ganin``, ``sawtooth``, ``constant``, or one with options.
     sources : {"pooled", "each"}
@@ -48,7 +48,7 @@ class Moments(Alignment):
     def __init__(
         self,
         *,
-        weight: float = 1.0,
+        weight: float = 30.0,
         schedule: str | Mapping[str, Any] = "ganin",
         sources: str = "pooled",
         class_weights: Mapping[str, Sequence[float]] | None = None,
