@@ -82,9 +82,11 @@ def test_distances_of_features_far_from_zero_keep_their_digits():
 
 
 @settings(deadline=None, max_examples=40)
-@given(SIZES)
-def test_moments_against_numpy(sizes):
-    source, target = two_sets(*sizes)
+@given(SIZES, st.sampled_from([1, 2, 40]))
+def test_moments_against_numpy(sizes, wide):
+    """Also of more features than rows, where no covariance is made."""
+    n, m, f, seed = sizes
+    source, target = two_sets(n, m, f * wide, seed)
     covariances = [np.atleast_2d(np.cov(each.numpy(), rowvar=False)) for each in (source, target)]
     apart = source.numpy().mean(0) - target.numpy().mean(0)
     expected = ((covariances[0] - covariances[1]) ** 2).mean() / 4 + (apart**2).mean()

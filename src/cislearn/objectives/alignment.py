@@ -23,8 +23,8 @@ DISTANCE = Signal(
     "feature_distance",
     "Distance of the features",
     "The distance of source and target features that the method minimises, before weight and schedule.",
-    "It falls as lambda grows and ends above 0. If it does not fall, nothing is aligned; if it falls together with the"
-    " spread of the features, they collapse. Distances of different methods have different units.",
+    "It falls as lambda grows. If it does not, nothing is aligned; if it falls together with the spread of the"
+    " features, they collapse. Distances of different methods have different units.",
 )
 
 

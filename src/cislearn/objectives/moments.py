@@ -20,9 +20,21 @@ def moment_distance(source: Float[Tensor, "n f"], target: Float[Tensor, "m f"]) 
     is added by MORALE (Ebeid et al. 2025, bioRxiv 2025.05.21.655414). Both are means over entries, so their scale does
     not grow with the number of features, but with the features' own: as their fourth and second power.
     """
-    covariances = (torch.cov(source.T) - torch.cov(target.T)).square().mean()
     means = (source.mean(0) - target.mean(0)).square().mean()
-    return covariances / 4 + means
+    return _covariance_difference(source, target) / 4 + means
+
+
+def _covariance_difference(source: Float[Tensor, "n f"], target: Float[Tensor, "m f"]) -> Float[Tensor, ""]:
+    """Return ``mean((C_s - C_t)^2)`` over the f x f entries."""
+    rows, n_features = len(source) + len(target), source.shape[1]
+    if n_features <= rows:
+        return (torch.cov(source.T) - torch.cov(target.T)).square().mean()
+    # With z = (x - mean) / sqrt(n - 1) and s = 1 for source rows and -1 for target rows, C_s - C_t is the sum of
+    # s z z^T, and its squared norm that of s s' (z . z')^2 over pairs of rows: f x f entries are never made.
+    scaled = [(each - each.mean(0)) / (len(each) - 1) ** 0.5 for each in (source, target)]
+    z = torch.cat(scaled)
+    sign = torch.cat([z.new_ones(len(source)), -z.new_ones(len(target))])
+    return sign @ (z @ z.T).square() @ sign / n_features**2
 
 
 @register("moments")

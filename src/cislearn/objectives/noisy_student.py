@@ -49,6 +49,7 @@ class NoisyStudent(SelfTraining):
         As for `Supervised`; for the labels, not for the pseudo-labels.
     """
 
+    title = "noisy_student"
     needs_plain = True
 
     def __init__(

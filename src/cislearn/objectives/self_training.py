@@ -150,6 +150,7 @@ class SelfTraining(Objective):
 
     draws = {"source": 1.0, "target": 1.0}  # noqa: RUF012
     signals = (TAKEN, LARGEST)
+    title = "self_training"
     soft = False
     """Whether the student learns the teacher's probabilities, not only its classes."""
 
@@ -177,7 +178,7 @@ class SelfTraining(Objective):
         UserError
             For regression tasks.
         """
-        refuse_regression(spec, "self_training", "of whose value nobody is more or less sure")
+        refuse_regression(spec, self.title, "of whose value nobody is more or less sure")
         self.spec = spec
         self.class_weights = ClassWeights(self.given_weights, spec)
         self.teacher = Teacher(model)
@@ -233,6 +234,6 @@ class SelfTraining(Objective):
         if last[LARGEST.name] > ONE_CLASS:
             return [
                 f"{last[LARGEST.name]:.0%} of the pseudo-labels are of one class: the student learned from the target"
-                " only that; take another method, or share in the place of confidence"
+                " only that; take another method"
             ]
         return []

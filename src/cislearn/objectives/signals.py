@@ -53,8 +53,8 @@ SPREAD = Signal(
     "feature_spread",
     "Spread of the features",
     "Sum of the variances of the features over the labelled rows of a batch.",
-    "It keeps its order of magnitude. If it falls towards 0, the features have collapsed: domains are alike because"
-    " all windows are.",
+    "It may grow, and does not fall by orders of magnitude. If it nears 0, the features have collapsed: domains are"
+    " alike because all windows are.",
 )
 
 
