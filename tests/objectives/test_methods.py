@@ -117,9 +117,8 @@ def test_each_works_with_each_encoder_and_with_several_tasks(name, encoder):
 @pytest.mark.parametrize("name", ["cdan", "self_training", "noisy_student"])
 def test_regression_is_refused_where_classes_are_needed(name):
     values = DataSpec((TaskSpec("activity", "regression"),), ("a", "b", "c"), LENGTH)
-    with pytest.raises(
-        UserError, match=f"method {name} needs tasks with classes; activity is a regression task"
-    ) as caught:
+    told = f"method {name} needs tasks with classes; activity is a regression task"
+    with pytest.raises(UserError, match=told) as caught:
         ready(name, network(values), values)
     assert "moments" in caught.value.fix
 
