@@ -248,3 +248,24 @@ def test_a_loader_yields_the_batches_from_where_it_is_told():
     assert steps == [3, 4, 5, 6]
     assert all(same(batch, one[batch.step]) for batch in Loader(one, 3, 7))
     assert list(Loader(one, 7, 7)) == []
+
+
+# --- Each row once ---
+
+
+def test_each_row_of_a_part_comes_once_in_order_also_of_one_that_is_not_drawn():
+    made = batches(n_source=50, n_target=30, draws={"source": 1.0, "target": 0.0})
+    assert "target" not in made[0].parts
+    found = list(made.once("target", size=8))
+    assert [len(batch) for batch in found] == [8, 8, 8, 6]
+    assert torch.cat([batch.row for batch in found]).tolist() == list(range(200, 230))
+    for batch in found:
+        assert torch.equal(batch.tokens, torch.from_numpy(SEQUENCES.gather(batch.row.numpy())))
+        assert batch.labels.isnan().all() and batch.parts == {"target": slice(0, len(batch))}
+
+
+def test_labelled_and_unlabelled_rows_make_up_a_batch():
+    parts = {"source": part(range(50)), "target_labelled": part(range(200, 210)), "target": part(range(200, 230))}
+    made = Batches(SEQUENCES, parts, {"source": 1.0, "target_labelled": 0.25, "target": 0.75}, batch_size=8, seed=0)
+    assert (made[0].labelled, made[0].unlabelled) == (slice(0, 10), slice(10, 16))
+    assert (batches()[0].labelled, batches()[0].unlabelled) == (slice(0, 8), slice(8, 16))

@@ -71,3 +71,17 @@ def test_options_set_the_sizes(bound):
     sizes = [tuple(p.shape) for name, p in network.named_parameters() if name.endswith("weight")]
     assert sizes == [(5, 4, 9), (6, 5, 3), (7, 6), (1, 7)]
     assert network.n_features == 7
+
+
+def test_with_batch_norm_it_normalises_after_both_convolutions_and_is_the_same_in_both_layouts(bound):
+    """As adapting the statistics to a domain needs it."""
+    x = torch.rand(8, 4, bound.length)
+    found = []
+    for kind in ("plain", "channels_last"):
+        torch.manual_seed(0)
+        network = build_network("motif_cnn", bound, {"batch_norm": True, "layers": kind})
+        norms = [stage.norm for stage in network.encoder.stages if stage.norm is not None]
+        assert [norm.weight.numel() for norm in norms] == [48, 96]
+        found.append(network.train().features(x))
+    torch.testing.assert_close(found[0], found[1], rtol=1e-4, atol=1e-5)
+    assert not [stage.norm for stage in build_network("motif_cnn", bound).encoder.stages if stage.norm is not None]

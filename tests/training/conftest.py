@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,6 +24,10 @@ from cislearn.training.optimisers import OptimiserPlan
 SPEC = DataSpec((TaskSpec("bound"),), ("here", "there"), length=40)
 WORD = np.array([2, 0, 3, 0, 0, 2], dtype=np.uint8)
 SEED = 3
+
+SMALL = ("motif_cnn", {"motifs": 8, "motif_width": 13, "pairs": 8, "features": 8})
+NORMED = ("wide", {"detectors": 8, "known": 0.0, "channels": 4, "width": 3, "dilations": [1]})
+"""An encoder and its options: without batch norm, and with."""
 
 Problem = tuple[TableSequences, dict[str, TrainingRows]]
 
@@ -62,11 +67,13 @@ def make_problem() -> Problem:
     return TableSequences(tokens, rows), parts
 
 
-def prepare(problem: Problem, method: str) -> tuple[Network, Objective, Batches, Views]:
+def prepare(
+    problem: Problem, method: str, encoder: tuple[str, dict[str, Any]] = SMALL
+) -> tuple[Network, Objective, Batches, Views]:
     """Freshly built parts of a training, the same at each call."""
     sequences, parts = problem
     torch.manual_seed(0)
-    network = build_network("motif_cnn", SPEC, {"motifs": 8, "motif_width": 13, "pairs": 8, "features": 8})
+    network = build_network(encoder[0], SPEC, encoder[1])
     objective = objectives.get(method)()
     objective.setup(network, SPEC)
     batches = Batches(sequences, parts, objective.draws, batch_size=16, seed=SEED)
@@ -102,10 +109,12 @@ def train(
     stop_at: int | None = None,
     validate: Callable[[Network], Validation] | None = None,
     watch: Callable[[int, dict[str, float]], None] | None = None,
+    encoder: tuple[str, dict[str, Any]] = SMALL,
+    finish: bool = True,
     **plan: object,
 ) -> tuple[Network, Fitted]:
     """Train with a validation after every 5 steps; `stop_at` breaks off there as a kill would."""
-    network, objective, batches, views = prepare(problem, method)
+    network, objective, batches, views = prepare(problem, method, encoder)
 
     def look(step: int, row: dict[str, float]) -> None:
         if watch is not None:
@@ -125,6 +134,7 @@ def train(
         checkpoint=checkpoint,
         device=choose_device("cpu"),
         watch=look,
+        finish=finish,
     )
     return network, fitted
 

@@ -9,14 +9,18 @@ import torch
 
 from cislearn.data.views import mix_seed
 from cislearn.errors import UserError
+from cislearn.objectives.objective import objectives
 from cislearn.training.judge import Validation, read_step
 from cislearn.training.optimisers import OptimiserPlan, learning_rate
-from tests.training.conftest import SEED, Killed, loss_on, prepare, scores, timeless, train, weights
+from tests.training.conftest import NORMED, SEED, Killed, loss_on, prepare, scores, timeless, train, weights
+
+RESUMABLE = [name for name in objectives.names() if name != "adabn"]
+"""All methods that this network can be trained by; adabn needs batch norm and has a test of its own below."""
 
 # --- Resuming ---
 
 
-@pytest.mark.parametrize("method", ["supervised", "adversarial"])
+@pytest.mark.parametrize("method", RESUMABLE)
 def test_a_run_broken_off_and_resumed_ends_at_the_same_weights(problem, tmp_path, method):
     """trap 16: schedules, generator, rows and optimiser all go on where they stood."""
     whole, fitted = train(problem, tmp_path / "whole.ckpt", method=method)
@@ -26,6 +30,37 @@ def test_a_run_broken_off_and_resumed_ends_at_the_same_weights(problem, tmp_path
     resumed, resumed_fitted = train(problem, tmp_path / "killed.ckpt", method=method)
     assert torch.equal(weights(whole), weights(resumed))
     assert timeless(fitted) == timeless(resumed_fitted)
+
+
+@pytest.mark.parametrize("stop_at", [14, 17, 23])
+@pytest.mark.parametrize("method", ["self_training", "noisy_student"])
+def test_a_resumed_student_has_the_same_teacher(problem, tmp_path, method, stop_at):
+    """trap 16: killed before, just before and after the teacher is frozen at step 15 of 30."""
+    whole, fitted = train(problem, tmp_path / "whole.ckpt", method=method, keep="last")
+    with pytest.raises(Killed):
+        train(problem, tmp_path / "killed.ckpt", method=method, stop_at=stop_at, keep="last")
+    resumed, resumed_fitted = train(problem, tmp_path / "killed.ckpt", method=method, keep="last")
+    assert torch.equal(weights(whole), weights(resumed))
+    assert timeless(fitted) == timeless(resumed_fitted)
+    taught = [row["step"] for row in fitted.history if "pseudo_taken" in row]
+    assert taught == [20, 25, 30]
+
+
+def test_adabn_adapts_at_the_end_also_of_a_resumed_training(problem, tmp_path):
+    whole, _ = train(problem, tmp_path / "whole.ckpt", method="adabn", encoder=NORMED)
+    plain, _ = train(problem, tmp_path / "plain.ckpt", method="supervised", encoder=NORMED)
+    with pytest.raises(Killed):
+        train(problem, tmp_path / "killed.ckpt", method="adabn", stop_at=17, encoder=NORMED)
+    resumed, _ = train(problem, tmp_path / "killed.ckpt", method="adabn", encoder=NORMED)
+    assert torch.equal(weights(whole), weights(resumed))
+    for one, other in zip(whole.parameters(), plain.parameters(), strict=True):
+        assert torch.equal(one, other)
+    assert not torch.equal(weights(whole), weights(plain))
+
+
+def test_a_training_that_is_only_timed_is_not_finished(problem, tmp_path, monkeypatch):
+    monkeypatch.setattr(objectives.get("supervised"), "finish", lambda *_: pytest.fail("it was"))
+    train(problem, tmp_path / "run.ckpt", method="supervised", steps=3, finish=False)
 
 
 def test_broken_off_again_and_again(problem, tmp_path):
@@ -217,6 +252,17 @@ def test_history_has_a_row_a_validation_and_one_for_the_last_step(problem, tmp_p
         assert row["learning_rate"] > 0
     assert [step for step, row in shown if not row] == list(range(1, 13))
     assert [row for _, row in shown if row] == fitted.history
+
+
+def test_health_is_the_mean_over_the_steps_that_told_it(problem, tmp_path):
+    """A teacher that is frozen within an interval taught in some of its steps: 15 to 19 of those up to 20."""
+    told = {}
+    for every in (1, 20):
+        settings = {"method": "self_training", "validate_every": every, "validate": scores(*range(40))}
+        _, fitted = train(problem, tmp_path / f"{every}.ckpt", **settings)
+        told[every] = {row["step"]: row["pseudo_largest_class"] for row in fitted.history if "pseudo_taken" in row}
+    assert min(told[1]) == 16 and list(told[20]) == [20, 30]
+    assert told[20][20] == pytest.approx(sum(told[1][step] for step in range(16, 21)) / 5, rel=1e-5)
 
 
 def test_the_losses_of_the_history_are_the_means_of_the_steps(problem, tmp_path):

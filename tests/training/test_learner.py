@@ -48,9 +48,42 @@ def test_the_objective_follows_each_step_and_the_end(problem, tmp_path, monkeypa
 
     called = []
     monkeypatch.setattr(Supervised, "after_step", lambda self, model: called.append("step"))
-    monkeypatch.setattr(Supervised, "finish", lambda self, model: called.append("finish"))
+    monkeypatch.setattr(Supervised, "finish", lambda self, model, rows: called.append("finish"))
     train(problem, tmp_path / "run.ckpt", method="supervised", steps=3)
     assert called == ["step", "step", "step", "finish"]
+
+
+def test_the_end_of_a_training_has_each_row_of_a_part_once_in_plain_view(problem, tmp_path, monkeypatch):
+    from cislearn.objectives.adversarial import Adversarial
+
+    sequences, parts = problem
+    seen = {}
+
+    def finish(self, model, rows):
+        assert not model.training
+        for part in ("source", "target", "target"):
+            seen[part] = list(rows(part))
+
+    monkeypatch.setattr(Adversarial, "finish", finish)
+    train(problem, tmp_path / "run.ckpt", steps=3)
+    for part, batches in seen.items():
+        assert torch.cat([batch.row for batch in batches]).tolist() == parts[part].rows.tolist()
+        tokens = torch.cat([batch.tokens for batch in batches])
+        assert torch.equal(tokens, torch.from_numpy(sequences.gather(parts[part].rows)))
+        assert all(batch.parts == {part: slice(0, len(batch))} for batch in batches)
+    assert all(batch.labels.isnan().all() for batch in seen["target"])
+
+
+def test_a_plain_view_comes_with_the_training_view_where_it_is_asked_for(problem):
+    network, objective, batches, views = prepare(problem, "noisy_student")
+    seen = []
+    objective.losses = lambda model, batch, progress: seen.append(batch) or {"task": torch.zeros(())}
+    learner = Learner(network, objective, views, OptimiserPlan(), 10, 0)
+    learner.training_step(batches[5], 0)
+    assert torch.equal(seen[0].plain, batches[5].tokens) and not torch.equal(seen[0].tokens, seen[0].plain)
+    objective.needs_plain = False
+    learner.training_step(batches[5], 0)
+    assert seen[1].plain is None
 
 
 def test_what_follows_a_step_is_in_its_checkpoint(problem, tmp_path, monkeypatch):
@@ -71,7 +104,7 @@ def test_what_follows_a_step_is_in_its_checkpoint(problem, tmp_path, monkeypatch
 def test_the_end_of_a_training_changes_the_weights_that_are_kept(problem, tmp_path, monkeypatch):
     from cislearn.objectives.supervised import Supervised
 
-    def finish(self, model):
+    def finish(self, model, rows):
         with torch.no_grad():
             for parameter in model.parameters():
                 parameter.fill_(2.0)

@@ -39,6 +39,8 @@ class Batch:
         Vectors beside the windows.
     pair : Tensor, shape (B, 2), int64, optional
         For each example its window and its covariate vector; absent means that example i has window i and vector i.
+    plain : Tensor, shape (U, L), uint8, optional
+        In a training view, where they are asked for: the windows as stored, neither moved nor turned nor hidden.
     """
 
     tokens: Tensor
@@ -50,6 +52,7 @@ class Batch:
     tracks: Tensor | None = None
     covariates: Tensor | None = None
     pair: Tensor | None = None
+    plain: Tensor | None = None
 
     def __len__(self) -> int:
         """Return the number of examples."""
@@ -59,6 +62,11 @@ class Batch:
     def labelled(self) -> slice:
         """The rows whose labels may be seen: all of the source and those of the target that come with a label."""
         return slice(0, self.parts.get(TARGET_LABELLED, self.parts["source"]).stop)
+
+    @property
+    def unlabelled(self) -> slice:
+        """The other rows, whose labels may not be seen."""
+        return slice(self.labelled.stop, len(self))
 
     def to(self, device: torch.device | str) -> Batch:
         """Return the same batch on `device`; to a CUDA device tensors travel without waiting.

@@ -160,7 +160,7 @@ class Batches:
         if empty:
             raise UserError(f"there are no training rows of part {empty[0]!r}")
         self.sequences, self.rank, self.world = sequences, rank, world
-        self.parts = {name: parts[name] for name in draws}
+        self.whole, self.parts = dict(parts), {name: parts[name] for name in draws}
         self.sizes = {name: max(1, round(batch_size * share)) for name, share in draws.items()}
         self.mixers = {
             name: Mixer(balance_groups(part, balance), (seed, p)) for p, (name, part) in enumerate(self.parts.items())
@@ -183,6 +183,19 @@ class Batches:
             parts=_with_whole_target(slices),
             step=k,
         )
+
+    def once(self, part: str, size: int = 512) -> Iterator[Batch]:
+        """Yield each row of a part once, in order, in batches of `size` that hold no other part; on the CPU."""
+        whole = self.whole[part]
+        for start in range(0, len(whole.rows), size):
+            rows = whole.rows[start : start + size]
+            yield Batch(
+                tokens=torch.from_numpy(self.sequences.gather(rows)),
+                labels=torch.from_numpy(whole.labels[start : start + size]),
+                domain=torch.from_numpy(whole.domain[start : start + size]),
+                row=torch.from_numpy(rows),
+                parts={part: slice(0, len(rows))},
+            )
 
 
 def _with_whole_target(slices: dict[str, slice]) -> dict[str, slice]:

@@ -65,6 +65,7 @@ def step_seconds(setting: Setting, method: Method, timed: int, warm_up: int = WA
             checkpoint=Path(folder) / "last.ckpt",
             device=setting.device,
             watch=watch,
+            finish=False,
         )
     return (times[1] - times[0]) / timed
 

@@ -25,6 +25,7 @@ from cislearn.experiment.setting import Setting
 from cislearn.experiment.strands import STRANDS, strand_table
 from cislearn.models.network import Network
 from cislearn.models.saving import for_prediction, save_model
+from cislearn.objectives.objective import Objective
 from cislearn.prediction.predictor import NetworkPredictor, predict_rows
 from cislearn.runs import FORMAT, RUN, SEEN
 from cislearn.tables import write_table
@@ -42,13 +43,15 @@ def write_run(
     *,
     identity: str,
     network: Network,
+    objective: Objective,
     fitted: Fitted,
 ) -> None:
     """Write all that a finished run holds; ``run.json`` last, since with it the run is whole."""
     history = pd.DataFrame(fitted.history)
     write_table(folder / "history.tsv", history)
-    if "domain_accuracy" in history:
-        write_table(folder / "health.tsv", history[["step", "domain_accuracy", "lambda"]])
+    signals = [signal for signal in objective.signals if signal.name in history]
+    if signals:
+        write_table(folder / "health.tsv", history[["step", *(signal.name for signal in signals)]])
     roles = setting.roles
     rows = predicted_rows(roles)
     both = predict_strands(setting, network, rows)
@@ -82,6 +85,8 @@ def write_run(
         "seconds": fitted.history[-1]["seconds"],
         "thresholds": thresholds,
         "temperatures": temperatures,
+        "signals": [asdict(signal) for signal in signals],
+        "concerns": objective.concerns(fitted.history),
     }
     write_json(folder / RUN, record)
 

@@ -44,7 +44,16 @@ def train_run(setting: Setting, method: Method, seed: int, folder: RunFolder, id
     _claim(folder.partial, identity)
     made = gather_materials(setting, method, seed)
     fitted = _fit(setting, method, seed, made, folder.partial / CHECKPOINT)
-    write_run(setting, method, seed, folder.partial, identity=identity, network=made.network, fitted=fitted)
+    write_run(
+        setting,
+        method,
+        seed,
+        folder.partial,
+        identity=identity,
+        network=made.network,
+        objective=made.objective,
+        fitted=fitted,
+    )
     for left in [folder.partial / CHECKPOINT, *folder.partial.glob(".*.partial-*")]:
         left.unlink()
     folder.finish()

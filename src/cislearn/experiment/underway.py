@@ -68,6 +68,8 @@ class Underway:
             return run
         train_run(self.setting, method, seed, run, self.identities[method.title])
         self.setting.reporter.end(f"{run.info['seconds']:.0f} s")
+        for concern in run.info["concerns"]:
+            self.setting.reporter.note(f"{method.title}, seed {seed}: {concern}")
         return run
 
     def fit_battery(self) -> dict[SimpleModel, RunFolder]:

@@ -13,7 +13,9 @@ from torch.nn import functional as F
 from cislearn.data.batch import Batch
 from cislearn.objectives.class_weights import ClassWeights
 from cislearn.objectives.objective import Model, Objective, register
+from cislearn.objectives.options import check_count, check_number, check_word
 from cislearn.objectives.schedules import schedule as schedule_of
+from cislearn.objectives.signals import DOMAIN_ACCURACY, LAMBDA, signs_of_collapse
 from cislearn.objectives.supervised import task_loss
 from cislearn.schema import DataSpec
 
@@ -48,6 +50,13 @@ class Discriminator(nn.Module):
         return self.logits(self.activation(self.hidden(features)))
 
 
+def is_target(batch: Batch) -> Int[Tensor, " n"]:
+    """Return 1 for rows of the target and 0 for those of the sources."""
+    domains = torch.zeros_like(batch.domain)
+    domains[batch.parts["target"]] = 1
+    return domains
+
+
 @register("adversarial")
 class Adversarial(Objective):
     """Supervised loss on the source plus a domain loss whose gradient is reversed on its way into the features.
@@ -71,7 +80,7 @@ class Adversarial(Objective):
     """
 
     draws = {"source": 1.0, "target": 1.0}  # noqa: RUF012
-    weights: Tensor | None
+    signals = (DOMAIN_ACCURACY, LAMBDA)
 
     def __init__(
         self,
@@ -83,14 +92,10 @@ class Adversarial(Objective):
         class_weights: Mapping[str, Sequence[float]] | None = None,
     ) -> None:
         super().__init__()
-        if discriminator not in ("binary", "domains"):
-            raise ValueError(f"discriminator {discriminator!r}: expected binary or domains")
-        if not isinstance(weight, int | float) or weight < 0:
-            raise ValueError(f"weight {weight!r}: expected a number from 0")
-        if width is not None and (not isinstance(width, int) or width < 1):
-            raise ValueError(f"width {width!r}: expected a number of units from 1")
-        self.weight, self.schedule, self.kind = weight, schedule_of(schedule), discriminator
-        self.width, self.given_weights = width, class_weights
+        self.weight, self.schedule = check_number("weight", weight), schedule_of(schedule)
+        self.kind = check_word("discriminator", discriminator, ("binary", "domains"))
+        self.width = None if width is None else check_count("width", width, "units")
+        self.given_weights = class_weights
         self._health: dict[str, Tensor | float] = {}
 
     def setup(self, model: Model, spec: DataSpec) -> None:
@@ -108,7 +113,7 @@ class Adversarial(Objective):
         features = model.features(model.embed(batch.tokens))
         seen = batch.labelled
         logits = self.discriminator(reverse_gradient(features, strength))
-        domains = self._domains(batch)
+        domains = batch.domain if self.kind == "domains" else is_target(batch)
         self._health = {"lambda": strength, "domain_accuracy": (logits.argmax(1) == domains).float().mean().detach()}
         return {
             "task": task_loss(model.classify(features[seen]), batch.labels[seen], self.spec, self.class_weights),
@@ -119,9 +124,6 @@ class Adversarial(Objective):
         """Return lambda and the discriminator's accuracy in the last step (chance: as if it knew nothing)."""
         return self._health
 
-    def _domains(self, batch: Batch) -> Int[Tensor, " n"]:
-        if self.kind == "domains":
-            return batch.domain
-        domains = torch.zeros_like(batch.domain)
-        domains[batch.parts["target"]] = 1
-        return domains
+    def concerns(self, history: Sequence[Mapping[str, float]]) -> list[str]:
+        """Say where the task was given up for the domains."""
+        return signs_of_collapse(history)

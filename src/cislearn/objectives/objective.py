@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 from torch import Tensor, nn
 
 from cislearn.data.batch import Batch
 from cislearn.models.encoder import Encoder
+from cislearn.objectives.signals import Signal
 from cislearn.registry import Registry
 from cislearn.schema import DataSpec
+
+Rows = Callable[[str], Iterable[Batch]]
+"""From the name of a part to batches that hold each of its training rows once, in plain view, on the model's device.
+
+They are made when they are asked for; of ``target`` they are all of its training rows, without labels.
+"""
 
 
 @runtime_checkable
@@ -40,7 +48,14 @@ class Objective(nn.Module, ABC):
     """
 
     draws: dict[str, float] = {"source": 1.0}  # noqa: RUF012  (a subclass replaces it, nobody changes it)
-    """Rows drawn of each part for each labelled row of a batch: ``source`` is labelled, ``target`` is not."""
+    """Rows drawn of each part for each labelled row of a batch: ``source`` is labelled, ``target`` is not.
+
+    A share of 0 asks for the part's rows at the end of the training alone.
+    """
+    needs_plain = False
+    """Whether batches shall come with a plain view of their windows beside the training view: `Batch.plain`."""
+    signals: tuple[Signal, ...] = ()
+    """What `health` logs, and what to expect of it; the report shows these."""
 
     def setup(self, model: Model, spec: DataSpec) -> None:
         """Make what the objective needs, once the shapes are known."""
@@ -63,11 +78,15 @@ class Objective(nn.Module, ABC):
         """Return what to log of a step beside the losses: tensors are averaged between validations, numbers are not."""
         return {}
 
+    def concerns(self, history: Sequence[Mapping[str, float]]) -> list[str]:
+        """Say in words what looks wrong in a training's history (one row a validation); nothing where all is well."""
+        return []
+
     def after_step(self, model: Model) -> None:
         """Do what follows an optimiser step (moving averages)."""
 
-    def finish(self, model: Model) -> None:
-        """Do what follows the training, to the weights that are kept."""
+    def finish(self, model: Model, rows: Rows) -> None:
+        """Do what follows the training, to the weights that are kept; `model` is in evaluation mode."""
 
 
 objectives: Registry[type[Objective]] = Registry("method", home="cislearn.objectives")

@@ -49,6 +49,13 @@ class Run:
         """Domains with test rows."""
         return list(dict.fromkeys(self.predictions["domain"].astype(str)))
 
+    @property
+    def signals(self) -> list[Mapping[str, Any]]:
+        """What ``health.tsv`` holds: name, title, meaning and what is healthy; of older runs the name alone."""
+        told = {signal["name"]: signal for signal in self.info.get("signals", [])}
+        names = [] if self.health is None else [name for name in self.health.columns if name != "step"]
+        return [told.get(name, {"name": name, "title": name.replace("_", " ").capitalize()}) for name in names]
+
     def logit_columns(self, task: str) -> list[str]:
         """``logit_<task>``, or ``logit_<task>_0``, ``_1`` ... where the task has several classes."""
         if f"logit_{task}" in self.predictions.columns:

@@ -19,13 +19,14 @@ from cislearn.reports.sections.averaged import averaged_section
 from cislearn.reports.sections.calibration import calibration_section
 from cislearn.reports.sections.comparison import comparison_section
 from cislearn.reports.sections.distributions import distributions_section
+from cislearn.reports.sections.health import health_section
 from cislearn.reports.sections.leaks import leaks_section
 from cislearn.reports.sections.left_out import left_out_section
 from cislearn.reports.sections.origin import environment_section, origin_section
 from cislearn.reports.sections.predictions import predictions_section
 from cislearn.reports.sections.setting import data_section, model_section
 from cislearn.reports.sections.strands import strands_section
-from cislearn.reports.sections.training import adversary_section, learning_section
+from cislearn.reports.sections.training import learning_section
 from cislearn.runs import EACH_RECORD
 
 # A line may break after an en dash even before a space that may not; the word joiner forbids it.
@@ -123,7 +124,7 @@ def sections(data: ReportData, command: str | None) -> list[Section]:
         predictions_section(data, styles),
         distributions_section(data, styles),
         learning_section(data, styles),
-        adversary_section(data, styles),
+        health_section(data, styles),
         calibration_section(data, styles),
         strands_section(data, styles),
         model_section(data),

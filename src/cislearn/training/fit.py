@@ -84,6 +84,7 @@ def fit(
     checkpoint: Path,
     device: Device,
     watch: Watch | None = None,
+    finish: bool = True,
 ) -> Fitted:
     """Train `network` in place by `objective`; where `checkpoint` exists, go on from it.
 
@@ -105,6 +106,8 @@ def fit(
         Where to compute.
     watch : callable, optional
         Told of each step.
+    finish : bool
+        Whether the objective's `finish` follows the last step; not, where a training is only timed.
 
     Returns
     -------
@@ -159,8 +162,11 @@ def fit(
             rows = batches.sizes["source"]
             raise out_of_memory(rows, plan.accumulate, _pieces_that_fit(learner, batches, rows)) from error
     step = judge.restore(learner.cpu())
-    objective.finish(network)
     network.eval()
+    if finish:
+        learner.to(device.torch)
+        objective.finish(network, lambda part: (views(b, "plain", 0).to(device.torch) for b in batches.once(part)))
+        learner.cpu()
     return Fitted(judge.history, step)
 
 

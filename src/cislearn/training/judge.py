@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,8 +71,8 @@ class Judge(Callback):
         self.best_score, self.best_step, self.stale = -math.inf, 0, 0
         self.best_weights: dict[str, Tensor] = {}
         self._sums: dict[str, Tensor] = {}
+        self._counts: Counter[str] = Counter()
         self._latest: dict[str, float] = {}
-        self._steps = 0
         self._began = time.monotonic()
 
     def state_dict(self) -> dict[str, Any]:
@@ -111,9 +112,9 @@ class Judge(Callback):
         for name, value in {**{f"train_{name}": loss for name, loss in losses.items()}, **health}.items():
             if isinstance(value, Tensor):
                 self._sums[name] = self._sums[name] + value if name in self._sums else value.clone()
+                self._counts[name] += 1
             else:
                 self._latest[name] = value
-        self._steps += 1
 
     def _judge(self, trainer: L.Trainer, learner: Learner, step: int) -> None:
         row = self._means(step)
@@ -131,11 +132,11 @@ class Judge(Callback):
             trainer.save_checkpoint(partial)
 
     def _means(self, step: int) -> dict[str, float]:
-        """Means since the last validation: the total loss, each loss, and the objective's health."""
-        means = {name: float(value) / self._steps for name, value in self._sums.items()}
+        """Means since the last validation: the total loss, each loss, and the objective's health where it told any."""
+        means = {name: float(value) / self._counts[name] for name, value in self._sums.items()}
         total = sum(value for name, value in means.items() if name.startswith("train_"))
         _refuse_divergence(total, "training", step)
-        latest, self._sums, self._latest, self._steps = self._latest, {}, {}, 0
+        latest, self._sums, self._counts, self._latest = self._latest, {}, Counter(), {}
         return {"step": step, "train_loss": total, **means, **latest}
 
     def _keep_best(self, network: Network, score: float, step: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import reduce
 from typing import Any
 
@@ -90,6 +91,8 @@ class Learner(L.LightningModule):
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Return the sum of the objective's losses on the training view of a batch."""
         view = self.views(batch, "train", batch.step)
+        if self.objective.needs_plain:
+            view = replace(view, plain=self.views(batch, "plain", batch.step).tokens)
         if self.accumulate == 1:
             losses = self.objective.losses(self.network, view, batch.step / self.total_steps)
             self.last_losses = {name: value.detach() for name, value in losses.items()}

@@ -18,7 +18,8 @@ def pieces_of(batch: Batch, n: int) -> list[tuple[Batch, float]]:
 
     Of each part every n-th row goes to one piece, so labelled and unlabelled, source and target rows keep their
     proportions. Where n divides all parts, the weighted mean of losses that are means over rows is that of the whole
-    batch, and so is its gradient; batch normalisation and distances between domains see a piece at a time.
+    batch, and so is its gradient; batch normalisation, distances between domains and
+    means over pseudo-labels see a piece at a time.
 
     Parameters
     ----------
@@ -54,9 +55,10 @@ def _take(batch: Batch, rows: Tensor, sizes: dict[str, int]) -> Batch:
     on = rows.to(batch.labels.device)
     tracks = None if batch.tracks is None else batch.tracks[on]
     covariates = None if batch.covariates is None else batch.covariates[on]
+    plain = None if batch.plain is None else batch.plain[on]
     return replace(
         batch, tokens=batch.tokens[on], labels=batch.labels[on], domain=batch.domain[on], row=batch.row[on],
-        parts=parts, tracks=tracks, covariates=covariates,
+        parts=parts, plain=plain, tracks=tracks, covariates=covariates,
     )  # fmt: skip
 
 

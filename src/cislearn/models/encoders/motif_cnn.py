@@ -33,6 +33,8 @@ class MotifCNN(Encoder):
         Positions pooled between the two.
     features : int
         Length of the feature vector.
+    batch_norm : bool
+        Normalise after both convolutions, as adapting statistics to a domain (`adabn`) needs it.
     layers : {"channels_last", "plain"}
         Where the layers come from; the weights are the same.
     """
@@ -47,6 +49,7 @@ class MotifCNN(Encoder):
         pair_width: int = 7,
         pool: int = 4,
         features: int = 64,
+        batch_norm: bool = False,
         layers: str = "channels_last",
     ) -> None:
         super().__init__()
@@ -57,7 +60,7 @@ class MotifCNN(Encoder):
         first = nn.Sequential(make.pool(pool), make.activation())
         second = nn.Sequential(make.global_pool(length // pool), make.activation())
         self.stages = nn.Sequential(
-            Stage(make.conv(4, motifs, motif_width), pool=first),
-            Stage(make.conv(motifs, pairs, pair_width), pool=second),
+            Stage(make.conv(4, motifs, motif_width), make.norm(motifs) if batch_norm else None, pool=first),
+            Stage(make.conv(motifs, pairs, pair_width), make.norm(pairs) if batch_norm else None, pool=second),
             Stage(make.dense(pairs, features), None, make.activation()),
         )
