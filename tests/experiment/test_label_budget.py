@@ -150,3 +150,30 @@ def test_weights_can_be_chosen_by_the_labelled_share(tiny_data):
     for method in methods[:4]:
         np.testing.assert_array_equal(setting.judged_rows(method), setting.roles.seen_rows("share", "valid"))
         assert method.protocol("target_validation") == "honest: 25 % of the target labels seen"
+
+
+def test_an_encoder_of_other_factors_and_cells_goes_on_to_a_new_one(tmp_path):
+    """Trained on two factors in two cells, the encoder begins a training for a third in cells of other names."""
+    from cislearn.data.dataset import write_dataset
+    from cislearn.data.simulate import simulate, write_simulated
+    from cislearn.schema import TaskSpec
+
+    write_simulated(tmp_path / "one", simulate("none", n_train=400, n_test=200, seed=1))
+    one = read_dataset(tmp_path / "one")
+    both = np.concatenate([one.labels, 1 - one.labels], axis=1)
+    spec = replace(one.spec, tasks=(TaskSpec("GABPA"), TaskSpec("YY1")))
+    many = write_dataset(tmp_path / "many", spec=spec, loci=one.loci, labels=both, sequences=one.sequences)
+    first = config_of(many.path, "methods=[supervised]", "data.target=null", out=tmp_path / "first")
+    run_experiment(first)
+    new = one.loci.assign(domain=one.loci["domain"].map({"ery": "A549", "hep": "liver"}))
+    spec = replace(one.spec, tasks=(TaskSpec("MAX"),), domains=("A549", "liver"))
+    other = write_dataset(tmp_path / "new", spec=spec, loci=new, labels=np.array(one.labels), sequences=one.sequences)
+    arguments = ["methods=[adversarial]", "data.target=liver", f"training.init_from={tmp_path / 'first'}"]
+    setting, (method,), _, _ = settle(config_of(other.path, *arguments), other)
+    begun = gather_materials(setting, method, 0).network
+    trained = load_network(tmp_path / "first/supervised/seed-0")
+    assert torch.equal(
+        begun.encoder.state_dict()["stages.0.linear.weight"], trained.encoder.state_dict()["stages.0.linear.weight"]
+    )
+    assert begun.head.state_dict().keys() == trained.head.state_dict().keys()
+    assert begun.spec.tasks != trained.spec.tasks and begun.spec.n_logits == 1
