@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 
-from cislearn.reports.blocks import Block, Cell, Column, Drawing, Drawings, Section, Table, Text
+from cislearn.reports.blocks import Drawing, Drawings, Section, Text
 from cislearn.reports.figures.training import step_plot
-from cislearn.reports.numbers import decimal, interval, listed
+from cislearn.reports.numbers import decimal, listed
 from cislearn.reports.palette import label_of
 from cislearn.reports.read import ReportData
 from cislearn.reports.run import Run
-from cislearn.reports.sections.metric_tables import Styles, method_cell
+from cislearn.reports.sections.metric_tables import Styles
 
 # Half of each batch is target, whether sources are one class or many: to say `target` always is right half the time.
 CHANCE = 0.5
@@ -19,10 +19,6 @@ HEALTHY = (
     "learned something; as lambda grows, accuracy falls towards chance, and the proxy A-distance ends below that of "
     "the source-only features. At chance from the first step, the discriminator never learned and nothing was aligned; "
     "near one to the end, the features were not aligned either."
-)
-DISTANCE = (
-    "Proxy A-distance of held-out features: 0 where a linear classifier cannot tell the domains apart, 2 where it "
-    "always can. A smaller one is a sign of alignment, not of better predictions."
 )
 
 
@@ -80,16 +76,12 @@ def _series(runs: list[Run], column: str) -> list[pd.Series]:
 
 
 def adversary_section(data: ReportData, styles: Styles) -> Section | None:
-    """Domain accuracy and lambda against the step, and the distance of the domains per method."""
+    """Domain accuracy and lambda against the step."""
     drawings = [drawing for drawing in (_accuracy(data, styles), _lambda(data, styles)) if drawing]
-    blocks: list[Block] = []
-    if drawings:
-        adversaries = tuple(styles[method] for method in data.methods if _logged(data, "domain_accuracy").get(method))
-        blocks += [Text(HEALTHY), Drawings(tuple(drawings), key=adversaries)]
-    if len(data.distances):
-        blocks.append(_distance_table(data, styles))
-    title = "The adversary" if drawings else "Distance of the domains"
-    return Section("adversary", title, tuple(blocks)) if blocks else None
+    if not drawings:
+        return None
+    adversaries = tuple(styles[method] for method in data.methods if _logged(data, "domain_accuracy").get(method))
+    return Section("adversary", "The adversary", (Text(HEALTHY), Drawings(tuple(drawings), key=adversaries)))
 
 
 def _logged(data: ReportData, column: str) -> dict[str, list[pd.Series]]:
@@ -119,21 +111,3 @@ def _lambda(data: ReportData, styles: Styles) -> Drawing | None:
         return None
     svg = step_plot(logs, styles, key="lambda", title="Lambda", alt="Weight of the reversed gradient against the step")
     return Drawing(svg, "Weight of the reversed gradient.")
-
-
-def _distance_table(data: ReportData, styles: Styles) -> Table:
-    """Proxy A-distance: methods down, seeds across."""
-    table = data.distances
-    seeds = sorted(table["seed"].dropna().unique())
-    rows = []
-    for method in dict.fromkeys(table["method"]):
-        here = table[table["method"] == method].drop_duplicates("seed").set_index("seed")
-        cells = [
-            Cell(decimal(here.loc[seed, "pad"], 2), interval(here.loc[seed, "low"], here.loc[seed, "high"], 2))
-            if seed in here.index
-            else Cell("")
-            for seed in seeds
-        ]
-        rows.append((method_cell(data, method, styles), *cells))
-    columns = (Column("Method", is_number=False), *(Column(f"Seed {int(seed)}") for seed in seeds))
-    return Table(DISTANCE, columns, tuple(rows))
