@@ -54,6 +54,8 @@ def domains_section(data: ReportData, styles: Styles) -> Section | None:
     if drawings:
         seed = f" (seed {data.seeds[0]})" if len(data.seeds) > 1 else ""
         blocks += [Text(PICTURE.format(seed=seed, by=_told_by(data.picture)[1])), Drawings(tuple(drawings))]
+    absent = [f"{name} ({reason})" for name, reason in data.info.get("not_diagnosed", {}).items()]
+    blocks += [Text(f"Not here: {'; '.join(absent)}.")] if absent else []
     return Section("domains", "The domains in the features", tuple(blocks))
 
 
