@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
+from cislearn.evaluation.domain_classifier import standardised
 from cislearn.evaluation.domain_distance import distance_many, proxy_a_distance
 
 
 def distance(source, target, clusters=None, **options):
     features = np.concatenate([source, target])
     clusters = np.arange(len(features)) if clusters is None else clusters
-    return proxy_a_distance(features, np.arange(len(features)) >= len(source), clusters, **options)
+    return proxy_a_distance(standardised(features), np.arange(len(features)) >= len(source), clusters, **options)
 
 
 def test_equal_sets_are_not_told_apart(rng):

@@ -20,14 +20,21 @@ def standardised(features: Shaped[np.ndarray, "n f"]) -> Float64[np.ndarray, "n 
     """Return features with mean 0 and variance 1, or the first `MOST_FEATURES` principal components of these.
 
     Which domain a row is of plays no part in it, so that it can be done for all rows at once.
+
+    Raises
+    ------
+    ValueError
+        Where a feature is not finite.
     """
     from sklearn.decomposition import PCA
     from sklearn.preprocessing import StandardScaler
 
-    scaled = StandardScaler().fit_transform(np.asarray(features, float))
-    if min(scaled.shape) <= MOST_FEATURES:
-        return scaled
-    return PCA(MOST_FEATURES, svd_solver="randomized", random_state=0).fit_transform(scaled)
+    if not np.isfinite(features).all():
+        raise ValueError("features must be finite to be compared")
+    if min(features.shape) <= MOST_FEATURES:
+        return StandardScaler().fit_transform(np.asarray(features, float))
+    components = PCA(MOST_FEATURES, svd_solver="randomized", iterated_power=2, random_state=0)
+    return components.fit_transform(StandardScaler().fit_transform(np.asarray(features, np.float32))).astype(float)
 
 
 def fit_domain_classifier(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Integer, Shaped
+from jaxtyping import Bool, Float64, Integer, Shaped
 
-from cislearn.evaluation.domain_classifier import balanced_error, fit_domain_classifier, standardised
+from cislearn.evaluation.domain_classifier import balanced_error, fit_domain_classifier
 from cislearn.evaluation.halves import hold_out_half
 from cislearn.evaluation.intervals import estimate
 from cislearn.evaluation.weighting import divide, weighted_sums
@@ -39,7 +39,7 @@ class DomainDistance:
 
 
 def proxy_a_distance(
-    features: Shaped[np.ndarray, "n f"],
+    features: Float64[np.ndarray, "n f"],
     is_target: Bool[np.ndarray, " n"],
     clusters: Integer[np.ndarray, " n"],
     *,
@@ -58,7 +58,7 @@ def proxy_a_distance(
     Parameters
     ----------
     features : ndarray, shape (n, f)
-        Frozen, a row an example; of more than 256 columns the first 256 principal components are taken.
+        Frozen and `standardised`, a row an example.
     is_target : ndarray, shape (n,), bool
         Which domain each row is of.
     clusters : ndarray, shape (n,)
@@ -74,21 +74,14 @@ def proxy_a_distance(
     -------
     DomainDistance or None
         None where a half has fewer than 6 rows of a domain.
-
-    Raises
-    ------
-    ValueError
-        Where a feature is not finite.
     """
-    if not np.isfinite(features).all():
-        raise ValueError("the distance of two domains needs finite features")
     rng = np.random.default_rng(seed)
     rows = np.concatenate([_thin(np.flatnonzero(is_target == side), max_rows, rng) for side in (False, True)])
     is_target, clusters = is_target[rows], clusters[rows]
     held_out = hold_out_half(clusters, is_target, rng)
     if held_out is None:
         return None
-    features = standardised(features[rows])
+    features = features[rows]
     fitted, strength = fit_domain_classifier(features[~held_out], is_target[~held_out], clusters[~held_out], rng)
     is_target, clusters = is_target[held_out], clusters[held_out]
     wrong = fitted.predict(features[held_out]) != is_target

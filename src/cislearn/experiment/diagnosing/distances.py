@@ -24,7 +24,7 @@ def domain_distance(test: Features, clusters: Int[np.ndarray, " rows"]) -> pd.Da
     Parameters
     ----------
     test : Features
-        Of test rows.
+        Of test rows, standardised.
     clusters : ndarray, shape (N,)
         Cluster of loci of each row of the dataset.
     """
@@ -44,7 +44,7 @@ def class_distances(
     Parameters
     ----------
     test : Features
-        Of test rows.
+        Of test rows, standardised.
     clusters : ndarray, shape (N,)
         Cluster of loci of each row of the dataset.
     classes : dict of (task, told_by) to ndarray, shape (n,)

@@ -62,7 +62,7 @@ def _untrained(underway: Underway, clusters: np.ndarray) -> dict[str, pd.DataFra
     """Distances and picture of the network that the first seed begins with."""
     setting = underway.setting
     seed = setting.config.training.seeds[0]
-    test = look_at(setting, fresh_network(setting, seed), "test")
+    test = look_at(setting, fresh_network(setting, seed), "test").standardised()
     tables = distance_tables(setting.roles, test, clusters, {})
     return {name: name_run(UNTRAINED, seed, table) for name, table in tables.items() if len(table)}
 

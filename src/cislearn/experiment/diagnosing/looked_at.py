@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from cislearn.evaluation.domain_classifier import standardised
 from cislearn.experiment.roles import Roles
 from cislearn.experiment.setting import Setting
 from cislearn.models.network import Network
@@ -37,6 +38,10 @@ class Features:
     rows: Int[np.ndarray, " n"]
     is_target: Bool[np.ndarray, " n"]
     values: Float[np.ndarray, "n f"]
+
+    def standardised(self) -> Features:
+        """Return them with mean 0 and variance 1, or the first principal components of many."""
+        return replace(self, values=standardised(self.values)) if len(self.rows) else self
 
 
 def binary_tasks(spec: DataSpec) -> list[TaskSpec]:

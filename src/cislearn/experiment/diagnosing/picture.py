@@ -21,14 +21,14 @@ def picture(test: Features, labels: Float[np.ndarray, " n"], calls: Float[np.nda
     Parameters
     ----------
     test : Features
-        Of test rows.
+        Of test rows, standardised.
     labels, calls : ndarray, shape (n,)
         Of these rows, NaN where absent.
     """
     from sklearn.decomposition import PCA
 
     kept = np.concatenate([draw_rows(np.flatnonzero(test.is_target == side), MOST_DRAWN) for side in (False, True)])
-    plane = PCA(2, random_state=0).fit(_evenly(test)).transform(test.values[kept].astype(np.float64))
+    plane = PCA(2, random_state=0).fit(_evenly(test)).transform(test.values[kept])
     columns = {"is_target": test.is_target[kept], "x": plane[:, 0], "y": plane[:, 1]}
     return pd.DataFrame(columns | {"label": labels[kept], "call": calls[kept]}).astype({"x": "f4", "y": "f4"})
 
@@ -37,4 +37,4 @@ def _evenly(test: Features) -> Float[np.ndarray, "n f"]:
     """As many rows of either side."""
     sides = [np.flatnonzero(test.is_target == side) for side in (False, True)]
     fewest = min(map(len, sides))
-    return test.values[np.concatenate([draw_rows(side, fewest) for side in sides])].astype(np.float64)
+    return test.values[np.concatenate([draw_rows(side, fewest) for side in sides])]

@@ -51,7 +51,7 @@ def diagnose_run(
     if roles.target is None:
         return {}
     clusters, predicted = locus_clusters(roles.dataset), predictions.set_index("row")
-    test = look_at(setting, network, "test")
+    test = look_at(setting, network, "test").standardised()
     tables = distance_tables(roles, test, clusters, _calls(roles, test, predicted, thresholds))
     if method.labelled != "target" and binary_tasks(roles.dataset.spec):
         train, valid = (look_at(setting, network, part) for part in ("train", "valid"))
@@ -69,7 +69,7 @@ def distance_tables(
     roles : Roles
         Which rows are which.
     test : Features
-        Of test rows.
+        Of test rows, standardised.
     clusters : ndarray, shape (N,)
         Cluster of loci of each row of the dataset.
     calls : mapping of str to ndarray, shape (n,)
