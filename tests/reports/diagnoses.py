@@ -20,13 +20,15 @@ def add_diagnoses(
     whole: tuple[float, float] = (0.6, 0.2),
     by_class: tuple[float, float] = (0.3, 0.3),
     difference: float = 0.0,
+    left: float = 0.05,
     is_labelled: bool = True,
     tasks: tuple[str, ...] = ("FOXA1",),
     seeds: tuple[int, ...] = (0, 1, 2),
 ) -> Path:
     """Write distances of two networks (before, after), estimated shares of positives, criteria and pictures.
 
-    Intervals reach .1 to either side; `by_class` are the positives' distances by labels (by calls without).
+    Intervals reach .1 to either side; `by_class` are the positives' distances by labels (by calls without), `left` the
+    one at the estimated share.
     """
     info = json.loads((folder / "experiment.json").read_text())
     (folder / "experiment.json").write_text(json.dumps(info | {"adapts": [AFTER], "not_diagnosed": {}}))
@@ -46,6 +48,13 @@ def add_diagnoses(
             for by in (("calls", "labels") if is_labelled else ("calls",))
             for each in ("positives", "negatives")
             if name != "untrained" or by == "labels"
+        ]
+        + [
+            {"method": name, "seed": seed, "task": task, "told_by": "estimate", "class": "all windows"}
+            | _distance(left)
+            for name, seed, _ in runs
+            for task in tasks
+            if name != "untrained"
         ],
     )
     write_tsv(folder / "label_shift.tsv", _shift(tasks, difference, is_labelled))

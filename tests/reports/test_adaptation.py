@@ -9,7 +9,13 @@ import pandas as pd
 import pytest
 
 from cislearn.errors import UserError
-from cislearn.reports.adaptation import alignment_readings, alignment_warnings, distance_of, shift_warnings
+from cislearn.reports.adaptation import (
+    alignment_readings,
+    alignment_warnings,
+    distance_of,
+    shift_doubts,
+    shift_warnings,
+)
 from cislearn.reports.answer import answer
 from cislearn.reports.read import read_report_data
 from cislearn.reports.write import write_report
@@ -94,6 +100,17 @@ def test_a_share_that_is_not_clearly_another_is_not(data, difference):
     assert shift_warnings(data(difference=difference)) == []
 
 
+def test_a_share_that_does_not_explain_the_distance_is_doubted_and_not_warned_of(experiment):
+    """Positives that look otherwise deceive both estimates: the simulated family `mixed` does that."""
+    folder = add_diagnoses(experiment(), difference=-0.3, left=0.5)
+    data = read_report_data(folder)
+    assert shift_warnings(data) == []
+    (doubt,) = shift_doubts(data)
+    assert doubt in page_of(folder).text
+    assert "a distance of .50 (.40 \N{EN DASH} .60) is left" in doubt
+    assert not any("fewer positives" in caveat for caveat in answer(data).caveats)
+
+
 def test_two_estimates_that_disagree_are_no_warning(experiment):
     folder = add_diagnoses(experiment(), difference=-0.3)
     path = folder / "label_shift.tsv"
@@ -116,7 +133,14 @@ def test_the_page_holds_distances_pictures_shares_and_choices(experiment):
     text = (folder / "report.html").read_text(encoding="utf-8")
     assert text.count('aria-label="Features of ') == 4  # domains and classes, before and after
     shares = table_of(page, "estimated without one of its labels").rows
-    assert shares[1] == ["source only", ".50", ".20 .17 \N{EN DASH} .23", ".20 .17 \N{EN DASH} .23", ".30"]
+    assert shares[1] == [
+        "source only",
+        ".50",
+        ".20 .17 \N{EN DASH} .23",
+        ".20 .17 \N{EN DASH} .23",
+        ".05 .00 \N{EN DASH} .15",
+        ".30",
+    ]
     methods = table_of(page, "among methods").rows
     assert methods[1] == ["Source risk", "source only", ".810", ".050"]
     assert methods[2] == ["DEV", "adversarial", ".860", ".000"]

@@ -14,6 +14,8 @@ from cislearn.reports.read import ReportData
 TOLD_BY = {"calls": "by the runs' own calls", "labels": "by target labels"}
 LEAST_SHIFT = 0.05
 """Difference of two shares of positives below which nobody is warned of it."""
+MOST_LEFT = 0.1
+"""Lower end of a distance from which on it cannot be put down to the share of positives alone."""
 
 
 class Distance(NamedTuple):
@@ -69,26 +71,79 @@ def alignment_warnings(data: ReportData) -> list[str]:
     return told
 
 
+def distance_left(data: ReportData, method: str, task: str) -> Distance:
+    """What is left of the distance when the sources' windows are drawn to the estimated share of positives."""
+    return distance_of(data.class_distances, method=method, task=task, told_by="estimate")
+
+
+class Shift(NamedTuple):
+    """A share of positives that is clearly another than the sources' by both estimates; see `shifts`.
+
+    Parameters
+    ----------
+    task : str
+        ``" of TASK"`` where there are several, else nothing.
+    side : {"fewer", "more"}
+        Positives in the target.
+    numbers : str
+        Both estimates and the sources' share, in words.
+    left : Distance
+        What is left of the distance at the estimated share.
+    """
+
+    task: str
+    side: str
+    numbers: str
+    left: Distance
+
+    @property
+    def is_explained(self) -> bool:
+        """Whether the share of positives is all that tells the domains apart, as far as is seen."""
+        return self.left.low < MOST_LEFT
+
+
 def shift_warnings(data: ReportData) -> list[str]:
-    """Name the tasks whose share of positives in the target is estimated to be clearly another than the sources'."""
+    """Warn of each share of positives that is clearly another and explains how the domains differ."""
+    return [
+        f"{data.target} seems to have clearly {shift.side} positives{shift.task} than its sources: a share of "
+        f"{shift.numbers}."
+        for shift in shifts(data)
+        if shift.is_explained
+    ]
+
+
+def shift_doubts(data: ReportData) -> list[str]:
+    """Doubt each share that is clearly another although more than it differs."""
+    return [
+        f"The estimated share{shift.task}, {shift.numbers}, is not to be trusted: with the sources' windows drawn to it "
+        f"a distance of {decimal(shift.left.value, 2)} ({interval(shift.left.low, shift.left.high, 2)}) is left, so "
+        "positives or negatives themselves look otherwise."
+        for shift in shifts(data)
+        if shift.left.low >= MOST_LEFT
+    ]
+
+
+def shifts(data: ReportData) -> list[Shift]:
+    """Find the tasks with a clear difference, as the network before adaptation tells it (else the first that does)."""
     table = data.label_shift
     methods = list(dict.fromkeys(table["method"]))
-    told_by = data.before if data.before in methods else next(iter(methods), "")
-    told = []
-    for task, rows in table[table["method"] == told_by].groupby("task", sort=False):
+    method = data.before if data.before in methods else next(iter(methods), "")
+    found = []
+    for task, rows in table[table["method"] == method].groupby("task", sort=False):
         if not _is_clear(rows):
             continue
         numbers = [
             f"{decimal(row['prevalence'], 2)} ({interval(row['low'], row['high'], 2)}) from {row['told_by']}"
             for row in rows.to_dict("records")
         ]
+        told = f"{listed(numbers)}, against {decimal(rows['source'].iloc[0], 2)}"
         side = "fewer" if rows["difference"].iloc[0] < 0 else "more"
-        of_task = f" of {task}" if len(data.tasks) > 1 else ""
-        told.append(
-            f"{data.target} seems to have clearly {side} positives{of_task} than its sources: a share of "
-            f"{listed(numbers)}, against {decimal(rows['source'].iloc[0], 2)}."
-        )
-    return told
+        found.append(Shift(_of_task(data, str(task)), side, told, distance_left(data, method, str(task))))
+    return found
+
+
+def _of_task(data: ReportData, task: str) -> str:
+    return f" of {task}" if len(data.tasks) > 1 else ""
 
 
 def _is_clear(rows: pd.DataFrame) -> bool:
@@ -106,7 +161,6 @@ def _apart(data: ReportData, method: str, task: str) -> list[str]:
             before = distance_of(data.class_distances, method=data.before, **which)
             after = distance_of(data.class_distances, method=method, **which)
             if before.is_below(after):
-                of_task = f" of {task}" if len(data.tasks) > 1 else ""
                 numbers = f"{decimal(before.value, 2)} to {decimal(after.value, 2)}"
-                told.append(f"{name}{of_task} ({in_words}: {numbers})")
+                told.append(f"{name}{_of_task(data, task)} ({in_words}: {numbers})")
     return told

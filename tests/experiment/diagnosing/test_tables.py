@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cislearn.experiment.diagnosing.distances import TOO_FEW, class_distances, domain_distance
+from cislearn.experiment.diagnosing.distances import TOO_FEW, class_distances, distance_left, domain_distance
 from cislearn.experiment.diagnosing.looked_at import Features, draw_rows
 from cislearn.experiment.diagnosing.picture import MOST_DRAWN, picture
 
@@ -36,6 +36,38 @@ def test_the_runs_own_calls_cannot_see_that_classes_were_exchanged(exchanged):
     calls = (test.values[:, 0] > 0).astype(float)
     found = class_distances(test, np.arange(2 * N), {("bound", "calls"): calls})
     assert (found["low"] < 0.2).all()
+
+
+def labelled_gaussians(rng, shares, moved):
+    """Positives 2 to the right of negatives; their shares in source and target; how far the target's move."""
+    is_target = np.arange(2 * N) >= N
+    is_positive = rng.random(2 * N) < np.where(is_target, shares[1], shares[0])
+    values = rng.normal(size=(2 * N, 3))
+    values[:, 0] += 2 * is_positive
+    values[:, 1] += moved * (is_positive & is_target)
+    return Features(np.arange(2 * N), is_target, values), np.where(is_target, np.nan, is_positive)
+
+
+def test_a_label_shift_leaves_no_distance_at_the_right_share(rng):
+    test, labels = labelled_gaussians(rng, (0.5, 0.1), moved=0)
+    assert domain_distance(test, np.arange(2 * N))["low"].item() > 0.2
+    left = distance_left(test, np.arange(2 * N), "bound", labels, 0.1)
+    assert left[["told_by", "class"]].to_numpy().tolist() == [["estimate", "all windows"]]
+    assert left["low"].item() == 0
+    assert left["pad"].item() < 0.15
+
+
+def test_positives_that_look_otherwise_leave_one(rng):
+    test, labels = labelled_gaussians(rng, (0.5, 0.5), moved=2)
+    for share in (0.5, 0.3, 0.0, 1.0):
+        assert distance_left(test, np.arange(2 * N), "bound", labels, share)["low"].item() > 0.1
+
+
+def test_sources_are_drawn_to_the_share_and_as_many_as_there_are(rng):
+    test, labels = labelled_gaussians(rng, (0.5, 0.5), moved=0)
+    n_positive = int((labels == 1).sum())
+    left = distance_left(test, np.arange(2 * N), "bound", labels, 0.8)
+    assert left["n_source"].item() == pytest.approx(n_positive / 0.8 / 2, abs=2)
 
 
 def test_rows_without_a_class_are_in_none(exchanged):

@@ -1,4 +1,4 @@
-"""How far the domains lie apart in a network's features: over all windows, and within each class."""
+"""How far the domains lie apart in a network's features: over all windows, within classes, at one share."""
 
 from __future__ import annotations
 
@@ -10,11 +10,15 @@ from jaxtyping import Bool, Float, Int
 
 from cislearn.evaluation.domain_distance import proxy_a_distance
 from cislearn.evaluation.halves import FEWEST
-from cislearn.experiment.diagnosing.looked_at import Features
+from cislearn.experiment.diagnosing.looked_at import Features, draw_rows
 
 CLASSES = {"positives": 1.0, "negatives": 0.0}
-CALLS, LABELS = "calls", "labels"
-"""What tells the classes: the run's own calls on both sides, or the labels of both (the target's included)."""
+CALLS, LABELS, ESTIMATE = "calls", "labels", "estimate"
+"""What tells the classes: the run's own calls on both sides, or the labels of both (the target's included).
+
+With ``estimate`` no class is told: all windows are taken, the sources' drawn to the estimated share of positives.
+"""
+ALL = "all windows"
 TOO_FEW = f"a half of the loci has fewer than {FEWEST // 2} windows of a domain"
 
 
@@ -56,6 +60,41 @@ def class_distances(
         for name, value in CLASSES.items()
     ]
     return pd.DataFrame(rows)
+
+
+def distance_left(
+    test: Features,
+    clusters: Int[np.ndarray, " rows"],
+    task: str,
+    labels: Float[np.ndarray, " n"],
+    prevalence: float,
+) -> pd.DataFrame:
+    """Return a row of `class_distances`: what is left of the distance with the target's share of positives.
+
+    If only the share differs nothing is left. What is left says that positives or negatives themselves look otherwise,
+    and then the share could not be estimated in the first place.
+
+    Parameters
+    ----------
+    test : Features
+        Of test rows, standardised.
+    clusters : ndarray, shape (N,)
+        Cluster of loci of each row of the dataset.
+    task : str
+        Whose share.
+    labels : ndarray, shape (n,)
+        Of these rows; those of the target are not read.
+    prevalence : float
+        Estimated share of positives in the target.
+    """
+    positive, negative = (np.flatnonzero((labels == value) & ~test.is_target) for value in (1, 0))
+    # The most rows that have this share.
+    shares = ((positive, prevalence), (negative, 1 - prevalence))
+    n = min(len(rows) / share for rows, share in shares if share > 0)
+    drawn = [draw_rows(rows, int(n * share)) for rows, share in shares]
+    kept = test.is_target.copy()
+    kept[np.concatenate(drawn)] = True
+    return pd.DataFrame([{"task": task, "told_by": ESTIMATE, "class": ALL} | _measured(test, clusters, kept)])
 
 
 def _measured(test: Features, clusters: np.ndarray, kept: Bool[np.ndarray, " n"]) -> dict[str, Any]:

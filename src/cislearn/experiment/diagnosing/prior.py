@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Int
+from jaxtyping import Float, Int
 from scipy.special import expit
 
 from cislearn.evaluation.halves import FEWEST
@@ -69,6 +69,23 @@ def label_shift_table(
             counts = {"seen": _seen(roles, task), "n_source": len(mine), "n_target": len(theirs)}
             rows += [about | found | counts for found in _estimated(known, logits, chosen, clusters[used])]
     return pd.DataFrame(rows)
+
+
+def estimated_prevalence(labels: Float[np.ndarray, " n"], logits: Float[np.ndarray, " n"]) -> float:
+    """Prevalence of the target from the probabilities of one run; NaN where it cannot be estimated.
+
+    Parameters
+    ----------
+    labels : ndarray, shape (n,)
+        0 or 1 of validation rows of the sources, NaN of rows of the target.
+    logits : ndarray, shape (n,)
+        Of the same rows.
+    """
+    seen = ~np.isnan(labels)
+    if min(seen.sum(), (~seen).sum()) < FEWEST or len(np.unique(labels[seen])) < 2:
+        return float("nan")
+    probability = _calibrated(labels, logits)
+    return float(likeliest_prevalence_many(labels, probability, np.ones((1, len(labels))))[0])
 
 
 def _estimated(labels: np.ndarray, logits: np.ndarray, thresholds: np.ndarray, clusters: np.ndarray) -> list[dict]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -10,9 +10,10 @@ from jaxtyping import Float
 
 from cislearn.data.clusters import locus_clusters
 from cislearn.experiment.diagnosing.criteria import run_criteria
-from cislearn.experiment.diagnosing.distances import CALLS, LABELS, class_distances, domain_distance
+from cislearn.experiment.diagnosing.distances import CALLS, LABELS, class_distances, distance_left, domain_distance
 from cislearn.experiment.diagnosing.looked_at import Features, binary_tasks, look_at
 from cislearn.experiment.diagnosing.picture import picture
+from cislearn.experiment.diagnosing.prior import estimated_prevalence
 from cislearn.experiment.methods import Method
 from cislearn.experiment.roles import Roles
 from cislearn.experiment.setting import Setting
@@ -53,6 +54,7 @@ def diagnose_run(
     clusters, predicted = locus_clusters(roles.dataset), predictions.set_index("row")
     test = look_at(setting, network, "test").standardised()
     tables = distance_tables(roles, test, clusters, _calls(roles, test, predicted, thresholds))
+    tables[CLASS_DISTANCES] = pd.concat([tables[CLASS_DISTANCES], *_left(roles, test, clusters, predicted)])
     if method.labelled != "target" and binary_tasks(roles.dataset.spec):
         train, valid = (look_at(setting, network, part) for part in ("train", "valid"))
         tables[CRITERIA] = run_criteria(roles, train, valid, clusters, predicted)
@@ -84,6 +86,19 @@ def distance_tables(
         first = next(iter(by_label))
         tables[PICTURE] = picture(test, by_label[first], calls.get(first, np.full(len(test.rows), np.nan)))
     return tables
+
+
+def _left(roles: Roles, test: Features, clusters: np.ndarray, predicted: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Distance that the estimated share of positives leaves, by task; no label of the target is read."""
+    source = roles.labelled_rows("sources", "valid")
+    target = np.concatenate([roles.rows("target", part) for part in ("valid", "test")])
+    for task in binary_tasks(roles.dataset.spec):
+        label, logit = (predicted[f"{kind}_{task.name}"] for kind in ("label", "logit"))
+        mine = source[label.loc[source].notna().to_numpy()]
+        known = np.concatenate([label.loc[mine].to_numpy(np.float64), np.full(len(target), np.nan)])
+        prevalence = estimated_prevalence(known, logit.loc[np.concatenate([mine, target])].to_numpy(np.float64))
+        if not np.isnan(prevalence):
+            yield distance_left(test, clusters, task.name, label.loc[test.rows].to_numpy(np.float64), prevalence)
 
 
 def _calls(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cislearn.reports.adaptation import shift_warnings
+from cislearn.reports.adaptation import distance_left, shift_doubts, shift_warnings
 from cislearn.reports.blocks import Block, Cell, Column, Section, Table, Text
 from cislearn.reports.numbers import decimal, interval
 from cislearn.reports.read import ReportData
@@ -11,8 +11,8 @@ from cislearn.reports.sections.metric_tables import Styles, method_cell
 CAPTION = (
     "Share of positives in the target, estimated without one of its labels, with 95\N{NO-BREAK SPACE}% intervals over "
     "loci{seeds}. From calls: what explains how many windows are called. From probabilities: what makes them "
-    "likeliest. Both hold where only the share differs; where positives themselves look otherwise in the target they "
-    "are wrong, and often disagree.{seen}"
+    "likeliest. Both hold where nothing but the share differs. Distance left: proxy A-distance with the sources' "
+    "windows drawn to the share from probabilities; about 0 if that explains how the domains differ.{seen}"
 )
 CONSEQUENCE = (
     " Making the features of both alike then has a price, and the sources' thresholds and probabilities do not hold in "
@@ -39,12 +39,15 @@ def label_shift_section(data: ReportData, styles: Styles) -> Section | None:
         seen = [Cell(decimal(float(mine["seen"].iloc[0]), 2))] if is_seen else []
         source = Cell(decimal(float(mine["source"].iloc[0]), 2))
         named = [Cell(str(task))] if several else []
-        rows.append((method_cell(data, str(method), styles), *named, source, *estimates, *seen))
+        left = distance_left(data, str(method), str(task))
+        remains = Cell(decimal(left.value, 2), interval(left.low, left.high, 2))
+        rows.append((method_cell(data, str(method), styles), *named, source, *estimates, remains, *seen))
     columns = [Column("Method", is_number=False), *([Column("Task", is_number=False)] if several else [])]
     columns += [Column("Sources", "validation loci"), *(Column(str(data.target), f"from {kind}") for kind in kinds)]
+    columns += [Column("Distance left")]
     columns += [Column(str(data.target), "test labels")] if is_seen else []
     caption = CAPTION.format(seeds=" and seeds" if len(data.seeds) > 1 else "", seen=SEEN if is_seen else "")
-    told: list[Block] = [Text(warning + CONSEQUENCE, is_warning=True) for warning in shift_warnings(data)] or [
-        Text(CLEAR)
-    ]
-    return Section("label-shift", "The share of positives", (*told, Table(caption, tuple(columns), tuple(rows))))
+    told: list[Block] = [Text(warning + CONSEQUENCE, is_warning=True) for warning in shift_warnings(data)]
+    told += [Text(doubt) for doubt in shift_doubts(data)]
+    table_of_shares = Table(caption, tuple(columns), tuple(rows))
+    return Section("label-shift", "The share of positives", (*(told or [Text(CLEAR)]), table_of_shares))
