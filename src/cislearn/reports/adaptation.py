@@ -115,9 +115,9 @@ def shift_warnings(data: ReportData) -> list[str]:
 def shift_doubts(data: ReportData) -> list[str]:
     """Doubt each share that is clearly another although more than it differs."""
     return [
-        f"The estimated share{shift.task}, {shift.numbers}, is not to be trusted: with the sources' windows drawn to it "
-        f"a distance of {decimal(shift.left.value, 2)} ({interval(shift.left.low, shift.left.high, 2)}) is left, so "
-        "positives or negatives themselves look otherwise."
+        f"The estimated share{shift.task}, {shift.numbers}, is not to be trusted: with the sources' windows drawn to "
+        f"it a distance of {decimal(shift.left.value, 2)} ({interval(shift.left.low, shift.left.high, 2)}) is left, "
+        "so positives or negatives themselves look otherwise."
         for shift in shifts(data)
         if shift.left.low >= MOST_LEFT
     ]

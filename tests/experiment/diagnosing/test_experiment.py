@@ -23,6 +23,8 @@ from cislearn.experiment.reading import read_config
 from cislearn.experiment.underway import settle
 from cislearn.models.saving import load_network
 from cislearn.runs import ExperimentFolder
+from cislearn.sequence.tokens import decode
+from tests.conftest import TINY
 
 NAMES = [criterion.name for criterion in CRITERIA]
 
@@ -138,3 +140,22 @@ def test_with_few_target_windows_numbers_are_absent_and_the_reason_is_there(tiny
         assert (tables[name]["note"] != "").all()
     assert tables["criteria.tsv"][NAMES].isna().all(axis=None)
     assert tables["criteria.tsv"]["note"].tolist() == ["fewer than 12 validation windows of a domain"]
+
+
+def test_without_a_binary_task_only_the_distance_is_there_and_the_reason_for_the_rest(tmp_path, rng):
+    tokens = rng.integers(0, 4, (400, 40)).astype(np.uint8)
+    columns = {
+        "sequence": [decode(row) for row in tokens],
+        "domain": np.where(np.arange(400) < 250, "here", "there"),
+        "level": (tokens == 1).mean(axis=1) + 0.1 * rng.normal(size=400),
+    }
+    pd.DataFrame(columns).to_csv(tmp_path / "t.csv", index=False)
+    data = cl.prepare(tmp_path / "d", tables=[tmp_path / "t.csv"])
+    found = cl.train(data, target="there", methods=["source_only"], seeds=1, out=tmp_path / "e", settings=TINY)
+    absent = ("class_distance.tsv", "features.parquet", "criteria.tsv", "label_shift.tsv")
+    assert json.loads((found.path / "experiment.json").read_text())["not_diagnosed"] == dict.fromkeys(
+        absent, "no binary task"
+    )
+    assert not any((found.path / name).exists() for name in absent)
+    assert read(found.path / "domain_distance.tsv")["method"].tolist() == ["untrained", "source_only"]
+    assert "label_shift.tsv (no binary task)" in found.report.read_text(encoding="utf-8")

@@ -103,7 +103,7 @@ def with_agreement(table: pd.DataFrame, roles: Roles, runs: Mapping[str, Sequenc
 
 def _weights(train: Features, valid: Features, clusters: np.ndarray) -> np.ndarray | None:
     """How much more frequent each validation row of the sources is in the target; None with too few training rows."""
-    if min((train.is_target == side).sum() for side in (False, True)) < FEWEST or len(valid.rows) == 0:
+    if min((train.is_target == side).sum() for side in (False, True)) < FEWEST or valid.is_target.all():
         return None
     at = valid.values[~valid.is_target]
     features = standardised(np.concatenate([train.values, at]))

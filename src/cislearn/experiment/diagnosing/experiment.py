@@ -72,6 +72,8 @@ def _reasons(underway: Underway, tables: Mapping[str, pd.DataFrame]) -> dict[str
     tasks = underway.setting.roles.dataset.spec.tasks
     looked_at = binary_tasks(underway.setting.roles.dataset.spec)
     absent = [name for name, table in tables.items() if not len(table)]
-    reason = "too few windows" if looked_at else "no binary task"
+    honest = any(method.labelled != "target" for method in underway.methods)
+    few = "too few windows" if honest else "every method saw target labels"
+    reason = few if looked_at else "no binary task"
     more = len([task for task in tasks if task.kind == "binary"]) > len(looked_at)
     return dict.fromkeys(absent, reason) | ({"further tasks": f"the first {MOST_TASKS} are looked at"} if more else {})

@@ -50,42 +50,62 @@ def label_shift_table(
         estimates know nothing), n_source, n_target. Intervals are over loci and seeds.
     """
     rows = []
-    source = roles.labelled_rows("sources", "valid")
-    target = np.concatenate([roles.rows("target", part) for part in ("valid", "test")])
     for method, each in runs.items():
         predicted = [pd.read_parquet(run.path / "predictions.parquet").set_index("row") for run in each]
-        thresholds = [run.info["thresholds"] for run in each]
         for task in binary_tasks(roles.dataset.spec):
-            labels = predicted[0][f"label_{task.name}"]
-            mine = draw_rows(source[labels.loc[source].notna().to_numpy()])
-            theirs = draw_rows(target)
-            chosen = np.array([of.get(task.name, np.nan) for of in thresholds])
-            if min(len(mine), len(theirs)) < FEWEST or labels.loc[mine].nunique() < 2 or np.isnan(chosen).any():
+            used, known = shift_rows(roles, predicted[0][f"label_{task.name}"])
+            thresholds = np.array([run.info["thresholds"].get(task.name, np.nan) for run in each])
+            if not can_tell(known) or np.isnan(thresholds).any():
                 continue
-            used = np.concatenate([mine, theirs])
             logits = np.stack([of.loc[used, f"logit_{task.name}"].to_numpy(np.float64) for of in predicted])
-            known = np.concatenate([labels.loc[mine].to_numpy(np.float64), np.full(len(theirs), np.nan)])
+            n_target = int(np.isnan(known).sum())
+            counts = {"seen": _seen(roles, task), "n_source": len(known) - n_target, "n_target": n_target}
             about = {"method": method, "task": task.name}
-            counts = {"seen": _seen(roles, task), "n_source": len(mine), "n_target": len(theirs)}
-            rows += [about | found | counts for found in _estimated(known, logits, chosen, clusters[used])]
+            rows += [about | found | counts for found in _estimated(known, logits, thresholds, clusters[used])]
     return pd.DataFrame(rows)
 
 
-def estimated_prevalence(labels: Float[np.ndarray, " n"], logits: Float[np.ndarray, " n"]) -> float:
-    """Prevalence of the target from the probabilities of one run; NaN where it cannot be estimated.
+def shift_rows(roles: Roles, labels: pd.Series) -> tuple[Int[np.ndarray, " n"], Float[np.ndarray, " n"]]:
+    """Draw the rows that tell the share of positives, and give them the labels that may be seen.
 
     Parameters
     ----------
-    labels : ndarray, shape (n,)
-        0 or 1 of validation rows of the sources, NaN of rows of the target.
+    roles : Roles
+        Which rows are which.
+    labels : Series
+        Of a binary task, by row of the dataset.
+
+    Returns
+    -------
+    rows : ndarray, shape (n,), int64
+        Labelled validation rows of the sources, then validation and test rows of the target.
+    known : ndarray, shape (n,)
+        Labels of the former, NaN for the latter.
+    """
+    source = roles.rows("sources", "valid")
+    source = draw_rows(source[labels.loc[source].notna().to_numpy()])
+    target = draw_rows(np.concatenate([roles.rows("target", part) for part in ("valid", "test")]))
+    known = np.concatenate([labels.loc[source].to_numpy(np.float64), np.full(len(target), np.nan)])
+    return np.concatenate([source, target]), known
+
+
+def can_tell(known: Float[np.ndarray, " n"]) -> bool:
+    """Whether there are enough rows of both sides, and both classes among those with a label."""
+    seen = known[~np.isnan(known)]
+    return min(len(seen), len(known) - len(seen)) >= FEWEST and len(np.unique(seen)) == 2
+
+
+def estimated_prevalence(known: Float[np.ndarray, " n"], logits: Float[np.ndarray, " n"]) -> float:
+    """Prevalence of the target from the probabilities of one run.
+
+    Parameters
+    ----------
+    known : ndarray, shape (n,)
+        Labels of `shift_rows` that `can_tell`.
     logits : ndarray, shape (n,)
         Of the same rows.
     """
-    seen = ~np.isnan(labels)
-    if min(seen.sum(), (~seen).sum()) < FEWEST or len(np.unique(labels[seen])) < 2:
-        return float("nan")
-    probability = _calibrated(labels, logits)
-    return float(likeliest_prevalence_many(labels, probability, np.ones((1, len(labels))))[0])
+    return float(likeliest_prevalence_many(known, _calibrated(known, logits), np.ones((1, len(known))))[0])
 
 
 def _estimated(labels: np.ndarray, logits: np.ndarray, thresholds: np.ndarray, clusters: np.ndarray) -> list[dict]:

@@ -13,7 +13,7 @@ from cislearn.experiment.diagnosing.criteria import run_criteria
 from cislearn.experiment.diagnosing.distances import CALLS, LABELS, class_distances, distance_left, domain_distance
 from cislearn.experiment.diagnosing.looked_at import Features, binary_tasks, look_at
 from cislearn.experiment.diagnosing.picture import picture
-from cislearn.experiment.diagnosing.prior import estimated_prevalence
+from cislearn.experiment.diagnosing.prior import can_tell, estimated_prevalence, shift_rows
 from cislearn.experiment.methods import Method
 from cislearn.experiment.roles import Roles
 from cislearn.experiment.setting import Setting
@@ -90,15 +90,12 @@ def distance_tables(
 
 def _left(roles: Roles, test: Features, clusters: np.ndarray, predicted: pd.DataFrame) -> Iterator[pd.DataFrame]:
     """Distance that the estimated share of positives leaves, by task; no label of the target is read."""
-    source = roles.labelled_rows("sources", "valid")
-    target = np.concatenate([roles.rows("target", part) for part in ("valid", "test")])
     for task in binary_tasks(roles.dataset.spec):
-        label, logit = (predicted[f"{kind}_{task.name}"] for kind in ("label", "logit"))
-        mine = source[label.loc[source].notna().to_numpy()]
-        known = np.concatenate([label.loc[mine].to_numpy(np.float64), np.full(len(target), np.nan)])
-        prevalence = estimated_prevalence(known, logit.loc[np.concatenate([mine, target])].to_numpy(np.float64))
-        if not np.isnan(prevalence):
-            yield distance_left(test, clusters, task.name, label.loc[test.rows].to_numpy(np.float64), prevalence)
+        labels = predicted[f"label_{task.name}"]
+        used, known = shift_rows(roles, labels)
+        if can_tell(known):
+            share = estimated_prevalence(known, predicted.loc[used, f"logit_{task.name}"].to_numpy(np.float64))
+            yield distance_left(test, clusters, task.name, labels.loc[test.rows].to_numpy(np.float64), share)
 
 
 def _calls(

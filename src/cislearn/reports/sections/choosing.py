@@ -27,11 +27,12 @@ TOLD = (
 def choosing_section(data: ReportData) -> Section | None:
     """Show the choices among methods and among single runs, where there is anything to choose from."""
     table = data.criteria
-    ways: list[tuple[Literal["methods", "runs"], str]] = [("methods", "methods, by means over seeds"), ("runs", "runs")]
-    if len(data.seeds) < 2:
-        ways = ways[:1]
-    if table["method"].nunique() < 2:
-        ways = ways[1:]
+    several = len(data.seeds) > 1
+    ways: list[tuple[Literal["methods", "runs"], str]] = []
+    if table["method"].nunique() > 1:
+        ways.append(("methods", "methods, by means over seeds" if several else "methods"))
+    if several:
+        ways.append(("runs", "runs"))
     tasks = list(dict.fromkeys(table["task"]))
     blocks = [
         block

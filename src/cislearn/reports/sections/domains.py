@@ -73,7 +73,8 @@ def _table(data: ReportData, styles: Styles, task: str, title: str) -> Table:
     columns = [Column("Method", is_number=False), Column("All windows")]
     columns += [Column(name.capitalize(), f"by {by}") for by, name in classes]
     seeds = ", both as means over seeds" if len(data.seeds) > 1 else ""
-    return Table(CAPTION.format(seeds=seeds), tuple(columns), tuple(rows), title=title)
+    of_task = f" Classes of {task}." if len(data.class_distances["task"].unique()) > 1 else ""
+    return Table(CAPTION.format(seeds=seeds) + of_task, tuple(columns), tuple(rows), title=title)
 
 
 def _cell(distance: Distance) -> Cell:
@@ -98,9 +99,9 @@ def _pictures(data: ReportData, name: str, index: int) -> Iterator[Drawing]:
         Cloud("source", points[~is_target], SOURCE_COLOUR),
         Cloud(str(data.target), points[is_target], TARGET_COLOUR),
     ]
-    apart = "" if math.isnan(distance.value) else f", proxy A-distance {decimal(distance.value, 2)}"
-    alt = f"Features of {label_of(name)} by domain{apart}"
-    svg = feature_plot(by_domain, limits, key=f"features-{index}-domain", title=f"{label_of(name)}: domains", alt=alt)
+    apart = "" if math.isnan(distance.value) else f", distance {decimal(distance.value, 2)}"
+    title, alt = f"{label_of(name)}: domains{apart}", f"Features of {label_of(name)} by domain{apart}"
+    svg = feature_plot(by_domain, limits, key=f"features-{index}-domain", title=title, alt=alt)
     yield Drawing(svg, "")
     clouds = list(_by_class(mine, points, str(data.target)))
     alt = f"Features of {label_of(name)} by class: {', '.join(cloud.label for cloud in clouds)}"
