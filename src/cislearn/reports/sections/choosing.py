@@ -29,7 +29,7 @@ def choosing_section(data: ReportData) -> Section | None:
     table = data.criteria
     several = len(data.seeds) > 1
     ways: list[tuple[Literal["methods", "runs"], str]] = []
-    if table["method"].nunique() > 1:
+    if len(table["method"].unique()) > 1:
         ways.append(("methods", "methods, by means over seeds" if several else "methods"))
     if several:
         ways.append(("runs", "runs"))
