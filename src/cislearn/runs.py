@@ -15,6 +15,8 @@ FORMAT = 1
 RUN, EXPERIMENT = "run.json", "experiment.json"
 EACH_RECORD = "each.json"
 """Of a folder that holds an experiment for each labelled domain as target."""
+UNTRAINED = "untrained"
+"""Stands for a method where there is none: the network before its first step."""
 AVERAGED = "averaged.tsv"
 """Of an experiment with several seeds: the scores of their mean, which is what predictions are made with."""
 LABELLED = "labelled.tsv"

@@ -24,12 +24,14 @@ def test_an_experiment_holds_what_its_page_promises(tiny_experiment):
     names = {path.name for path in tiny_experiment.iterdir() if path.is_file()}
     assert names == {
         "config.yaml", "experiment.json", "environment.json", "data.json", "model_summary.json", "summary.tsv",
-        "averaged.tsv", "comparison.tsv", "domain_distance.tsv", "strands.tsv", "report.html",
+        "averaged.tsv", "comparison.tsv", "domain_distance.tsv", "class_distance.tsv", "features.parquet",
+        "label_shift.tsv", "criteria.tsv", "strands.tsv", "report.html",
     }  # fmt: skip
     run = {path.name for path in (tiny_experiment / "adversarial" / "seed-1").iterdir()}
     assert run >= {
         "config.yaml", "run.json", "environment.json", "history.tsv", "health.tsv", "predictions.parquet", "seen.npy",
-        "strands.tsv", "model.safetensors", "model.json",
+        "domain_distance.tsv", "class_distance.tsv", "features.parquet", "criteria.tsv", "strands.tsv",
+        "model.safetensors", "model.json",
     }  # fmt: skip
     assert not any(path.suffix == ".ckpt" for path in tiny_experiment.rglob("*"))
 

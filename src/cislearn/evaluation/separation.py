@@ -5,11 +5,9 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Integer, Shaped
 
+from cislearn.evaluation.halves import hold_out_half
 from cislearn.evaluation.intervals import Estimate, estimate
 from cislearn.evaluation.ranking import auroc_many
-
-FEWEST = 12
-"""Rows of a set below which nothing is measured."""
 
 
 def separation(
@@ -23,8 +21,7 @@ def separation(
 ) -> Estimate | None:
     """AUROC with which a logistic regression tells two sets of rows apart; .5 if it cannot.
 
-    It is fitted to one half of the loci, drawn at random, and measured on the other: a window that is in both sets is
-    on one side only, so it cannot be learned by heart.
+    It is fitted to one half of the loci (`hold_out_half`) and measured on the other.
 
     Parameters
     ----------
@@ -40,16 +37,14 @@ def separation(
     Returns
     -------
     Estimate or None
-        None where a half has fewer than 6 rows of a set (`FEWEST` in all).
+        None where a half has fewer than 6 rows of a set.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    names, code = np.unique(clusters, return_inverse=True)
-    held_out = (np.random.default_rng(seed).permutation(len(names)) < len(names) // 2)[code]
-    sizes = [((held_out == half) & (is_second == side)).sum() for half in (True, False) for side in (True, False)]
-    if min(sizes) < FEWEST // 2:
+    held_out = hold_out_half(clusters, is_second, np.random.default_rng(seed))
+    if held_out is None:
         return None
     classifier = make_pipeline(StandardScaler(), LogisticRegression(class_weight="balanced", max_iter=1000))
     classifier.fit(features[~held_out], is_second[~held_out])

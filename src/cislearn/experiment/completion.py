@@ -20,11 +20,14 @@ from cislearn.experiment.averaged import Averaged
 from cislearn.experiment.battery import SimpleModel
 from cislearn.experiment.claim import folder_names
 from cislearn.experiment.config import EACH, ExperimentConfig
+from cislearn.experiment.diagnosing.experiment import diagnose_experiment
+from cislearn.experiment.gathered import gather
 from cislearn.experiment.leaked import leaked_table
 from cislearn.experiment.methods import Method
 from cislearn.experiment.roles import Side
 from cislearn.experiment.score import TARGET_TEST, Scores
 from cislearn.experiment.setting import Setting
+from cislearn.experiment.strands import STRANDS
 from cislearn.experiment.underway import Underway
 from cislearn.prediction.files import predict_file
 from cislearn.prediction.loading import load_members, load_temperatures, load_thresholds
@@ -32,9 +35,6 @@ from cislearn.reports.files import read_json
 from cislearn.reports.write import write_each_report, write_report
 from cislearn.runs import AVERAGED, EACH_RECORD, EXPERIMENT, FORMAT, ExperimentFolder, RunFolder
 from cislearn.tables import write_table
-
-OF_RUNS = ("domain_distance.tsv", "strands.tsv")
-"""Tables of the runs that an experiment's folder holds together."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,8 @@ def complete(
     averaged = _score_averaged(underway, scores)
     if left_out is not None:
         write_table(folder.path / "leave_one_out.tsv", left_out)
-    record = _record(setting, underway.methods, folder, command) | {"averaged": averaged.record()}
+    diagnoses = diagnose_experiment(underway, scores.clusters)
+    record = _record(setting, underway.methods, folder, command) | diagnoses | {"averaged": averaged.record()}
     write_json(folder.path / EXPERIMENT, record)
     return Experiment(folder.path, summary, comparison, write_report(folder.path, command=command), left_out)
 
@@ -170,11 +171,8 @@ def _score(
         write_table(folder.path / "comparison.tsv", comparison)
     if battery:
         write_table(folder.path / "over_simple.tsv", scores.over_simple(methods, list(battery), side))
-    for name in OF_RUNS:
-        paths = [folder.run(m.title, seed).path / name for m in methods for seed in setting.config.training.seeds]
-        tables = [pd.read_csv(path, sep="\t") for path in paths if path.is_file()]
-        if tables:
-            write_table(folder.path / name, pd.concat(tables))
+    if (strands := gather(underway.runs, STRANDS)) is not None:
+        write_table(folder.path / STRANDS, strands)
     if (
         setting.config.data.split.leaks == "keep"
         and (leaked := leaked_table(scores, methods, setting.roles)) is not None

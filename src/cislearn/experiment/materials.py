@@ -31,12 +31,18 @@ class Materials:
     plan: TrainingPlan
 
 
-def gather_materials(setting: Setting, method: Method, seed: int) -> Materials:
-    """Return the freshly made network and objective of a run, its batches, views and plan."""
+def fresh_network(setting: Setting, seed: int) -> Network:
+    """Return the network that a run of this seed begins with; torch's generator goes on from there."""
     torch.manual_seed(mix_seed(seed))
     network = setting.card.build()
     if setting.config.training.init_from is not None:
         begin_from(network, setting.config.training.init_from, seed)
+    return network
+
+
+def gather_materials(setting: Setting, method: Method, seed: int) -> Materials:
+    """Return the freshly made network and objective of a run, its batches, views and plan."""
+    network = fresh_network(setting, seed)
     objective = method.make()
     objective.setup(network, setting.roles.dataset.spec)
     batches = _batches(setting, method, objective, seed)

@@ -12,7 +12,8 @@ from jaxtyping import Float, Int, UInt64
 
 from cislearn.atomic import file_written_whole, write_json
 from cislearn.engine.environment import describe_environment
-from cislearn.evaluation.domain_distance import proxy_a_distance
+from cislearn.experiment.diagnosing.run import diagnose_run
+from cislearn.experiment.gathered import name_run
 from cislearn.experiment.methods import Method
 from cislearn.experiment.predictions import (
     choose_temperatures,
@@ -30,9 +31,6 @@ from cislearn.prediction.predictor import NetworkPredictor, predict_rows
 from cislearn.runs import FORMAT, RUN, SEEN
 from cislearn.tables import write_table
 from cislearn.training.fit import Fitted
-
-LEAST_FOR_DISTANCE = 12
-"""Rows of either domain below which their distance is not measured."""
 
 
 def write_run(
@@ -59,14 +57,13 @@ def write_run(
     logits = both.mean(axis=1) if setting.card.predict == "average" else both[:, 0]
     predictions = prediction_table(roles, lambda wanted: logits[np.searchsorted(rows, wanted)])
     write_table(folder / "predictions.parquet", predictions)
-    distance = _distance(setting, network)
-    if distance is not None:
-        write_table(folder / "domain_distance.tsv", _about(method, seed, pd.DataFrame([distance])))
     seen = roles.seen_rows(method.labelled, "valid")
     thresholds = choose_thresholds(predictions, roles.dataset.spec, seen)
     temperatures = choose_temperatures(predictions, roles.dataset.spec, seen)
     strands = strand_table(roles, rows, both, thresholds)
-    write_table(folder / STRANDS, _about(method, seed, strands))
+    write_table(folder / STRANDS, name_run(method.title, seed, strands))
+    for name, table in diagnose_run(setting, method, network, predictions, thresholds).items():
+        write_table(folder / name, name_run(method.title, seed, table))
     np.save(folder / SEEN, _seen_windows(roles, method.labelled))
     extra = {"thresholds": thresholds, "temperatures": temperatures, "dataset": roles.dataset.hash}
     save_model(folder, network, setting.card.with_extra(**extra))
@@ -89,11 +86,6 @@ def write_run(
         "concerns": objective.concerns(fitted.history),
     }
     write_json(folder / RUN, record)
-
-
-def _about(method: Method, seed: int, table: pd.DataFrame) -> pd.DataFrame:
-    """Put the run's method and seed before each row."""
-    return pd.concat([pd.DataFrame({"method": method.title, "seed": seed}, index=table.index), table], axis=1)
 
 
 def _seen_windows(roles: Roles, sight: Sight) -> UInt64[np.ndarray, " m"]:
@@ -124,18 +116,3 @@ def _write_config(setting: Setting, method: Method, seed: int, path: Path) -> No
     config["training"]["seeds"] = [seed]
     with file_written_whole(path) as unfinished:
         unfinished.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
-
-
-def _distance(setting: Setting, network: Network) -> dict[str, float] | None:
-    """Proxy A-distance of the features of the sources' and the target's validation rows, None without a target."""
-    roles = setting.roles
-    if roles.target is None:
-        return None
-    source, target = roles.rows("sources", "valid"), roles.rows("target", "valid")
-    if min(len(source), len(target)) < LEAST_FOR_DISTANCE:
-        return None
-    predictor = NetworkPredictor(network, setting.device.torch)
-    margin = roles.dataset.spec.margin
-    features = [predict_rows(predictor.features, roles.dataset.sequences, rows, margin) for rows in (source, target)]
-    distance = asdict(proxy_a_distance(features[0], features[1]))
-    return {"pad": distance["value"], "low": distance["low"], "high": distance["high"]}

@@ -57,8 +57,13 @@ class Underway:
     @property
     def is_trained(self) -> bool:
         """Whether all runs are finished."""
+        return all(run.is_finished for run in self.runs)
+
+    @property
+    def runs(self) -> list[RunFolder]:
+        """All runs, method by method, seed by seed."""
         seeds = self.setting.config.training.seeds
-        return all(self.folder.run(method.title, seed).is_finished for method in self.methods for seed in seeds)
+        return [self.folder.run(method.title, seed) for method in self.methods for seed in seeds]
 
     def train(self, method: Method, seed: int) -> RunFolder:
         """Train one run, or keep it where it is finished."""

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from cislearn.reports.adaptation import alignment_warnings, shift_warnings
 from cislearn.reports.findings import Findings, findings, findings_left_out
 from cislearn.reports.left_out import LeftOut
 from cislearn.reports.measures import measure, primary
@@ -52,7 +53,14 @@ def answer(data: ReportData) -> Answer:
     told = _first_told(found)
     has_bar = len(found.tasks) == 1 and not data.is_told_by_left_out
     bar = _over_simple(data, found.tasks[0], told[0]) if has_bar else ()
-    return Answer(sentence, verdict, (*bar, *_of_leaks(data), *_of_the_target(data), *caveats(found)))
+    return Answer(
+        sentence, verdict, (*bar, *_of_leaks(data), *_of_the_target(data), *_of_adaptation(data), *caveats(found))
+    )
+
+
+def _of_adaptation(data: ReportData) -> tuple[str, ...]:
+    """Say where alignment may have hurt, and where the share of positives seems to have moved."""
+    return (*alignment_warnings(data), *shift_warnings(data))
 
 
 def answer_left_out(left_out: LeftOut) -> Answer:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 UNFINISHED = "finish the run by giving the same `cislearn train` command again"
 
+PICTURE = ("method", "seed", "is_target", "x", "y", "label", "call")
+"""Columns of ``features.parquet``."""
+
 
 def require(path: Path) -> Path:
     """Give back `path`, which has to be a file.
@@ -97,6 +100,17 @@ def _floats(name: str, column: list[str], path: Path) -> np.ndarray:
     return values
 
 
+def read_picture(path: Path) -> pd.DataFrame:
+    """Read ``features.parquet``: the columns of `PICTURE`.
+
+    Raises
+    ------
+    UserError
+        If the file is cut short or lacks a column.
+    """
+    return _read_parquet(path, PICTURE)
+
+
 def read_predictions(path: Path) -> pd.DataFrame:
     """Read the test rows of ``predictions.parquet``: domain, and label and logits of each task.
 
@@ -105,11 +119,17 @@ def read_predictions(path: Path) -> pd.DataFrame:
     UserError
         If the file is absent, cut short or lacks a column that every such file has.
     """
+    table = _read_parquet(path, ("domain", "part"))
+    return table[table["part"].astype(str) == "test"].reset_index(drop=True)
+
+
+def _read_parquet(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """Read a table that has to have these columns."""
     try:
         table = pd.read_parquet(require(path))
     except (OSError, ValueError) as error:
         raise UserError("is not a whole Parquet file", where=path, fix=UNFINISHED) from error
-    for column in ("domain", "part"):
+    for column in columns:
         if column not in table.columns:
             raise UserError(f"has no column {column!r}", where=path, fix=UNFINISHED)
-    return table[table["part"].astype(str) == "test"].reset_index(drop=True)
+    return table

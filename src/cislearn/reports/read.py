@@ -12,12 +12,21 @@ import numpy as np
 import pandas as pd
 
 from cislearn.errors import UserError
-from cislearn.reports.files import UNFINISHED, read_json
+from cislearn.reports.files import PICTURE, UNFINISHED, read_json, read_picture
 from cislearn.reports.left_out import UPPER_BOUND, LeftOut, read_left_out
 from cislearn.reports.measures import Kind, in_order, kind_of
 from cislearn.reports.run import Run, read_run
-from cislearn.reports.tables import COMPARISON, DISTANCES, LEAKED, STRANDS, SUMMARY
-from cislearn.runs import AVERAGED, EXPERIMENT, RUN, ExperimentFolder, read_record
+from cislearn.reports.tables import (
+    CLASS_DISTANCES,
+    COMPARISON,
+    CRITERIA_OF_RUNS,
+    DISTANCES,
+    LABEL_SHIFT,
+    LEAKED,
+    STRANDS,
+    SUMMARY,
+)
+from cislearn.runs import AVERAGED, EXPERIMENT, RUN, UNTRAINED, ExperimentFolder, read_record
 
 TARGET, SOURCE = "target test", "source test"
 
@@ -40,6 +49,8 @@ class ReportData:
         Method by method, seed by seed.
     strands, leaked, averaged : DataFrame
         ``strands.tsv``, ``leaked.tsv`` and ``averaged.tsv``.
+    class_distances, label_shift, criteria, picture : DataFrame
+        ``class_distance.tsv``, ``label_shift.tsv``, ``criteria.tsv`` and ``features.parquet``.
     left_out : LeftOut, optional
         ``leave_one_out.tsv``.
     no_simple : mapping of str to str
@@ -61,6 +72,10 @@ class ReportData:
     strands: pd.DataFrame = field(default_factory=STRANDS.without_rows)
     leaked: pd.DataFrame = field(default_factory=LEAKED.without_rows)
     averaged: pd.DataFrame = field(default_factory=SUMMARY.without_rows)
+    class_distances: pd.DataFrame = field(default_factory=CLASS_DISTANCES.without_rows)
+    label_shift: pd.DataFrame = field(default_factory=LABEL_SHIFT.without_rows)
+    criteria: pd.DataFrame = field(default_factory=CRITERIA_OF_RUNS.without_rows)
+    picture: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=PICTURE))
     left_out: LeftOut | None = None
     no_simple: Mapping[str, str] = field(default_factory=dict)
     info: Mapping[str, Any] = field(default_factory=dict)
@@ -94,6 +109,18 @@ class ReportData:
     def tasks(self) -> tuple[str, ...]:
         """Tasks with a number, in the order of the summary."""
         return tuple(dict.fromkeys(self.summary["task"]))
+
+    @property
+    def adapting(self) -> list[str]:
+        """Methods that learn from the target's windows and from none of its labels."""
+        return list(self.info.get("adapts", []))
+
+    @property
+    def before(self) -> str:
+        """What adaptation is held against: the first method that does not look at the target, else no training."""
+        trained = dict.fromkeys(run.method for run in self.runs)
+        plain = [m for m in trained if m not in self.adapting and not self.sees_target(m)]
+        return next(iter(plain), UNTRAINED)
 
     def metrics_of(self, task: str) -> list[str]:
         """Metrics of `task`, the one that stands for it first."""
@@ -146,15 +173,17 @@ def read_report_data(folder: Path) -> ReportData:
         summary=summary,
         comparison=COMPARISON.read_or_none(folder / "comparison.tsv"),
         over_simple=COMPARISON.read_or_none(folder / "over_simple.tsv"),
-        distances=DISTANCES.read_or_none(folder / "domain_distance.tsv"),
+        **_diagnoses(folder),
         runs=tuple(
             read_run(experiment.run(method, seed).path, method, seed)
             for method in info["methods"]
             for seed in info["seeds"]
         ),
+        criteria=CRITERIA_OF_RUNS.read_or_none(folder / "criteria.tsv"),
         strands=STRANDS.read_or_none(folder / "strands.tsv"),
         leaked=LEAKED.read_or_none(folder / "leaked.tsv"),
         averaged=SUMMARY.read_or_none(folder / AVERAGED),
+        label_shift=LABEL_SHIFT.read_or_none(folder / "label_shift.tsv"),
         left_out=_left_out(folder, info),
         no_simple=_optional_record(folder / "battery" / "left_out.json"),
         info=info,
@@ -185,7 +214,7 @@ def _read_single_run(folder: Path) -> ReportData:
         summary=summary,
         comparison=COMPARISON.without_rows(),
         over_simple=COMPARISON.without_rows(),
-        distances=DISTANCES.read_or_none(folder / "domain_distance.tsv"),
+        **_diagnoses(folder),
         runs=(run,),
         info=info,
         **around,
@@ -217,6 +246,16 @@ def _summary_of_one(run: Run, target: str | None, sources: list[str]) -> pd.Data
         low=np.nan, high=np.nan, seeds_sd=np.nan, n_seeds=1.0,
         protocol=run.info["protocol"], selection=run.info["selection"],
     )  # fmt: skip
+
+
+def _diagnoses(folder: Path) -> dict[str, Any]:
+    """Read what an experiment and a run hold of the domains in the features, and of choosing."""
+    picture = folder / "features.parquet"
+    return {
+        "distances": DISTANCES.read_or_none(folder / "domain_distance.tsv"),
+        "class_distances": CLASS_DISTANCES.read_or_none(folder / "class_distance.tsv"),
+        "picture": read_picture(picture) if picture.is_file() else pd.DataFrame(columns=PICTURE),
+    }
 
 
 def _left_out(folder: Path, info: Mapping[str, Any]) -> LeftOut | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from cislearn.evaluation.choosing.criteria import CRITERIA
 from cislearn.reports.files import read_tsv
 from cislearn.reports.measures import key_of
 
@@ -52,7 +53,15 @@ SUMMARY = Layout(
     ("estimate", "low", "high", "seeds_sd", "n_seeds", "n", "n_positive", "prevalence"),
 )
 COMPARISON = Layout(("method", "baseline", "task", "metric"), ("difference", "low", "high", "n_seeds", "n"), ("part",))
-DISTANCES = Layout(("method",), ("seed", "pad", "low", "high"))
+DISTANCES = Layout(("method",), ("seed", "pad", "low", "high"), also_text=("note",))
+CLASS_DISTANCES = Layout(("method", "task", "told_by", "class"), ("seed", "pad", "low", "high"), also_text=("note",))
+LABEL_SHIFT = Layout(
+    ("method", "task", "told_by"),
+    ("source", "prevalence", "low", "high", "difference", "difference_low", "difference_high", "seen"),
+)
+CRITERIA_OF_RUNS = Layout(
+    ("method", "task"), ("seed", *(criterion.name for criterion in CRITERIA), "target_auroc"), also_text=("note",)
+)
 STRANDS = Layout(("method", "task", "part"), ("seed", "n", "disagreement", "flipped"))
 LEAKED = Layout(
     ("method", "part", "task", "group", "note"), ("n", "n_positive", "AUROC", "low", "high"), also_text=("domain",)

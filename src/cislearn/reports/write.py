@@ -17,9 +17,12 @@ from cislearn.reports.palette import adapt_colours, method_styles, theme_css
 from cislearn.reports.read import ReportData, read_report_data
 from cislearn.reports.sections.averaged import averaged_section
 from cislearn.reports.sections.calibration import calibration_section
+from cislearn.reports.sections.choosing import choosing_section
 from cislearn.reports.sections.comparison import comparison_section
 from cislearn.reports.sections.distributions import distributions_section
+from cislearn.reports.sections.domains import domains_section
 from cislearn.reports.sections.health import health_section
+from cislearn.reports.sections.label_shift import label_shift_section
 from cislearn.reports.sections.leaks import leaks_section
 from cislearn.reports.sections.left_out import left_out_section
 from cislearn.reports.sections.origin import environment_section, origin_section
@@ -125,6 +128,9 @@ def sections(data: ReportData, command: str | None) -> list[Section]:
         distributions_section(data, styles),
         learning_section(data, styles),
         health_section(data, styles),
+        domains_section(data, styles),
+        label_shift_section(data, styles),
+        choosing_section(data),
         calibration_section(data, styles),
         strands_section(data, styles),
         model_section(data),
