@@ -14,6 +14,7 @@ from jaxtyping import Int
 from cislearn.data.batch import Batch
 from cislearn.data.dataset import Dataset
 from cislearn.data.sequences import Sequences
+from cislearn.data.tracks import Tracks
 from cislearn.errors import UserError
 
 Balance = Literal["none", "domain", "class", "domain_and_class"]
@@ -138,6 +139,8 @@ class Batches:
         With the number of a batch it fixes its rows.
     balance : {"none", "domain", "class", "domain_and_class"}
         What each batch holds equal shares of, within each part.
+    tracks : Tracks, optional
+        Signals along the windows, for the batches to carry.
     rank, world : int
         Of `world` processes number `rank` takes rows ``rank::world`` of each part.
     """
@@ -151,13 +154,14 @@ class Batches:
         batch_size: int,
         seed: int,
         balance: Balance = "none",
+        tracks: Tracks | None = None,
         rank: int = 0,
         world: int = 1,
     ) -> None:
         empty = [name for name in draws if len(parts[name].rows) == 0]
         if empty:
             raise UserError(f"there are no training rows of part {empty[0]!r}")
-        self.sequences, self.rank, self.world = sequences, rank, world
+        self.sequences, self.tracks, self.rank, self.world = sequences, tracks, rank, world
         self.parts = {name: parts[name] for name in draws}
         self.sizes = {name: max(1, round(batch_size * share)) for name, share in draws.items()}
         self.mixers = {
@@ -180,6 +184,7 @@ class Batches:
             row=torch.from_numpy(rows),
             parts=slices,
             step=k,
+            tracks=None if self.tracks is None else torch.from_numpy(self.tracks.gather(rows)),
         )
 
 

@@ -28,13 +28,16 @@ RESULTS = (
 
 def split_identity(config: ExperimentConfig, dataset_hash: str) -> str:
     """Hash of all that a simple model depends on: examples, domains and their parts."""
-    return _digest({"data": config.model_dump(mode="json")["data"] | {"path": ""}, "dataset": dataset_hash})
+    data = config.model_dump(mode="json", exclude={"data": {"tracks"}})["data"]  # simple models read none
+    return _digest({"data": data | {"path": ""}, "dataset": dataset_hash})
 
 
 def run_identity(config: ExperimentConfig, method: Method, encoder: type, dataset_hash: str) -> str:
     """Hash of all that a run of `method` depends on beside its seed: settings, data, the user's own code."""
     values = config.model_dump(mode="json", exclude={"out", "methods", "battery", "leave_one_out"})
     del values["data"]["path"], values["training"]["seeds"], values["training"]["device"]
+    if config.data.tracks:
+        del values["data"]["tracks"]  # the dataset's hash tells of them; runs from before there were any stay the same
     values |= {"method": method.config.model_dump(mode="json"), "dataset": dataset_hash}
     values["code"] = [_source_hash(part) for part in (method.objective, encoder)]
     if config.training.init_from is not None:

@@ -85,6 +85,9 @@ class DataConfig(_Section):
     sources: Annotated[list[str], Field(min_length=1), AfterValidator(_distinct)] | None = Field(
         None, description="labelled domains; by default all but the target"
     )
+    tracks: bool = Field(
+        True, description="let the model read the tracks of the dataset, where it has some; false: sequence alone"
+    )
     split: SplitConfig = SplitConfig()
 
 

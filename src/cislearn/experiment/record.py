@@ -102,14 +102,14 @@ def predict_logits(setting: Setting, network: Network, rows: Int[np.ndarray, " n
     model = for_prediction(network, setting.config.model.reverse_complement.predict)
     dataset = setting.roles.dataset
     predictor = NetworkPredictor(model, setting.device.torch)
-    return predict_rows(predictor.predict, dataset.sequences, rows, dataset.spec.margin)
+    return predict_rows(predictor.predict, dataset.sequences, rows, dataset.spec.margin, tracks=dataset.tracks)
 
 
 def predict_strands(setting: Setting, network: Network, rows: Int[np.ndarray, " n"]) -> Float[np.ndarray, "n 2 t"]:
     """Return the logits of rows of the dataset on either strand: as stored, and as its reverse complement."""
     dataset = setting.roles.dataset
     predictor = NetworkPredictor(network, setting.device.torch)
-    return predict_rows(predictor.strands, dataset.sequences, rows, dataset.spec.margin)
+    return predict_rows(predictor.strands, dataset.sequences, rows, dataset.spec.margin, tracks=dataset.tracks)
 
 
 def _write_config(setting: Setting, method: Method, seed: int, path: Path) -> None:
@@ -129,8 +129,10 @@ def _distance(setting: Setting, network: Network) -> dict[str, float] | None:
     source, target = roles.rows("sources", "valid"), roles.rows("target", "valid")
     if min(len(source), len(target)) < LEAST_FOR_DISTANCE:
         return None
-    predictor = NetworkPredictor(network, setting.device.torch)
-    margin = roles.dataset.spec.margin
-    features = [predict_rows(predictor.features, roles.dataset.sequences, rows, margin) for rows in (source, target)]
-    distance = asdict(proxy_a_distance(features[0], features[1]))
+    predictor, dataset = NetworkPredictor(network, setting.device.torch), roles.dataset
+    first, second = (
+        predict_rows(predictor.features, dataset.sequences, rows, dataset.spec.margin, tracks=dataset.tracks)
+        for rows in (source, target)
+    )
+    distance = asdict(proxy_a_distance(first, second))
     return {"pad": distance["value"], "low": distance["low"], "high": distance["high"]}

@@ -105,7 +105,7 @@ class Adversarial(Objective):
     def losses(self, model: Model, batch: Batch, progress: float) -> dict[str, Tensor]:
         """Return task and domain loss; see `Objective.losses`."""
         strength = self.schedule(progress)
-        features = model.features(model.embed(batch.tokens))
+        features = model.features(model.embed(batch.tokens, batch.tracks))
         source = batch.parts["source"]
         logits = self.discriminator(reverse_gradient(features, strength))
         domains = self._domains(batch)

@@ -96,6 +96,6 @@ class Supervised(Objective):
 
     def losses(self, model: Model, batch: Batch, progress: float) -> dict[str, Tensor]:
         """Return the task loss; see `Objective.losses`."""
-        logits = model.classify(model.features(model.embed(batch.tokens)))
+        logits = model.classify(model.features(model.embed(batch.tokens, batch.tracks)))
         source = batch.parts["source"]
         return {"task": task_loss(logits[source], batch.labels[source], self.spec, self.class_weights)}
