@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
 
 from cislearn.errors import UserError, nearest
 
@@ -126,7 +125,7 @@ def files_by_track(values: Sequence[str]) -> dict[str, Path]:
     return tracks
 
 
-def rules_argument(values: Sequence[str]) -> dict[str, Any]:
+def rules_argument(values: Sequence[str]) -> dict[str, str]:
     """Return the rule of each track of ``NAME=RULE`` arguments.
 
     Raises

@@ -22,7 +22,7 @@ from cislearn.data.marker import MARKER
 from cislearn.data.negatives import Making, draw_negatives
 from cislearn.data.placing import Placed, common_length, cut_windows, place_on_genome
 from cislearn.data.tasks import task_specs
-from cislearn.data.track_files import Rules, TrackFiles
+from cislearn.data.track_files import TrackFiles
 from cislearn.data.tracks import Tracks
 from cislearn.errors import UserError
 from cislearn.progress import Progress, silent
@@ -38,7 +38,7 @@ def prepare(
     tables: Sequence[Path | str] | Files = (),
     genome: Path | str | Mapping[str, Path | str] | None = None,
     tracks: Mapping[str, Mapping[str, Path | str]] | None = None,
-    track_rules: Rules | None = None,
+    track_rules: Mapping[str, str] | None = None,
     length: int | None = None,
     margin: int = 0,
     task: str = "binding",
@@ -238,11 +238,11 @@ def _read_tracks(signals: TrackFiles, examples: Examples, genomes: Genomes, spec
 def _provenance(
     files: list[dict[str, Any]], options: Mapping[str, Any], genomes: Genomes, notes: list[str], signals: TrackFiles
 ) -> dict[str, Any]:
-    return {
+    told = {
         "files": files,
         "genomes": {name: {"path": str(g.path), "hash": g.hash} for name, g in genomes.by_name.items()},
-        "tracks": signals.record(),
         "options": dict(options),
         "notes": notes,
         "versions": {"python": platform.python_version(), "numpy": np.__version__, "pandas": pd.__version__},
     }
+    return told | {"tracks": signals.record()} if signals.specs else told

@@ -18,7 +18,6 @@ from cislearn.genome.bigwig import BigWig
 from cislearn.progress import Progress, silent
 from cislearn.schema import DataSpec, InputSpec, ReverseRule
 
-Rules = Mapping[str, ReverseRule]
 RULES: tuple[ReverseRule, ...] = ("flip", "flip_and_shift")
 """What can be done to a track of one file: a coverage is turned, a cut site is moved as well."""
 
@@ -42,7 +41,7 @@ class TrackFiles:
     def open(
         cls,
         given: Mapping[str, Mapping[str, Path | str]],
-        rules: Rules,
+        rules: Mapping[str, str],
         domains: Sequence[str],
         *,
         progress: Progress = silent,
@@ -57,10 +56,6 @@ class TrackFiles:
         for name in rules:
             if name not in given:
                 raise UserError(f"a rule is given for track {name!r}{nearest(name, given)}", where="--track-rule")
-            if rules[name] not in RULES:
-                raise UserError(
-                    f"{rules[name]!r} is no rule for a track{nearest(rules[name], RULES)}", where="--track-rule"
-                )
         for name, files in given.items():
             for domain in files:
                 if domain not in domains:
@@ -75,8 +70,9 @@ class TrackFiles:
                         where="--track",
                         fix=f"Give --track {name}:{domain}=FILE.bw",
                     )
-        progress(f"opening {sum(map(len, given.values()))} tracks")
-        specs = tuple(InputSpec(name, "track", rc=rules.get(name, "flip")) for name in given)
+        specs = tuple(InputSpec(name, "track", rc=_rule(rules.get(name, "flip"))) for name in given)
+        if given:
+            progress(f"opening {sum(map(len, given.values()))} tracks")
         return cls(specs, {domain: [BigWig(files[domain]) for files in given.values()] for domain in domains})
 
     def read(self, rows: pd.DataFrame, genomes: Mapping[str, Mapping[str, int]], *, length: int, margin: int) -> Tracks:
@@ -103,7 +99,7 @@ class TrackFiles:
                 fix="Take gc-matched, or give regions.",
             )
         values = np.zeros((len(rows), len(self.specs), length + 2 * margin), dtype=np.float16)
-        for (domain, genome), group in rows.groupby(["domain", "genome"], sort=False):
+        for (domain, genome), group in rows.reset_index(drop=True).groupby(["domain", "genome"], sort=False):
             files = self.of_domain[str(domain)]
             check_places(files, group, genomes.get(str(genome)))
             values[group.index] = read_windows(files, self.specs, group, length=length, margin=margin)
@@ -121,6 +117,13 @@ class TrackFiles:
             }
             for k, spec in enumerate(self.specs)
         }
+
+
+def _rule(given: str) -> ReverseRule:
+    for rule in RULES:
+        if given == rule:
+            return rule
+    raise UserError(f"{given!r} is no rule for a track{nearest(given, RULES)}", where="--track-rule")
 
 
 def open_tracks(spec: DataSpec, given: Mapping[str, Path | str], progress: Progress = silent) -> list[BigWig]:

@@ -73,10 +73,11 @@ class BigWig:
             Where the file turns out to be truncated.
         """
         values = np.zeros((len(start), width), dtype=np.float32)
-        for row in np.argsort(start, kind="stable"):
-            first, last = max(0, start[row]), min(start[row] + width, self.chromosomes[chrom[row]])
+        for row in np.lexsort((start, chrom.astype(str))):  # along the file, as it is read fastest
+            place = int(start[row])
+            first, last = max(0, place), min(place + width, self.chromosomes[chrom[row]])
             if first < last:
-                values[row, first - start[row] : last - start[row]] = self._values(chrom[row], first, last)
+                values[row, first - place : last - place] = self._values(chrom[row], first, last)
         return values
 
     def check_places(
@@ -110,7 +111,7 @@ class BigWig:
 
     def _values(self, chrom: str, first: int, last: int) -> Float32[np.ndarray, " n"]:
         try:  # bases without a value are NaN unless `fillna` is said, in some versions
-            return self._file.values(chrom, int(first), int(last), fillna=0.0).astype(np.float32)
+            return self._file.values(chrom, first, last, fillna=0.0).astype(np.float32)
         except Exception as error:
             raise UserError(f"is not whole: {error}", where=self.path, fix="Download it again.") from error
 
