@@ -64,7 +64,8 @@ def windows_of(
     """
     signals = _Signals(spec, open_tracks(spec, tracks or {}, progress))
     if entries.sequences is not None:
-        signals.check(cut_windows(entries, length=spec.length, margin=0).rows, None)
+        loci = cut_windows(entries, length=spec.length, margin=0).rows.assign(file=str(entries.path))
+        signals.check(loci, None)
         return partial(_cut, entries, signals)
     if genome is None:
         fix = "Give --genome with the FASTA file of that build."
