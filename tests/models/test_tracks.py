@@ -57,9 +57,9 @@ def test_an_input_has_four_bases_and_the_tracks_below_them():
 def test_a_track_is_never_left_out_unawares():
     spec, plain = spec_of(INPUTS[0]), spec_of()
     batch = batch_of(2, spec)
-    with pytest.raises(ValueError, match=r"embed\(batch.tokens, batch.tracks\)"):
+    with pytest.raises(UserError, match=r"reads 2 channels of tracks.*has 0\n.*embed\(batch.tokens, batch.tracks\)"):
         network_of("motif_cnn", spec).embed(batch.tokens)
-    with pytest.raises(ValueError, match="6 channels and the network reads 4"):
+    with pytest.raises(UserError, match="reads 0 channels of tracks, and its input has 2"):
         network_of("motif_cnn", plain).embed(batch.tokens, batch.tracks)
 
 

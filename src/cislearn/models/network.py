@@ -67,14 +67,14 @@ class Network(nn.Module):
 
         Raises
         ------
-        ValueError
+        UserError
             Where the tracks are not those that the network reads: without them it would learn from sequence unawares.
         """
-        found = 4 + (0 if tracks is None else tracks.shape[1])
-        if found != self.spec.channels:
-            raise ValueError(
-                f"an input has {found} channels and the network reads {self.spec.channels}, four of bases, the others"
-                " of tracks: embed(batch.tokens, batch.tracks)"
+        found = 0 if tracks is None else tracks.shape[1]
+        if 4 + found != self.spec.channels:
+            raise UserError(
+                f"the network reads {self.spec.channels - 4} channels of tracks, and its input has {found}",
+                fix="An objective of your own calls model.embed(batch.tokens, batch.tracks).",
             )
         one_hot = self.one_hot(tokens)
         return one_hot if tracks is None else torch.cat([one_hot, tracks], dim=1)

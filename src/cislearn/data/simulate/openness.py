@@ -70,9 +70,9 @@ def draw_opened(recipe: Recipe, cells: Sequence[str], severity: float, n: int, l
     seed : int
         Same seed, same loci.
     """
-    # Numbers that no domain of another family has, so that the loci are its own.
+    # Numbers that no domain of another family has. A last number of 0 would change nothing, so cells begin at 1.
     loci = draw_windows(recipe, n, length, np.random.default_rng([seed, len(CELLS)]), MOTIF_ALONE)
-    rngs = [np.random.default_rng([seed, len(CELLS), list(CELLS).index(cell)]) for cell in cells]
+    rngs = [np.random.default_rng([seed, len(CELLS), 1 + list(CELLS).index(cell)]) for cell in cells]
     first = _draw_open(loci.truth, cells[0], n, rngs[0])
     windows, signals = {}, []
     for cell, rng in zip(cells, rngs, strict=True):
