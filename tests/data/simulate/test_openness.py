@@ -10,6 +10,7 @@ from cislearn.data.leaks import find_leaks
 from cislearn.data.simulate import simulate, write_simulated
 from cislearn.data.simulate.openness import OPEN
 from cislearn.data.split import split_rows
+from cislearn.errors import UserError
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +81,11 @@ def test_same_seed_same_tracks_and_the_way_to_disk(tmp_path):
     np.testing.assert_array_equal(dataset.tracks.values, one.tracks.values)
     assert dataset.spec == one.spec and dataset.hash == written.hash
     assert not find_leaks(dataset, split_rows(dataset, by="given").part).rows.any()
+
+
+def test_a_name_nearly_right_is_told():
+    with pytest.raises(UserError, match="did you mean openness"):
+        simulate("opennes", n_train=20, n_test=0)
 
 
 def test_other_families_have_no_track():
