@@ -64,8 +64,7 @@ def windows_of(
     """
     signals = _Signals(spec, open_tracks(spec, tracks or {}, progress))
     if entries.sequences is not None:
-        loci = cut_windows(entries, length=spec.length, margin=0).rows.assign(file=str(entries.path))
-        signals.check(loci, None)
+        signals.check(entries.rows.assign(file=str(entries.path)), None)
         return partial(_cut, entries, signals)
     if genome is None:
         fix = "Give --genome with the FASTA file of that build."
