@@ -82,6 +82,16 @@ class DataSpec:
     inputs: tuple[InputSpec, ...] = ()
 
     @property
+    def tracks(self) -> tuple[InputSpec, ...]:
+        """The per-base tracks, in the order of their channels."""
+        return tuple(item for item in self.inputs if item.kind == "track")
+
+    @property
+    def channels(self) -> int:
+        """Channels of a model's input: four bases, and those of the tracks."""
+        return 4 + sum(track.channels for track in self.tracks)
+
+    @property
     def n_logits(self) -> int:
         """Number of logits over all tasks."""
         return sum(task.n_logits for task in self.tasks)

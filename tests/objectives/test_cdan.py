@@ -79,7 +79,7 @@ def test_the_gradient_of_the_features_by_finite_differences(spec):
         """A model whose features are handed in and whose predictions stay as they were."""
 
         n_features, encoder = model.n_features, model.encoder
-        embed = staticmethod(lambda tokens: tokens)
+        embed = staticmethod(lambda tokens, tracks: tokens)
         features = staticmethod(lambda x: leaf)
         classify = staticmethod(lambda features: predicted[: len(features)])
 

@@ -22,7 +22,7 @@ FULL = {name: {"schedule": constant(1.0)} for name in ("adversarial", "cdan", "m
 
 def batch(n_tasks=1, **options):
     found = batch_of(12, 9, n_tasks=n_tasks, **options)
-    return replace(found, plain=found.tokens)
+    return replace(found, plain=found)
 
 
 @pytest.mark.parametrize("name", ADAPTING)

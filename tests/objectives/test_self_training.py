@@ -17,7 +17,7 @@ from tests.objectives.learning import gradients, ready
 
 def batch(seed=0):
     found = batch_of(8, 10, seed=seed)
-    return replace(found, plain=found.tokens)
+    return replace(found, plain=found)
 
 
 def slow_choice(probabilities, share, confidence):
@@ -124,7 +124,7 @@ def test_the_student_is_noised_and_the_teacher_reads_plain_windows(spec):
     objective.losses(model, moved, 0.3)
     assert torch.equal(seen["student"][0], moved.tokens)
     objective.losses(model, moved, 0.9)
-    assert torch.equal(seen["teacher"][0], moved.plain[8:])
+    assert torch.equal(seen["teacher"][0], moved.plain.tokens[8:])
     became_n = seen["student"][1] != moved.tokens
     assert (seen["student"][1][became_n] == 4).all() and 0.3 < became_n.float().mean() < 0.6
     torch.manual_seed(0)

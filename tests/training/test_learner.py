@@ -80,7 +80,8 @@ def test_a_plain_view_comes_with_the_training_view_where_it_is_asked_for(problem
     objective.losses = lambda model, batch, progress: seen.append(batch) or {"task": torch.zeros(())}
     learner = Learner(network, objective, views, OptimiserPlan(), 10, 0)
     learner.training_step(batches[5], 0)
-    assert torch.equal(seen[0].plain, batches[5].tokens) and not torch.equal(seen[0].tokens, seen[0].plain)
+    plain = seen[0].plain.tokens
+    assert torch.equal(plain, batches[5].tokens) and not torch.equal(seen[0].tokens, plain)
     objective.needs_plain = False
     learner.training_step(batches[5], 0)
     assert seen[1].plain is None

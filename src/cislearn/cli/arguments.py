@@ -82,6 +82,64 @@ def negatives_argument(values: Sequence[str]) -> tuple[dict[str, list[Path]], st
     return files_by_domain(files, option), ways.get("", ways) or None
 
 
+def tracks_argument(values: Sequence[str]) -> dict[str, dict[str, Path]]:
+    """Return the file of each domain of each track, of ``NAME:DOMAIN=FILE`` arguments.
+
+    Raises
+    ------
+    UserError
+        For an argument of another form, a file that is not there, or two for one track and domain.
+    """
+    option = "--track"
+    tracks: dict[str, dict[str, Path]] = {}
+    for value in values:
+        place, equals, name = value.partition("=")
+        track, colon, domain = place.partition(":")
+        if not (track and colon and domain and equals and name):
+            raise UserError(
+                f"{value!r} is not NAME:DOMAIN=FILE", where=option, fix=f"For example {option} dnase:K562=K562.bw"
+            )
+        if domain in tracks.setdefault(track, {}):
+            raise UserError(f"{track}:{domain} has two files: {tracks[track][domain]} and {name}", where=option)
+        tracks[track][domain] = existing(Path(name), option)
+    return tracks
+
+
+def files_by_track(values: Sequence[str]) -> dict[str, Path]:
+    """Return the file of each track of one cell, of ``NAME=FILE`` arguments.
+
+    Raises
+    ------
+    UserError
+        For an argument of another form, a file that is not there, or two for one track.
+    """
+    option = "--track"
+    tracks: dict[str, Path] = {}
+    for value in values:
+        track, equals, name = value.partition("=")
+        if not (track and equals and name):
+            raise UserError(f"{value!r} is not NAME=FILE", where=option, fix=f"For example {option} dnase=cell.bw")
+        if track in tracks:
+            raise UserError(f"{track} has two files: {tracks[track]} and {name}", where=option)
+        tracks[track] = existing(Path(name), option)
+    return tracks
+
+
+def rules_argument(values: Sequence[str]) -> dict[str, str]:
+    """Return the rule of each track of ``NAME=RULE`` arguments.
+
+    Raises
+    ------
+    UserError
+        For an argument without ``=``.
+    """
+    for value in values:
+        if "=" not in value:
+            fix = "For example --track-rule cuts=flip_and_shift"
+            raise UserError(f"{value!r} is not NAME=RULE", where="--track-rule", fix=fix)
+    return dict(value.split("=", 1) for value in values)
+
+
 def kinds_argument(values: Sequence[str]) -> dict[str, str]:
     """Return the kind of each task of ``TASK=KIND`` arguments.
 

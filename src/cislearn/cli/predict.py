@@ -16,6 +16,10 @@ def predict(
     ],
     out: Annotated[Path, typer.Option(help="The file to be: .tsv, .parquet or .bed.")],
     genome: Annotated[Path | None, typer.Option(help="FASTA, for regions.")] = None,
+    track: Annotated[
+        list[str] | None,
+        typer.Option(help="NAME=FILE: the bigWig of the cell to be predicted, for each track that the model reads."),
+    ] = None,
     method: Annotated[
         str | None, typer.Option(help="Of an experiment: which; by default the last listed that saw no target label.")
     ] = None,
@@ -30,7 +34,7 @@ def predict(
     Probabilities are calibrated on the validation part of the sources; where the share of positives is another, or
     the domain, they may be off.
     """
-    from cislearn.cli.arguments import existing
+    from cislearn.cli.arguments import existing, files_by_track
     from cislearn.cli.progress import Steps
     from cislearn.cli.show import console
     from cislearn.engine.devices import choose_device
@@ -38,7 +42,8 @@ def predict(
     from cislearn.prediction.loading import load_members, load_temperatures, load_thresholds
     from cislearn.runs import runs_under
 
-    check_output(out, [source, genome])
+    tracks = files_by_track(track or [])
+    check_output(out, [source, genome, *tracks.values()])
     members = load_members(run, method)
     chosen = choose_device(device)  # type: ignore[arg-type]
     titles = {folder.info["method"] for folder in runs_under(run, method)}
@@ -48,6 +53,7 @@ def predict(
         members,
         existing(source, "--input"),
         genome=genome,
+        tracks=tracks,
         temperatures=load_temperatures(run, method),
         thresholds=load_thresholds(run, method),
         strands=strands,

@@ -38,6 +38,14 @@ def prepare(
         typer.Option(help="FILE or DOMAIN=FILE: TSV, CSV or Parquet with a sequence or locus and label columns."),
     ] = None,
     genome: Annotated[list[str] | None, typer.Option(help="FASTA of all domains, or DOMAIN=FASTA for each.")] = None,
+    track: Annotated[
+        list[str] | None,
+        typer.Option(help="NAME:DOMAIN=FILE: a bigWig of a domain (DNase, ATAC, histones), read beside the sequence."),
+    ] = None,
+    track_rule: Annotated[
+        list[str] | None,
+        typer.Option(help="NAME=flip (coverage, the default) or flip_and_shift (cut sites): how a track is turned."),
+    ] = None,
     length: Annotated[int | None, typer.Option(help="Window length in bp; by default that of the inputs.")] = None,
     margin: Annotated[int, typer.Option(help="Bases kept on either side, for shifts in training.")] = 0,
     task: Annotated[str, typer.Option(help="Name of the task that peaks and negatives are of.")] = "binding",
@@ -51,7 +59,15 @@ def prepare(
     overwrite: Annotated[bool, typer.Option(help="Replace a dataset that is there.")] = False,
 ) -> None:
     """Make a dataset of peaks and a genome, of FASTA files, or of tables."""
-    from cislearn.cli.arguments import existing, files_by_domain, genome_argument, kinds_argument, negatives_argument
+    from cislearn.cli.arguments import (
+        existing,
+        files_by_domain,
+        genome_argument,
+        kinds_argument,
+        negatives_argument,
+        rules_argument,
+        tracks_argument,
+    )
     from cislearn.cli.progress import Steps
     from cislearn.cli.show import console
     from cislearn.data.describe import dropped_by_reason
@@ -70,6 +86,8 @@ def prepare(
         unlabelled=files_by_domain(unlabelled or [], "--unlabelled"),
         tables=by_domain or plain,
         genome=genome_argument(genome or []),
+        tracks=tracks_argument(track or []),
+        track_rules=rules_argument(track_rule or []),
         length=length,
         margin=margin,
         task=task,
@@ -87,6 +105,8 @@ def prepare(
     )
     print_ = console().print
     print_(f"{len(data):,} windows of {data.spec.length} bp in {out}; domains: {', '.join(data.spec.domains)}")
+    if data.spec.tracks:
+        print_(f"tracks: {', '.join(f'{each.name} ({each.rc})' for each in data.spec.tracks)}")
     for note in data.provenance.get("notes", []):
         print_(f"note: {note}")
     if len(data.dropped):

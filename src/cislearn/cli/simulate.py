@@ -11,7 +11,7 @@ import typer
 def simulate(
     out: Annotated[Path, typer.Option(help="The dataset folder to be.")],
     family: Annotated[
-        str, typer.Option(help="What differs: composition, cofactor, mixed, label, none or conditional.")
+        str, typer.Option(help="What differs: composition, cofactor, mixed, label, none, conditional or openness.")
     ] = "mixed",
     severity: Annotated[float, typer.Option(help="How much, from 0 to 1.", min=0, max=1)] = 1.0,
     source: Annotated[list[str] | None, typer.Option(help="Source cell; may be given several times.")] = None,

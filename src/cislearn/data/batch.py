@@ -39,8 +39,8 @@ class Batch:
         Vectors beside the windows.
     pair : Tensor, shape (B, 2), int64, optional
         For each example its window and its covariate vector; absent means that example i has window i and vector i.
-    plain : Tensor, shape (U, L), uint8, optional
-        In a training view, where they are asked for: the windows as stored, neither moved nor turned nor hidden.
+    plain : Batch, optional
+        In a training view, where it is asked for: the same examples neither moved nor turned nor hidden.
     """
 
     tokens: Tensor
@@ -52,11 +52,16 @@ class Batch:
     tracks: Tensor | None = None
     covariates: Tensor | None = None
     pair: Tensor | None = None
-    plain: Tensor | None = None
+    plain: Batch | None = None
 
     def __len__(self) -> int:
         """Return the number of examples."""
         return self.labels.shape[0]
+
+    def windows(self, rows: slice) -> Batch:
+        """Return some of the windows with their tracks, for a model to read; of a batch without `pair`."""
+        tracks = None if self.tracks is None else self.tracks[rows]
+        return replace(self, tokens=self.tokens[rows], tracks=tracks)
 
     @property
     def labelled(self) -> slice:

@@ -14,6 +14,7 @@ from jaxtyping import Int
 from cislearn.data.batch import TARGET_LABELLED, Batch
 from cislearn.data.dataset import Dataset
 from cislearn.data.sequences import Sequences
+from cislearn.data.tracks import Tracks
 from cislearn.errors import UserError
 
 Balance = Literal["none", "domain", "class", "domain_and_class"]
@@ -139,6 +140,8 @@ class Batches:
         With the number of a batch it fixes its rows.
     balance : {"none", "domain", "class", "domain_and_class"}
         What each batch holds equal shares of, within each part.
+    tracks : Tracks, optional
+        Signals along the windows, for the batches to carry.
     rank, world : int
         Of `world` processes number `rank` takes rows ``rank::world`` of each part.
     """
@@ -152,6 +155,7 @@ class Batches:
         batch_size: int,
         seed: int,
         balance: Balance = "none",
+        tracks: Tracks | None = None,
         rank: int = 0,
         world: int = 1,
     ) -> None:
@@ -159,7 +163,7 @@ class Batches:
         empty = [name for name in draws if len(parts[name].rows) == 0]
         if empty:
             raise UserError(f"there are no training rows of part {empty[0]!r}")
-        self.sequences, self.rank, self.world = sequences, rank, world
+        self.sequences, self.tracks, self.rank, self.world = sequences, tracks, rank, world
         self.whole, self.parts = dict(parts), {name: parts[name] for name in draws}
         self.sizes = {name: max(1, round(batch_size * share)) for name, share in draws.items()}
         self.mixers = {
@@ -182,6 +186,7 @@ class Batches:
             row=torch.from_numpy(rows),
             parts=_with_whole_target(slices),
             step=k,
+            tracks=None if self.tracks is None else torch.from_numpy(self.tracks.gather(rows)),
         )
 
     def once(self, part: str, size: int = 512) -> Iterator[Batch]:
@@ -195,6 +200,7 @@ class Batches:
                 domain=torch.from_numpy(whole.domain[start : start + size]),
                 row=torch.from_numpy(rows),
                 parts={part: slice(0, len(rows))},
+                tracks=None if self.tracks is None else torch.from_numpy(self.tracks.gather(rows)),
             )
 
 

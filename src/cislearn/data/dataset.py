@@ -18,12 +18,14 @@ from cislearn.atomic import folder_written_whole
 from cislearn.data.marker import FORMAT, MARKER, check_sizes, read_marker
 from cislearn.data.sequences import GenomeSequences, Sequences, TableSequences, map_windows
 from cislearn.data.similarity import cluster_keys
+from cislearn.data.tracks import Tracks
 from cislearn.errors import UserError
 from cislearn.genome.token_genome import open_genome
 from cislearn.schema import DataSpec
 from cislearn.sequence.hashes import canonical_hash
 from cislearn.version import __version__
 
+TRACKS = "tracks.npy"
 ABSENT = -1
 """The absent label in ``labels.npy`` of a dataset whose tasks are all binary (NaN in every other)."""
 
@@ -65,6 +67,8 @@ class Dataset:
         Of its content: two datasets with equal hashes have equal examples in equal order.
     truth : DataFrame, optional
         Planted motifs (row, motif, start, end, strand) of simulated data.
+    tracks : Tracks, optional
+        Signals along the windows, by row, where ``spec.tracks`` names some.
     """
 
     path: Path | None
@@ -76,6 +80,7 @@ class Dataset:
     provenance: dict[str, Any] = field(default_factory=dict)
     hash: str = ""
     truth: pd.DataFrame | None = None
+    tracks: Tracks | None = None
 
     def __len__(self) -> int:
         """Return the number of examples."""
@@ -119,6 +124,11 @@ class Dataset:
         labels[self.domain_codes == self.spec.domains.index(domain)] = ABSENT if labels.dtype == np.int8 else np.nan
         return replace(self, labels=labels)
 
+    def without_tracks(self) -> Dataset:
+        """Return the same examples in memory as sequence alone; the hash stays, since they are the same examples."""
+        inputs = tuple(item for item in self.spec.inputs if item.kind != "track")
+        return replace(self, spec=replace(self.spec, inputs=inputs), tracks=None)
+
 
 def write_dataset(
     path: Path | str,
@@ -130,6 +140,7 @@ def write_dataset(
     dropped: pd.DataFrame | None = None,
     provenance: Mapping[str, Any] | None = None,
     truth: pd.DataFrame | None = None,
+    tracks: Tracks | None = None,
     overwrite: bool = False,
 ) -> Dataset:
     """Write a dataset folder, whole or not at all, and return it as `read_dataset` would.
@@ -150,6 +161,8 @@ def write_dataset(
         See `Dataset`.
     provenance : mapping, optional
         Anything that JSON holds.
+    tracks : Tracks, optional
+        One row of signals an example, where ``spec.inputs`` has tracks.
     overwrite : bool
         Replace a dataset that is there.
 
@@ -163,13 +176,15 @@ def write_dataset(
     path = Path(path)
     loci = _with_defaults(loci)
     labels = _stored_labels(spec, labels)
-    _check(spec, loci, labels, sequences)
+    _check(spec, loci, labels, sequences, tracks)
     with folder_written_whole(path, marker=MARKER, overwrite=overwrite) as folder:
         loci.to_parquet(folder / "loci.parquet", index=False)
         np.save(folder / "labels.npy", labels)
         if isinstance(sequences, TableSequences):
             np.save(folder / "sequences.npy", sequences.tokens)
             np.save(folder / "sequence_index.npy", sequences.index)
+        if tracks is not None:
+            np.save(folder / TRACKS, tracks.values)
         _dropped_table(dropped).to_csv(folder / "dropped.tsv", sep="\t", index=False, lineterminator="\n")
         if truth is not None:
             truth.to_parquet(folder / "truth.parquet", index=False)
@@ -179,7 +194,7 @@ def write_dataset(
             "spec": spec.to_dict(),
             "sequences": _sequences_entry(sequences),
             "provenance": dict(provenance or {}),
-            "hash": content_hash(spec, loci, labels, sequences),
+            "hash": content_hash(spec, loci, labels, sequences, tracks),
             "sizes": {file.name: file.stat().st_size for file in sorted(folder.iterdir())},
         }
         (folder / MARKER).write_text(json.dumps(content, indent=1) + "\n")
@@ -217,16 +232,19 @@ def read_dataset(path: Path | str, *, genomes: Mapping[str, Path] | None = None)
         provenance=content["provenance"],
         hash=content["hash"],
         truth=pd.read_parquet(truth) if truth.exists() else None,
+        tracks=Tracks(np.load(path / TRACKS, mmap_mode="r")) if spec.tracks else None,
     )
     try:
-        _check(spec, loci, dataset.labels, dataset.sequences)
+        _check(spec, loci, dataset.labels, dataset.sequences, dataset.tracks)
     except ValueError as error:
         raise UserError(f"is not a whole dataset: {error}", where=path, fix="Prepare it again.") from error
     return dataset
 
 
-def content_hash(spec: DataSpec, loci: pd.DataFrame, labels: np.ndarray, sequences: Sequences) -> str:
-    """Hash of the examples: spec, loci without their origin, labels, windows (or genomes by their hashes)."""
+def content_hash(
+    spec: DataSpec, loci: pd.DataFrame, labels: np.ndarray, sequences: Sequences, tracks: Tracks | None = None
+) -> str:
+    """Hash of the examples: spec, loci without their origin, labels, windows (or genomes by their hashes), tracks."""
     digest = hashlib.blake2b(json.dumps(spec.to_dict(), sort_keys=True).encode(), digest_size=16)
     for column in sorted(set(loci.columns) - set(ORIGIN_COLUMNS)):
         digest.update(column.encode())
@@ -237,6 +255,8 @@ def content_hash(spec: DataSpec, loci: pd.DataFrame, labels: np.ndarray, sequenc
         digest.update(np.ascontiguousarray(sequences.index, dtype=np.int64).data)
     elif isinstance(sequences, GenomeSequences):
         digest.update(json.dumps({name: genome.hash for name, genome in sequences.genomes.items()}).encode())
+    if tracks is not None:
+        digest.update(np.ascontiguousarray(tracks.values).data)
     return digest.hexdigest()
 
 
@@ -258,7 +278,7 @@ def _stored_labels(spec: DataSpec, labels: np.ndarray) -> np.ndarray:
     return stored.astype(np.int8)
 
 
-def _check(spec: DataSpec, loci: pd.DataFrame, labels: np.ndarray, sequences: Sequences) -> None:
+def _check(spec: DataSpec, loci: pd.DataFrame, labels: np.ndarray, sequences: Sequences, tracks: Tracks | None) -> None:
     n = len(loci)
     if labels.shape != (n, len(spec.tasks)):
         raise ValueError(f"labels have shape {labels.shape}; {n:,} loci and {len(spec.tasks)} tasks were expected")
@@ -272,6 +292,10 @@ def _check(spec: DataSpec, loci: pd.DataFrame, labels: np.ndarray, sequences: Se
         raise ValueError("a binary label is neither 0, 1 nor absent")
     if isinstance(sequences, TableSequences) and n and not 0 <= sequences.index.max() < len(sequences.tokens):
         raise ValueError("sequence_index points past the end of the windows")
+    expected = (n, spec.channels - 4, sequences.width) if spec.tracks else None
+    found = None if tracks is None else tracks.values.shape
+    if found != expected:
+        raise ValueError(f"tracks have shape {found}; {expected} was expected")
 
 
 def _dropped_table(dropped: pd.DataFrame | None) -> pd.DataFrame:

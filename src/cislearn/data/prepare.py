@@ -22,6 +22,8 @@ from cislearn.data.marker import MARKER
 from cislearn.data.negatives import Making, draw_negatives
 from cislearn.data.placing import Placed, common_length, cut_windows, place_on_genome
 from cislearn.data.tasks import task_specs
+from cislearn.data.track_files import TrackFiles
+from cislearn.data.tracks import Tracks
 from cislearn.errors import UserError
 from cislearn.progress import Progress, silent
 from cislearn.schema import DataSpec
@@ -35,6 +37,8 @@ def prepare(
     unlabelled: Files | None = None,
     tables: Sequence[Path | str] | Files = (),
     genome: Path | str | Mapping[str, Path | str] | None = None,
+    tracks: Mapping[str, Mapping[str, Path | str]] | None = None,
+    track_rules: Mapping[str, str] | None = None,
     length: int | None = None,
     margin: int = 0,
     task: str = "binding",
@@ -62,6 +66,12 @@ def prepare(
         Tables with label columns, each a task; rows may name their domain in a column.
     genome : Path, or mapping of str to Path, optional
         FASTA of the genome of all domains, or of each. Needed for regions without sequences.
+    tracks : mapping of str to mapping of str to Path, optional
+        Name of a track to the bigWig file of each domain: accessibility, histone marks, any coverage or count. Every
+        domain needs each track, and every example a place on the genome.
+    track_rules : mapping of str to str, optional
+        Name of a track to ``flip`` (a coverage, the default) or ``flip_and_shift`` (cut sites, which lie between two
+        bases).
     length : int, optional
         Window length in bp; by default that of the inputs, if they all have the same.
     margin : int
@@ -119,6 +129,7 @@ def prepare(
     domains = domain_names(inputs)
     length = _checked_length(length, margin, inputs)
     genomes = Genomes.open(genome, domains, progress=progress)
+    signals = TrackFiles.open(tracks or {}, track_rules or {}, domains, progress=progress)
     progress("placing windows")
     placed = [_place(entries, genomes, length, margin, outside) for entries in inputs]
     files, notes = [file_record(entries) for entries in inputs], _unused(inputs)
@@ -136,7 +147,9 @@ def prepare(
             made = draw_negatives(making, examples, genomes, length=length, margin=margin)
         examples = without_repeats(extend(examples, made, genomes, length, margin), margin, ranked=ranked)
     with _telling_what_was_left_out(examples):
-        spec = DataSpec(task_specs(examples.labels, kinds), domains, length, margin)
+        spec = DataSpec(task_specs(examples.labels, kinds), domains, length, margin, signals.specs)
+    if tracks:
+        progress("reading tracks")
     progress(f"writing {out}")
     options = {
         "length": length,
@@ -156,7 +169,8 @@ def prepare(
         labels=examples.labels.to_numpy(),
         sequences=examples.sequences,
         dropped=examples.dropped,
-        provenance=_provenance(files, options, genomes, [*examples.notes, *notes]),
+        tracks=_read_tracks(signals, examples, genomes, spec) if tracks else None,
+        provenance=_provenance(files, options, genomes, [*examples.notes, *notes], signals),
         overwrite=overwrite,
     )
 
@@ -216,13 +230,19 @@ def _unused(inputs: Sequence[Entries]) -> list[str]:
     return [f"{e.path}: columns not used: {', '.join(map(str, e.ignored))}" for e in inputs if e.ignored]
 
 
+def _read_tracks(signals: TrackFiles, examples: Examples, genomes: Genomes, spec: DataSpec) -> Tracks:
+    lengths = {name: genome.chromosomes for name, genome in genomes.by_name.items()}
+    return signals.read(examples.rows, lengths, length=spec.length, margin=spec.margin)
+
+
 def _provenance(
-    files: list[dict[str, Any]], options: Mapping[str, Any], genomes: Genomes, notes: list[str]
+    files: list[dict[str, Any]], options: Mapping[str, Any], genomes: Genomes, notes: list[str], signals: TrackFiles
 ) -> dict[str, Any]:
-    return {
+    told = {
         "files": files,
         "genomes": {name: {"path": str(g.path), "hash": g.hash} for name, g in genomes.by_name.items()},
         "options": dict(options),
         "notes": notes,
         "versions": {"python": platform.python_version(), "numpy": np.__version__, "pandas": pd.__version__},
     }
+    return told | {"tracks": signals.record()} if signals.specs else told

@@ -82,9 +82,8 @@ def crop(batch: Batch, spec: DataSpec, shift: Int[Tensor, " u"], turned: Bool[Te
         return replace(batch, tokens=tokens)
     # One place more on the right: the left of a base is, on the other strand, the right of its partner.
     along = F.pad(batch.tracks, (extra, extra + 1))
-    tracks = [item for item in spec.inputs if item.kind == "track"]
-    pieces = torch.split(along, [item.channels for item in tracks], dim=1)
-    cut = [_cut_track(piece, start, is_turned, spec.length, t.rc) for piece, t in zip(pieces, tracks, strict=True)]
+    pieces = torch.split(along, [track.channels for track in spec.tracks], dim=1)
+    cut = [_cut_track(each, start, is_turned, spec.length, t.rc) for each, t in zip(pieces, spec.tracks, strict=True)]
     return replace(batch, tokens=tokens, tracks=torch.cat(cut, dim=1))
 
 

@@ -80,7 +80,14 @@ class Experiment:
         differences = self.comparison[[*keys, "difference", "low", "high"]].rename(columns=names)
         return rows.merge(differences, how="left", on=keys)
 
-    def predict(self, path: Path | str, *, genome: Path | str | None = None, method: str | None = None) -> pd.DataFrame:
+    def predict(
+        self,
+        path: Path | str,
+        *,
+        genome: Path | str | None = None,
+        tracks: Mapping[str, Path | str] | None = None,
+        method: str | None = None,
+    ) -> pd.DataFrame:
         """Score the rows of a file with the models of one method, by default the last that saw no target label.
 
         See `cislearn.prediction.files.predict_file`.
@@ -90,6 +97,7 @@ class Experiment:
             load_members(self.path, method),
             path,
             genome=genome,
+            tracks=tracks,
             temperatures=load_temperatures(self.path, method),
             thresholds=load_thresholds(self.path, method),
             device=device,

@@ -107,6 +107,9 @@ class DataConfig(_Section):
         None, description="labelled domains; by default all but the target"
     )
     labels: LabelsConfig = LabelsConfig()
+    tracks: bool = Field(
+        True, description="let the model read the tracks of the dataset, where it has some; false: sequence alone"
+    )
     split: SplitConfig = SplitConfig()
 
 

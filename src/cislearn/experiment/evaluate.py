@@ -54,6 +54,7 @@ def evaluate_on(
     """
     runs = runs_under(path, method)
     cards = [read_card(run.path) for run in runs]
+    dataset = _as_read(cards[0], dataset)
     _check(cards[0], dataset, path)
     new = ~np.isin(dataset.window_hashes, np.concatenate([np.load(run.path / SEEN) for run in runs]))
     labelled, clusters, tables = dataset.is_labelled, locus_clusters(dataset), []
@@ -78,7 +79,8 @@ def _logits(
     members: Sequence[nn.Module], dataset: Dataset, rows: Int[np.ndarray, " n"], device: torch.device | str
 ) -> Float[np.ndarray, "members n t"]:
     predictors = [NetworkPredictor(member, device) for member in members]
-    return np.stack([predict_rows(p.predict, dataset.sequences, rows, dataset.spec.margin) for p in predictors])
+    margin, tracks = dataset.spec.margin, dataset.tracks
+    return np.stack([predict_rows(p.predict, dataset.sequences, rows, margin, tracks=tracks) for p in predictors])
 
 
 def _score(
@@ -116,6 +118,23 @@ def _with_delong(table: pd.DataFrame, labels: Float[np.ndarray, " n"], scores: F
     found, is_area = delong(labels[seen], scores[seen]), table["metric"] == "AUROC"
     ends = {"delong_low": found.low, "delong_high": found.high}
     return table.assign(**{name: np.where(is_area, end, np.nan) for name, end in ends.items()})
+
+
+def _as_read(card: ModelCard, dataset: Dataset) -> Dataset:
+    """Return the dataset as the model reads it: a model of sequence alone leaves tracks unread."""
+    if not card.spec.tracks:
+        return dataset.without_tracks()
+    if card.spec.tracks != dataset.spec.tracks:
+        ours, theirs = (
+            ", ".join(f"{track.name} ({track.rc})" for track in spec.tracks) or "none"
+            for spec in (card.spec, dataset.spec)
+        )
+        raise UserError(
+            f"has tracks {theirs}; the model reads {ours}",
+            where=dataset.path,
+            fix="Prepare it with the same --track names in the same order, and the same --track-rule.",
+        )
+    return dataset
 
 
 def _check(card: ModelCard, dataset: Dataset, path: Path) -> None:

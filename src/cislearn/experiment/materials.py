@@ -67,6 +67,7 @@ def _batches(setting: Setting, method: Method, objective: Objective, seed: int) 
         batch_size=min(config.batch_size, len(parts["source"].rows)),
         seed=seed,
         balance=config.balance,
+        tracks=roles.dataset.tracks,
     )
 
 

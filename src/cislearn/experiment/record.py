@@ -99,14 +99,14 @@ def predict_logits(setting: Setting, network: Network, rows: Int[np.ndarray, " n
     model = for_prediction(network, setting.config.model.reverse_complement.predict)
     dataset = setting.roles.dataset
     predictor = NetworkPredictor(model, setting.device.torch)
-    return predict_rows(predictor.predict, dataset.sequences, rows, dataset.spec.margin)
+    return predict_rows(predictor.predict, dataset.sequences, rows, dataset.spec.margin, tracks=dataset.tracks)
 
 
 def predict_strands(setting: Setting, network: Network, rows: Int[np.ndarray, " n"]) -> Float[np.ndarray, "n 2 t"]:
     """Return the logits of rows of the dataset on either strand: as stored, and as its reverse complement."""
     dataset = setting.roles.dataset
     predictor = NetworkPredictor(network, setting.device.torch)
-    return predict_rows(predictor.strands, dataset.sequences, rows, dataset.spec.margin)
+    return predict_rows(predictor.strands, dataset.sequences, rows, dataset.spec.margin, tracks=dataset.tracks)
 
 
 def _write_config(setting: Setting, method: Method, seed: int, path: Path) -> None:

@@ -111,7 +111,7 @@ def settle(
 ) -> tuple[Setting, list[Method], Network, list[str]]:
     """Return data and device, methods, a fresh network and remarks, all checked; no folder is touched."""
     methods = compose_methods(config, search)
-    roles = assign_roles(dataset, config.data)
+    roles = assign_roles(dataset if config.data.tracks else dataset.without_tracks(), config.data)
     setting = Setting(config, roles, choose_device(config.training.device), tuple(search), reporter or Reporter())
     network = setting.card.build()
     return setting, methods, network, check_composition(config, methods, roles, network)
@@ -134,6 +134,8 @@ def _tell(setting: Setting, model: Mapping[str, Any], remarks: Sequence[str]) ->
     say(f"leak check: {roles.leaks}")
     if (note := labelled_note(roles)) is not None:
         say(note)
+    if spec.tracks:
+        say(f"tracks: {', '.join(track.name for track in spec.tracks)}, beside the sequence")
     say(f"model: {model['encoder']}, {model['parameters']:,} parameters, receptive field {model['receptive_field']} bp")
     say(f"device: {setting.device}")
     for remark in remarks:

@@ -59,6 +59,16 @@ def map_chromosomes(
     return mapping, f"chromosomes renamed to match the genome: {some_names(examples)}" if renamed else None
 
 
+def is_mitochondrion(name: str) -> bool:
+    """Whether a chromosome is that of the mitochondria: M, MT, chrM."""
+    return _bare(name) == "MT"
+
+
+def spelled_alike(name: str, known: Iterable[str]) -> str | None:
+    """Return the one known name that differs from `name` only by ``chr`` (M and MT taken as one), if there is one."""
+    return _unambiguous(known).get(_bare(name))
+
+
 def some_names(names: Iterable[str], n_shown: int = 3) -> str:
     """List the first names, and how many there are where some are left out: ``"chr1, chr2, chr3 ... (25 in all)"``."""
     listed = list(names)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 from torch import Tensor, nn
 
 from cislearn.models.stages import Stage
@@ -16,8 +18,9 @@ class Encoder(nn.Module):
     """A list of stages from one-hot windows to a feature vector.
 
     A subclass sets `stages` in its constructor, which takes the window length first and its own options by keyword:
-    ``MyEncoder(length, *, filters=64)``. It may bring its own head and initialisation. A plain ``nn.Module`` that maps
-    ``(N, 4, L)`` to ``(N, F)`` serves as well: it is then one stage with the default head.
+    ``MyEncoder(length, *, filters=64)``. One that reads tracks takes the channels of its input second:
+    ``MyEncoder(length, in_channels=4, /, *, filters=64)``. It may bring its own head and initialisation. A plain
+    ``nn.Module`` that maps ``(N, 4, L)`` to ``(N, F)`` serves as well: it is then one stage with the default head.
     """
 
     stages: nn.Sequential
@@ -25,7 +28,7 @@ class Encoder(nn.Module):
     """Hidden units of a domain discriminator on these features, where the objective does not say."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return features ``(N, F)`` of one-hot windows ``(N, 4, L)``."""
+        """Return features ``(N, F)`` of one-hot windows ``(N, 4, L)``, or ``(N, 4 + c, L)`` with tracks."""
         return self.stages(x)
 
     def head(self, n_features: int, spec: DataSpec) -> nn.Sequential:
@@ -34,6 +37,12 @@ class Encoder(nn.Module):
 
     def initialise(self, module: nn.Module) -> None:
         """Set the first weights of `module` (a head, a discriminator); here they stay as PyTorch sets them."""
+
+
+def reads_tracks(encoder: type[nn.Module]) -> bool:
+    """Whether an encoder takes the channels of its input after the window length, both by position only."""
+    parameters = inspect.signature(encoder).parameters.values()
+    return sum(p.kind is inspect.Parameter.POSITIONAL_ONLY for p in parameters) > 1
 
 
 class OneStage(Encoder):

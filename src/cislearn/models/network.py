@@ -11,7 +11,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
 from cislearn.errors import UserError
-from cislearn.models.encoder import Encoder, OneStage, encoders
+from cislearn.models.encoder import Encoder, OneStage, encoders, reads_tracks
 from cislearn.models.stages import Stage
 from cislearn.registry import check_options
 from cislearn.schema import DataSpec
@@ -36,12 +36,14 @@ class OneHot(nn.Module):
 class Network(nn.Module):
     """Encoder and head for the tasks of a dataset.
 
+    Its input has four channels of bases and, below them, those of the dataset's tracks.
+
     Parameters
     ----------
     encoder : Encoder
-        From one-hot windows to features.
+        From one-hot windows with their tracks to features.
     spec : DataSpec
-        Tasks and window length.
+        Tasks, window length and tracks.
     """
 
     def __init__(self, encoder: Encoder, spec: DataSpec) -> None:
@@ -49,7 +51,7 @@ class Network(nn.Module):
         self.spec = spec
         self.one_hot = OneHot()
         self.encoder = encoder
-        self.n_features = _count_features(encoder, spec.length)
+        self.n_features = _count_features(encoder, spec)
         self.head = encoder.head(self.n_features, spec)
         encoder.initialise(self.head)
 
@@ -58,11 +60,26 @@ class Network(nn.Module):
         """Encoder and head as one list of stages down to the logits."""
         return [*self.encoder.stages, *self.head]
 
-    def embed(self, tokens: UInt8[Tensor, "n length"]) -> Float[Tensor, "n 4 length"]:
-        """Return the input of `forward` for tokens."""
-        return self.one_hot(tokens)
+    def embed(
+        self, tokens: UInt8[Tensor, "n length"], tracks: Float[Tensor, "n k length"] | None = None
+    ) -> Float[Tensor, "n channels length"]:
+        """Return the input of `forward` for tokens, with the tracks below them where the dataset has some.
 
-    def features(self, x: Float[Tensor, "n 4 length"]) -> Float[Tensor, "n f"]:
+        Raises
+        ------
+        UserError
+            Where the tracks are not those that the network reads: without them it would learn from sequence unawares.
+        """
+        found = 0 if tracks is None else tracks.shape[1]
+        if 4 + found != self.spec.channels:
+            raise UserError(
+                f"the network reads {self.spec.channels - 4} channels of tracks, and its input has {found}",
+                fix="An objective of your own calls model.embed(batch.tokens, batch.tracks).",
+            )
+        one_hot = self.one_hot(tokens)
+        return one_hot if tracks is None else torch.cat([one_hot, tracks], dim=1)
+
+    def features(self, x: Float[Tensor, "n channels length"]) -> Float[Tensor, "n f"]:
         """Return the encoder's features."""
         return self.encoder(x)
 
@@ -70,8 +87,8 @@ class Network(nn.Module):
         """Return the logits of features."""
         return self.head(features)
 
-    def forward(self, x: Float[Tensor, "n 4 length"]) -> Float[Tensor, "n t"]:
-        """Return the logits of one-hot windows."""
+    def forward(self, x: Float[Tensor, "n channels length"]) -> Float[Tensor, "n t"]:
+        """Return the logits of one-hot windows with their tracks."""
         return self.classify(self.features(x))
 
 
@@ -97,13 +114,13 @@ class Output(nn.Module):
         )  # a tool that gives this its mode back must not wake dropout and statistics below
         self.column = range(spec.n_logits)[spec.columns(task)][channel]
 
-    def forward(self, x: Float[Tensor, "n 4 length"]) -> Float[Tensor, "n 1"]:
+    def forward(self, x: Float[Tensor, "n channels length"]) -> Float[Tensor, "n 1"]:
         """Return the logit of the task."""
         return self.model(x)[:, self.column : self.column + 1]
 
 
 def output(model: nn.Module, task: str, channel: int = 0) -> Output:
-    """Return `model` cut down to one task's logit, ``(n, 4, length) -> (n, 1)``; see `Output`."""
+    """Return `model` cut down to one task's logit, ``(n, channels, length) -> (n, 1)``; see `Output`."""
     return Output(model, task, channel)
 
 
@@ -117,7 +134,7 @@ def build_network(
     name : str
         A registered encoder, ``package.module:Class`` or ``file.py:Class``.
     spec : DataSpec
-        Tasks and window length.
+        Tasks, window length and tracks.
     options : mapping, optional
         Keyword arguments of the encoder.
     search : sequence of Path
@@ -126,23 +143,31 @@ def build_network(
     Raises
     ------
     UserError
-        Where the encoder or one of its options is unknown, or it cannot be built for these windows.
+        Where the encoder or one of its options is unknown, or it cannot be built for these windows or tracks.
     """
     options = dict(options or {})
     part = encoders.get(name, search)
     check_options(part, options, what=f"encoder {name}")
+    sizes = (spec.length, spec.channels) if spec.tracks else (spec.length,)
+    if spec.tracks and not reads_tracks(part):
+        raise UserError(
+            f"encoder {name} reads sequence alone, and the dataset has tracks"
+            f" ({', '.join(track.name for track in spec.tracks)})",
+            where="model.encoder",
+            fix="Take motif_cnn or wide, or leave the tracks out (data.tracks: false).",
+        )
     try:
-        made = part(spec.length, **options)
+        made = part(*sizes, **options)
         return Network(made if isinstance(made, Encoder) else OneStage(made), spec)
     except (TypeError, ValueError, RuntimeError) as error:
         raise UserError(f"encoder {name} cannot be built for windows of {spec.length} bp: {error}") from error
 
 
-def _count_features(encoder: nn.Module, length: int) -> int:
+def _count_features(encoder: nn.Module, spec: DataSpec) -> int:
     training = encoder.training
     encoder.eval()
     with torch.no_grad():
-        shape = encoder(torch.zeros(1, 4, length)).shape
+        shape = encoder(torch.zeros(1, spec.channels, spec.length)).shape
     encoder.train(training)
     if len(shape) != 2:
         raise ValueError(f"it returns features of shape {tuple(shape)}; expected (windows, features)")

@@ -5,6 +5,29 @@ from __future__ import annotations
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn import functional as F
+
+from cislearn.schema import DataSpec, ReverseRule
+
+
+def other_strand(x: Float[Tensor, "n channels length"], spec: DataSpec) -> Float[Tensor, "n channels length"]:
+    """Return the inputs of a network on the other strand: bases complemented, each track turned by its rule.
+
+    In the order ACGT the complement is the order reversed. A track that is moved as it is turned has lost the one value
+    that lies beyond the window; it counts as 0.
+    """
+    bases, *tracks = torch.split(x, [4, *(track.channels for track in spec.tracks)], dim=1)
+    turned = [_turned(track, item.rc) for track, item in zip(tracks, spec.tracks, strict=True)]
+    return torch.cat([bases.flip(1, 2), *turned], dim=1) if turned else bases.flip(1, 2)
+
+
+def _turned(track: Float[Tensor, "n c length"], rule: ReverseRule) -> Float[Tensor, "n c length"]:
+    if rule == "none":
+        return track
+    if rule == "flip_and_permute":
+        return track.flip(1, 2)
+    flipped = track.flip(2)
+    return F.pad(flipped, (1, -1)) if rule == "flip_and_shift" else flipped
 
 
 class StrandAverage(nn.Module):
@@ -15,7 +38,7 @@ class StrandAverage(nn.Module):
     Parameters
     ----------
     model : nn.Module
-        Maps one-hot windows ``(n, 4, length)`` in the order ACGT to logits that have no strand.
+        Maps one-hot windows ``(n, 4, length)`` in the order ACGT, tracks below them, to logits that have no strand.
     """
 
     def __init__(self, model: nn.Module) -> None:
@@ -24,19 +47,19 @@ class StrandAverage(nn.Module):
         self.spec = model.spec
         self.training = model.training  # who gives a wrapped network its mode back must not change it
 
-    def embed(self, tokens: Tensor) -> Tensor:
-        """Return the input of `forward` for tokens."""
-        return self.model.embed(tokens)  # type: ignore[operator]
+    def embed(self, tokens: Tensor, tracks: Tensor | None = None) -> Tensor:
+        """Return the input of `forward` for tokens and their tracks."""
+        return self.model.embed(tokens, tracks)  # type: ignore[operator]
 
-    def forward(self, x: Float[Tensor, "n 4 length"]) -> Float[Tensor, "n t"]:
+    def forward(self, x: Float[Tensor, "n channels length"]) -> Float[Tensor, "n t"]:
         """Return the mean of the logits of ``x`` and of its reverse complement."""
-        return (self.model(x) + self.model(x.flip(1, 2))) / 2
+        return (self.model(x) + self.model(other_strand(x, self.spec))) / 2  # type: ignore[arg-type]
 
 
-def strand_logits(model: nn.Module, x: Float[Tensor, "n 4 length"]) -> Float[Tensor, "n 2 t"]:
+def strand_logits(model: nn.Module, x: Float[Tensor, "n channels length"]) -> Float[Tensor, "n 2 t"]:
     """Return the logits of ``x`` and of its reverse complement, of the network within where `model` averages them."""
     network = model.model if isinstance(model, StrandAverage) else model
-    return torch.stack([network(x), network(x.flip(1, 2))], dim=1)
+    return torch.stack([network(x), network(other_strand(x, model.spec))], dim=1)  # type: ignore[arg-type]
 
 
 class Ensemble(nn.Module):
@@ -47,11 +70,11 @@ class Ensemble(nn.Module):
         self.members = nn.ModuleList(members)
         self.spec = members[0].spec
 
-    def embed(self, tokens: Tensor) -> Tensor:
-        """Return the input of `forward` for tokens."""
-        return self.members[0].embed(tokens)  # type: ignore[operator]
+    def embed(self, tokens: Tensor, tracks: Tensor | None = None) -> Tensor:
+        """Return the input of `forward` for tokens and their tracks."""
+        return self.members[0].embed(tokens, tracks)  # type: ignore[operator]
 
-    def forward(self, x: Float[Tensor, "n 4 length"]) -> Float[Tensor, "n t"]:
+    def forward(self, x: Float[Tensor, "n channels length"]) -> Float[Tensor, "n t"]:
         """Return the mean over the members."""
         total = self.members[0](x)
         for member in self.members[1:]:

@@ -49,7 +49,7 @@ def summarise(network: Network) -> list[LayerRow]:
     training = network.training
     try:
         with torch.no_grad():
-            network.eval()(torch.zeros(1, 4, network.spec.length))
+            network.eval()(torch.zeros(1, network.spec.channels, network.spec.length))
     finally:
         network.train(training)
         for hook in hooks:

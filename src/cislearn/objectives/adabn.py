@@ -49,7 +49,7 @@ def adapt_statistics(model: Model, batches: Iterable[Batch], norm: _BatchNorm) -
     watch = norm.register_forward_pre_hook(lambda _, inputs: moments.add(inputs[0]))
     try:
         for batch in batches:
-            model.classify(model.features(model.embed(batch.tokens)))
+            model.classify(model.features(model.embed(batch.tokens, batch.tracks)))
     finally:
         watch.remove()
     assert norm.running_mean is not None and norm.running_var is not None
@@ -63,7 +63,7 @@ def norms_in_order(model: Model, batch: Batch) -> list[_BatchNorm]:
     found: list[_BatchNorm] = []
     watches = [norm.register_forward_pre_hook(lambda norm, _: found.append(norm)) for norm in _norms(model)]
     try:
-        model.classify(model.features(model.embed(batch.tokens)))
+        model.classify(model.features(model.embed(batch.tokens, batch.tracks)))
     finally:
         for watch in watches:
             watch.remove()

@@ -110,7 +110,7 @@ class Adversarial(Objective):
     def losses(self, model: Model, batch: Batch, progress: float) -> dict[str, Tensor]:
         """Return task and domain loss; see `Objective.losses`."""
         strength = self.schedule(progress)
-        features = model.features(model.embed(batch.tokens))
+        features = model.features(model.embed(batch.tokens, batch.tracks))
         seen = batch.labelled
         logits = self.discriminator(reverse_gradient(features, strength))
         domains = batch.domain if self.kind == "domains" else is_target(batch)

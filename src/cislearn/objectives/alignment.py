@@ -74,7 +74,7 @@ class Alignment(Objective):
     def losses(self, model: Model, batch: Batch, progress: float) -> dict[str, Tensor]:
         """Return task and alignment loss; see `Objective.losses`."""
         strength = self.schedule(progress)
-        features = model.features(model.embed(batch.tokens))
+        features = model.features(model.embed(batch.tokens, batch.tracks))
         seen = batch.labelled
         # Differences of covariances and of kernels are small beside their terms: bfloat16 has too few digits.
         with torch.autocast(features.device.type, enabled=False):

@@ -142,7 +142,7 @@ class CDAN(Objective):
     def losses(self, model: Model, batch: Batch, progress: float) -> dict[str, Tensor]:
         """Return task and domain loss; see `Objective.losses`."""
         strength, target = self.schedule(progress), is_target(batch)
-        features = model.features(model.embed(batch.tokens))
+        features = model.features(model.embed(batch.tokens, batch.tracks))
         predicted = model.classify(features)
         of_tasks = class_log_probabilities(predicted.detach(), self.spec)
         classes = torch.cat([task.exp() for task in of_tasks], dim=1) / len(of_tasks)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -81,10 +81,10 @@ class NoisyStudent(SelfTraining):
         if not is_taught:
             return super().student(model, batch, is_taught=is_taught)
         is_hidden = torch.rand(batch.tokens.shape, device=batch.tokens.device) < self.hidden
-        features = model.features(model.embed(batch.tokens.masked_fill(is_hidden, PAD)))
+        features = model.features(model.embed(batch.tokens.masked_fill(is_hidden, PAD), batch.tracks))
         return model.classify(F.dropout(features, self.dropout))
 
-    def lesson(self, batch: Batch) -> UInt8[Tensor, "n length"]:
+    def lesson(self, batch: Batch) -> Batch:
         """Return the plain windows."""
         assert batch.plain is not None
         return batch.plain

@@ -28,8 +28,8 @@ class Model(Protocol):
     n_features: int
     encoder: Encoder
 
-    def embed(self, tokens: Tensor) -> Tensor:
-        """One-hot windows of tokens."""
+    def embed(self, tokens: Tensor, tracks: Tensor | None = None) -> Tensor:
+        """One-hot windows of tokens, with their tracks below them."""
 
     def features(self, x: Tensor) -> Tensor:
         """Features ``(n, f)``."""

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Mapping, Sequence
 
 import torch
-from jaxtyping import Bool, Float, UInt8
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from cislearn.data.batch import Batch
@@ -62,10 +62,10 @@ class Teacher(nn.Module):
             self.is_set.fill_(True)
 
     @torch.no_grad()
-    def forward(self, tokens: UInt8[Tensor, "n length"]) -> Float[Tensor, "n columns"]:
+    def forward(self, batch: Batch) -> Float[Tensor, "n columns"]:
         """Return the logits of windows."""
         network = self.network
-        return network.classify(network.features(network.embed(tokens)))
+        return network.classify(network.features(network.embed(batch.tokens, batch.tracks)))
 
 
 def choose_certain(probabilities: Float[Tensor, "n c"], *, share: float, confidence: float) -> Bool[Tensor, " n"]:
@@ -191,7 +191,7 @@ class SelfTraining(Objective):
         pseudo, self._health = logits.sum() * 0.0, {}
         if is_taught and len(logits[rest]):
             self.teacher.freeze(model)
-            pseudo = self._pseudo(logits[rest], self.teacher(self.lesson(batch)[rest]))
+            pseudo = self._pseudo(logits[rest], self.teacher(self.lesson(batch).windows(rest)))
         return {
             "task": task_loss(logits[seen], batch.labels[seen], self.spec, self.class_weights),
             "pseudo": self.weight * pseudo,
@@ -199,11 +199,11 @@ class SelfTraining(Objective):
 
     def student(self, model: Model, batch: Batch, *, is_taught: bool) -> Float[Tensor, "n columns"]:
         """Return the logits of what is trained."""
-        return model.classify(model.features(model.embed(batch.tokens)))
+        return model.classify(model.features(model.embed(batch.tokens, batch.tracks)))
 
-    def lesson(self, batch: Batch) -> UInt8[Tensor, "n length"]:
+    def lesson(self, batch: Batch) -> Batch:
         """Return the windows as the teacher reads them."""
-        return batch.tokens
+        return batch
 
     def _pseudo(self, logits: Float[Tensor, "n columns"], taught: Float[Tensor, "n columns"]) -> Float[Tensor, ""]:
         """Return the mean over tasks of the loss to the teacher's answers, and note how they are."""

@@ -96,6 +96,6 @@ class Supervised(Objective):
 
     def losses(self, model: Model, batch: Batch, progress: float) -> dict[str, Tensor]:
         """Return the task loss; see `Objective.losses`."""
-        logits = model.classify(model.features(model.embed(batch.tokens)))
+        logits = model.classify(model.features(model.embed(batch.tokens, batch.tracks)))
         seen = batch.labelled
         return {"task": task_loss(logits[seen], batch.labels[seen], self.spec, self.class_weights)}

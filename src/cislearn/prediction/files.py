@@ -36,6 +36,7 @@ def predict_file(
     path: Path | str,
     *,
     genome: Path | str | None = None,
+    tracks: Mapping[str, Path | str] | None = None,
     temperatures: Sequence[Mapping[str, float]] | None = None,
     thresholds: Mapping[str, float] | None = None,
     strands: bool = False,
@@ -57,6 +58,8 @@ def predict_file(
         The file; its format shows in its content.
     genome : Path, optional
         FASTA; needed for regions.
+    tracks : mapping of str to Path, optional
+        The bigWig file of each track that the models read, of the cell to be predicted.
     temperatures : list of mapping, optional
         Of each member by task (`load_temperatures`): what its logits are divided by to be calibrated; 1 where absent.
     thresholds : mapping of str to float, optional
@@ -80,12 +83,13 @@ def predict_file(
     Raises
     ------
     UserError
-        Where the file cannot be read at all, or has regions and no genome is given.
+        Where the file cannot be read at all, has regions and no genome is given, or lacks a track of the models.
     """
     pieces = predict_pieces(
         members,
         path,
         genome=genome,
+        tracks=tracks,
         temperatures=temperatures,
         thresholds=thresholds,
         strands=strands,
@@ -101,6 +105,7 @@ def predict_pieces(
     path: Path | str,
     *,
     genome: Path | str | None = None,
+    tracks: Mapping[str, Path | str] | None = None,
     temperatures: Sequence[Mapping[str, float]] | None = None,
     thresholds: Mapping[str, float] | None = None,
     strands: bool = False,
@@ -116,7 +121,7 @@ def predict_pieces(
     progress(f"reading {path}")
     entries = read_examples(Path(path))
     say = Members(members, gaps=strands, device=device, batch_size=batch_size)
-    read = windows_of(entries, genome, say.spec.length, progress)
+    read = windows_of(entries, genome, say.spec, progress, tracks)
     chosen = temperatures or [{}] * len(members)
     n, step = len(entries), max(1, min(ROWS, BASES // say.spec.length))
     for part in (slice(first, min(first + step, n)) for first in range(0, n, step)):
@@ -132,7 +137,7 @@ def _piece(
     thresholds: Mapping[str, float],
 ) -> pd.DataFrame:
     """Table of some rows: what the file told of them, scores, remarks."""
-    logits, gaps = say(windows.tokens)
+    logits, gaps = say(windows.tokens, windows.tracks)
     unknown = (windows.tokens == N).all(axis=1)
     logits[unknown] = np.nan
     reason = windows.reason

@@ -11,8 +11,8 @@ from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
 from cislearn.models.inference import for_inference
-from cislearn.models.strands import StrandAverage
-from cislearn.prediction.predictor import windows_at_once
+from cislearn.models.strands import StrandAverage, other_strand
+from cislearn.prediction.predictor import Signals, windows_at_once
 from cislearn.schema import DataSpec
 
 
@@ -55,14 +55,16 @@ class Members:
         self.spec: DataSpec = members[0].spec  # type: ignore[assignment]
 
     @torch.inference_mode()
-    def __call__(self, tokens: UInt8[np.ndarray, "n length"]) -> Said:
-        """Return what the members say of windows, in float32."""
+    def __call__(self, tokens: UInt8[np.ndarray, "n length"], tracks: Signals = None) -> Said:
+        """Return what the members say of windows, with their tracks where they read some, in float32."""
         logits = torch.empty(len(tokens), len(self.members), self.spec.n_logits)
         gaps = torch.empty(len(tokens), self.spec.n_logits) if self.has_gaps else None
         size = self.batch_size or windows_at_once(tokens.shape[1], self.device)
         for first in range(0, len(tokens), size):
             batch = slice(first, first + size)
-            x = self.members[0].embed(torch.from_numpy(tokens[batch]).to(self.device))  # type: ignore[operator]
+            windows = torch.from_numpy(tokens[batch]).to(self.device)
+            signals = None if tracks is None else torch.from_numpy(tracks[batch]).to(self.device)
+            x = self.members[0].embed(windows, signals)  # type: ignore[operator]
             if gaps is None:
                 logits[batch] = torch.stack([member(x) for member in self.members], dim=1)
             else:
@@ -70,9 +72,9 @@ class Members:
         return Said(logits.numpy(), None if gaps is None else gaps.numpy())
 
     def _both_strands(
-        self, x: Float[Tensor, "n 4 length"]
+        self, x: Float[Tensor, "n channels length"]
     ) -> tuple[Float[Tensor, "n members t"], Float[Tensor, "n t"]]:
-        turned = x.flip(1, 2)
+        turned = other_strand(x, self.spec)
         logits, gaps = [], []
         for member in self.members:
             averages = isinstance(member, StrandAverage)

@@ -7,12 +7,15 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int, UInt8
-from torch import nn
+from jaxtyping import Float, Float32, Int, UInt8
+from torch import Tensor, nn
 
 from cislearn.data.sequences import Sequences
+from cislearn.data.tracks import Tracks
 from cislearn.models.strands import strand_logits
 
+Signals = Float32[np.ndarray, "n k length"] | None
+"""The tracks of windows; None for a model of sequence alone."""
 POSITIONS_IN_CACHE = 1 << 14
 """Bases of a batch that a CPU core computes fastest: what a layer makes of them then stays in its cache."""
 ON_ACCELERATOR = 1024
@@ -30,8 +33,8 @@ def windows_at_once(length: int, device: torch.device) -> int:
 class Predictor(Protocol):
     """Anything that scores windows: networks, ensembles."""
 
-    def predict(self, tokens: UInt8[np.ndarray, "n length"]) -> Float[np.ndarray, "n t"]:
-        """Return the logits of windows."""
+    def predict(self, tokens: UInt8[np.ndarray, "n length"], tracks: Signals = None) -> Float[np.ndarray, "n t"]:
+        """Return the logits of windows, with their tracks where the model reads some."""
 
 
 class NetworkPredictor:
@@ -40,7 +43,7 @@ class NetworkPredictor:
     Parameters
     ----------
     model : nn.Module
-        With ``embed(tokens)``, and logits from what that returns.
+        With ``embed(tokens, tracks)``, and logits from what that returns.
     device : torch.device or str
         Where it computes.
     batch_size : int, optional
@@ -51,22 +54,24 @@ class NetworkPredictor:
     def __init__(self, model: nn.Module, device: torch.device | str = "cpu", batch_size: int | None = None) -> None:
         self.model, self.device, self.batch_size = model, torch.device(device), batch_size
 
-    def predict(self, tokens: UInt8[np.ndarray, "n length"]) -> Float[np.ndarray, "n t"]:
+    def predict(self, tokens: UInt8[np.ndarray, "n length"], tracks: Signals = None) -> Float[np.ndarray, "n t"]:
         """Return the logits of windows as float32."""
-        return self._run(lambda x: self.model(x), tokens)
+        return self._run(lambda x: self.model(x), tokens, tracks)
 
-    def strands(self, tokens: UInt8[np.ndarray, "n length"]) -> Float[np.ndarray, "n 2 t"]:
+    def strands(self, tokens: UInt8[np.ndarray, "n length"], tracks: Signals = None) -> Float[np.ndarray, "n 2 t"]:
         """Return the logits of windows and of their reverse complements; a model that averages the two is taken apart.
 
         The mean over the two is what such a model predicts, so that nobody need compute it twice.
         """
-        return self._run(lambda x: strand_logits(self.model, x), tokens)
+        return self._run(lambda x: strand_logits(self.model, x), tokens, tracks)
 
-    def features(self, tokens: UInt8[np.ndarray, "n length"]) -> Float[np.ndarray, "n f"]:
+    def features(self, tokens: UInt8[np.ndarray, "n length"], tracks: Signals = None) -> Float[np.ndarray, "n f"]:
         """Return the encoder's features of windows, on the forward strand."""
-        return self._run(lambda x: self.model.features(x), tokens)  # type: ignore[operator]
+        return self._run(lambda x: self.model.features(x), tokens, tracks)  # type: ignore[operator]
 
-    def _run(self, call: Callable, tokens: UInt8[np.ndarray, "n length"]) -> Float[np.ndarray, "n ..."]:
+    def _run(
+        self, call: Callable, tokens: UInt8[np.ndarray, "n length"], tracks: Signals
+    ) -> Float[np.ndarray, "n ..."]:
         if len(tokens) == 0:
             raise ValueError("there are no windows to predict")
         size = self.batch_size or windows_at_once(tokens.shape[1], self.device)
@@ -75,22 +80,37 @@ class NetworkPredictor:
         try:
             with torch.inference_mode():
                 pieces = [
-                    call(self.model.embed(torch.from_numpy(piece.copy()).to(self.device))).float().cpu().numpy()  # type: ignore[operator]
-                    for piece in np.array_split(tokens, -(-len(tokens) // size))
+                    call(self._embed(tokens[rows], None if tracks is None else tracks[rows])).float().cpu().numpy()
+                    for rows in np.array_split(np.arange(len(tokens)), -(-len(tokens) // size))
                 ]
         finally:
             self.model.train(training).to(home)
         return np.concatenate(pieces)
 
+    def _embed(self, tokens: UInt8[np.ndarray, "n length"], tracks: Signals) -> Tensor:
+        windows = torch.from_numpy(tokens).to(self.device)
+        signals = None if tracks is None else torch.from_numpy(tracks).to(self.device)
+        return self.model.embed(windows, signals)  # type: ignore[operator]
+
 
 def predict_rows(
-    predict: Callable[[np.ndarray], np.ndarray],
+    predict: Callable[..., np.ndarray],
     sequences: Sequences,
     rows: Int[np.ndarray, " n"],
     margin: int,
     chunk: int = 65_536,
+    *,
+    tracks: Tracks | None = None,
 ) -> Float[np.ndarray, "n ..."]:
-    """Return what `predict` says of rows of a dataset, whose margins are cut off, in bounded memory."""
+    """Return what `predict` says of rows of a dataset, whose margins are cut off, in bounded memory.
+
+    Where there are `tracks` it is handed theirs after the tokens.
+    """
     keep = slice(margin, sequences.width - margin)
-    parts = np.array_split(rows, max(1, -(-len(rows) // chunk)))
-    return np.concatenate([predict(np.ascontiguousarray(sequences.gather(part)[:, keep])) for part in parts])
+    found = []
+    for part in np.array_split(rows, max(1, -(-len(rows) // chunk))):
+        inputs = [sequences.gather(part)[:, keep]]
+        if tracks is not None:
+            inputs.append(tracks.gather(part)[:, :, keep])
+        found.append(predict(*map(np.ascontiguousarray, inputs)))
+    return np.concatenate(found)

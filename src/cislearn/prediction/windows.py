@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -13,11 +14,15 @@ from jaxtyping import Int, Shaped, UInt8
 
 from cislearn.data.entries import Entries
 from cislearn.data.placing import cut_windows
+from cislearn.data.track_files import check_places, open_tracks, read_windows
 from cislearn.errors import UserError
+from cislearn.genome.bigwig import BigWig
 from cislearn.genome.chromosomes import map_chromosomes
 from cislearn.genome.token_genome import Genome, open_genome
 from cislearn.genome.windows import place_windows
+from cislearn.prediction.predictor import Signals
 from cislearn.progress import Progress
+from cislearn.schema import DataSpec
 
 
 class Windows(NamedTuple):
@@ -27,6 +32,8 @@ class Windows(NamedTuple):
     """Which of these rows have a window."""
     tokens: UInt8[np.ndarray, "m length"]
     """Of those rows."""
+    tracks: Signals
+    """Of those rows, where the model reads some."""
     note: Shaped[np.ndarray, " n"]
     """Of each of the n rows, how its window was made if it is not as the file has it."""
     reason: Shaped[np.ndarray, " n"]
@@ -37,16 +44,28 @@ ReadWindows = Callable[[slice], Windows]
 """From rows of the file to their windows."""
 
 
-def windows_of(entries: Entries, genome: Path | str | None, length: int, progress: Progress) -> ReadWindows:
-    """Return what makes windows of `length` of the rows of a file: of its sequences, or else of its regions.
+def windows_of(
+    entries: Entries,
+    genome: Path | str | None,
+    spec: DataSpec,
+    progress: Progress,
+    tracks: Mapping[str, Path | str] | None = None,
+) -> ReadWindows:
+    """Return what makes the windows that a model of `spec` reads of the rows of a file.
+
+    They are cut from its sequences, or else placed about its regions; `tracks` are the files of those that the model
+    reads, for the cell to be predicted.
 
     Raises
     ------
     UserError
-        Where there are regions and no genome, or one that has none of their chromosomes.
+        Where there are regions and no genome, or one that has none of their chromosomes; where a track is missing, or
+        has not the places of the rows.
     """
+    signals = _Signals(spec, open_tracks(spec, tracks or {}, progress))
     if entries.sequences is not None:
-        return partial(_cut, entries, length)
+        signals.check(entries.rows.assign(file=str(entries.path)), None)
+        return partial(_cut, entries, signals)
     if genome is None:
         fix = "Give --genome with the FASTA file of that build."
         raise UserError("has regions without sequences, and there is no genome", where=entries.path, fix=fix)
@@ -55,17 +74,38 @@ def windows_of(entries: Entries, genome: Path | str | None, length: int, progres
     opened = open_genome(fasta, progress=partial(progress, f"indexing {fasta.name}, once"))
     # All names at once: rows of a contig that the genome lacks may fill the first part of a file.
     renamed, _ = map_chromosomes(entries.rows["chrom"].unique(), opened.chromosomes, where=entries.path)
-    return partial(_place, entries, opened, renamed, length)
+    names = sorted(set(renamed.values()))
+    signals.check(pd.DataFrame({"chrom": names, "end": 0}), opened.chromosomes)
+    return partial(_place, entries, opened, renamed, signals)
 
 
-def _cut(entries: Entries, length: int, part: slice) -> Windows:
-    placed = cut_windows(entries.part(part), length=length, margin=0)
+@dataclass(frozen=True)
+class _Signals:
+    """The tracks that a model reads, as files; none for a model of sequence alone."""
+
+    spec: DataSpec
+    files: Sequence[BigWig]
+
+    def check(self, loci: pd.DataFrame, chromosomes: Mapping[str, int] | None) -> None:
+        if self.files:
+            check_places(self.files, loci, chromosomes)
+
+    def read(self, loci: pd.DataFrame) -> Signals:
+        if not self.files:
+            return None
+        return read_windows(self.files, self.spec.tracks, loci, length=self.spec.length, margin=0).astype(np.float32)
+
+
+def _cut(entries: Entries, signals: _Signals, part: slice) -> Windows:
+    placed = cut_windows(entries.part(part), length=signals.spec.length, margin=0)
     assert placed.tokens is not None
-    n = len(placed.rows)
-    return Windows(np.arange(n), placed.tokens, placed.rows["note"].to_numpy(object), np.full(n, "", object))
+    rows = placed.rows
+    n, note = len(rows), rows["note"].to_numpy(object)
+    return Windows(np.arange(n), placed.tokens, signals.read(rows), note, np.full(n, "", object))
 
 
-def _place(entries: Entries, genome: Genome, renamed: Mapping[str, str], length: int, part: slice) -> Windows:
+def _place(entries: Entries, genome: Genome, renamed: Mapping[str, str], signals: _Signals, part: slice) -> Windows:
+    length = signals.spec.length
     regions = entries.rows[part]
     n = len(regions)
     regions = regions.assign(chrom=_in_genome(regions["chrom"], renamed), entry=np.arange(n))
@@ -78,7 +118,7 @@ def _place(entries: Entries, genome: Genome, renamed: Mapping[str, str], length:
     tokens = genome.gather(chrom, kept["start"].to_numpy(), length, minus)
     note, reason = np.full(n, "", object), np.full(n, "", object)
     note[kept["entry"]], reason[dropped["entry"]] = kept["note"], dropped["reason"]
-    return Windows(kept["entry"].to_numpy(), tokens, note, reason)
+    return Windows(kept["entry"].to_numpy(), tokens, signals.read(kept), note, reason)
 
 
 def _in_genome(chrom: pd.Series, renamed: Mapping[str, str]) -> pd.Series:

@@ -92,7 +92,7 @@ class Learner(L.LightningModule):
         """Return the sum of the objective's losses on the training view of a batch."""
         view = self.views(batch, "train", batch.step)
         if self.objective.needs_plain:
-            view = replace(view, plain=self.views(batch, "plain", batch.step).tokens)
+            view = replace(view, plain=self.views(batch, "plain", batch.step))
         if self.accumulate == 1:
             losses = self.objective.losses(self.network, view, batch.step / self.total_steps)
             self.last_losses = {name: value.detach() for name, value in losses.items()}

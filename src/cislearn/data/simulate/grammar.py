@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Int, Int64
+from jaxtyping import Bool, Float64, Int, Int64
 
 from cislearn.errors import UserError
 
@@ -14,6 +14,9 @@ STATES = ("none", "helper", "far", "focal", "near")
 
 GIVEN_LABEL = np.array([[0.35, 0.20, 0.15, 0.30, 0.0], [0.0, 0.0, 0.0, 0.15, 0.85]])
 """Probability of each state in negatives (row 0) and positives (row 1)."""
+
+MOTIF_ALONE = np.array([[1.0, 0.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0, 0.0]])
+"""The same where the focal motif is all that sequence has to offer."""
 
 NEAR_GAP = (3, 20)
 FAR_GAP = (45, 75)
@@ -44,9 +47,11 @@ def check_length(length: int, focal_width: int, helper_width: int) -> None:
         )
 
 
-def draw_states(labels: Bool[np.ndarray, " n"], rng: np.random.Generator) -> Int64[np.ndarray, " n"]:
+def draw_states(
+    labels: Bool[np.ndarray, " n"], rng: np.random.Generator, given_label: Float64[np.ndarray, "2 5"] = GIVEN_LABEL
+) -> Int64[np.ndarray, " n"]:
     """Draw the state of each window given its label, as codes into `STATES`."""
-    cumulative = np.cumsum(GIVEN_LABEL, axis=1)[:, :-1]
+    cumulative = np.cumsum(given_label, axis=1)[:, :-1]
     return (rng.random((len(labels), 1)) >= cumulative[labels.astype(int)]).sum(axis=1)
 
 

@@ -16,7 +16,9 @@ from cislearn.data.sequences import TableSequences
 from cislearn.data.simulate.cells import CELLS, Recipe
 from cislearn.data.simulate.families import domain_recipes
 from cislearn.data.simulate.grammar import STATES
+from cislearn.data.simulate.openness import OPENNESS, TRACK, draw_opened, opened_recipe
 from cislearn.data.simulate.windows import Windows, draw_windows
+from cislearn.data.tracks import Tracks
 from cislearn.errors import UserError
 from cislearn.schema import DataSpec, TaskSpec
 
@@ -43,6 +45,8 @@ class Simulated:
         Planted motifs: row, motif, start, end, strand (0-based half-open in the window).
     provenance : dict
         All parameters, with the recipe of each domain.
+    tracks : Tracks, optional
+        The accessibility of each window, in the family ``openness``.
     """
 
     spec: DataSpec
@@ -51,6 +55,7 @@ class Simulated:
     loci: pd.DataFrame
     truth: pd.DataFrame
     provenance: dict[str, Any]
+    tracks: Tracks | None = None
 
 
 def simulate(
@@ -74,7 +79,9 @@ def simulate(
     ----------
     family : str
         What differs between domains: composition, cofactor, mixed (both), label (prevalence), none, or conditional (the
-        cofactor as frequent as before, with the opposite meaning).
+        cofactor as frequent as before, with the opposite meaning). Or openness: all domains have the same loci, bound
+        where the focal motif is and the locus is open, which a track tells; see
+        `cislearn.data.simulate.openness.draw_opened`. A quarter of the windows are positive there.
     severity : float
         From 0 (all domains alike) to 1.
     sources, target : sequence of str, str
@@ -93,21 +100,31 @@ def simulate(
     UserError
         For an unknown family or cell type (with the nearest name), windows too short, numbers out of range.
     """
-    recipes = domain_recipes(family, severity, sources, target, prevalence)
+    is_opened = family == OPENNESS
+    recipes = domain_recipes("none" if is_opened else family, severity, sources, target, prevalence)
     if n_train < 10 or n_test < 0 or seed < 0:
         raise UserError(f"n_train {n_train}, n_test {n_test}, seed {seed}; at least 10, 0 and 0 were expected")
     rngs = {domain: np.random.default_rng([seed, list(CELLS).index(domain)]) for domain in recipes}
-    drawn = {domain: draw_windows(recipes[domain], n_train + n_test, length, rngs[domain]) for domain in recipes}
+    tracks = None
+    if is_opened:
+        recipe = opened_recipe(recipes[sources[0]], list(recipes))
+        recipes = dict.fromkeys(recipes, recipe)
+        drawn, signals = draw_opened(recipe, list(recipes), severity, n_train + n_test, length, seed)
+        tracks = Tracks(signals)
+        rngs = {domain: np.random.default_rng(seed) for domain in recipes}  # one locus has one part in all domains
+    else:
+        drawn = {domain: draw_windows(recipes[domain], n_train + n_test, length, rngs[domain]) for domain in recipes}
     parameters = {"family": family, "severity": severity, "sources": list(sources), "target": target} | {
         "length": length, "n_train": n_train, "n_test": n_test, "prevalence": prevalence, "seed": seed
     }  # fmt: skip
     return Simulated(
-        spec=DataSpec(tasks=(TaskSpec(TASK),), domains=tuple(recipes), length=length),
+        spec=DataSpec((TaskSpec(TASK),), tuple(recipes), length, inputs=(TRACK,) if is_opened else ()),
         tokens=np.concatenate([windows.tokens for windows in drawn.values()]),
         labels=np.concatenate([windows.labels for windows in drawn.values()]).astype(np.int8)[:, None],
         loci=_loci(drawn, n_train, rngs),
         truth=_truth(drawn),
         provenance={"simulated": parameters | {"recipes": _plain(recipes)}},
+        tracks=tracks,
     )
 
 
@@ -127,6 +144,7 @@ def write_simulated(out: Path | str, simulated: Simulated, *, overwrite: bool = 
         sequences=TableSequences.of(simulated.tokens),
         provenance=simulated.provenance,
         truth=simulated.truth,
+        tracks=simulated.tracks,
         overwrite=overwrite,
     )
 

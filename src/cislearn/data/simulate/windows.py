@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Bool, Int64, UInt8
+from jaxtyping import Bool, Float64, Int64, UInt8
 
 from cislearn.data.simulate.background import draw_background, draw_gc
 from cislearn.data.simulate.cells import FOCAL, HELPER, Recipe
-from cislearn.data.simulate.grammar import check_length, draw_states, place_grammar
+from cislearn.data.simulate.grammar import GIVEN_LABEL, check_length, draw_states, place_grammar
 from cislearn.data.simulate.place import Canvas
 from cislearn.motifs.jaspar import jaspar
 from cislearn.motifs.matrix import Motif
@@ -38,7 +38,13 @@ class Windows(NamedTuple):
     truth: pd.DataFrame
 
 
-def draw_windows(recipe: Recipe, n: int, length: int, rng: np.random.Generator) -> Windows:
+def draw_windows(
+    recipe: Recipe,
+    n: int,
+    length: int,
+    rng: np.random.Generator,
+    given_label: Float64[np.ndarray, "2 5"] = GIVEN_LABEL,
+) -> Windows:
     """Draw `n` windows of `length` bp: label, state given the label, background given the label, then the motifs.
 
     Raises
@@ -49,7 +55,7 @@ def draw_windows(recipe: Recipe, n: int, length: int, rng: np.random.Generator) 
     focal, helper = jaspar(FOCAL), jaspar(HELPER)
     check_length(length, focal.width, helper.width)
     labels = rng.random(n) < recipe.prevalence
-    states = draw_states(labels, rng)
+    states = draw_states(labels, rng, given_label)
     canvas = Canvas(_on_either_strand(draw_background(draw_gc(labels, recipe.gc, recipe.delta, rng), length, rng), rng))
     places = place_grammar(states, length, focal.width, helper.width, rng)
     for motif, starts in ((focal, places.focal), (helper, places.helper)):

@@ -66,5 +66,5 @@ def look_at(setting: Setting, network: Network, part: Literal["train", "valid", 
     if len(rows) == 0:
         return Features(rows, np.zeros(0, bool), np.zeros((0, network.n_features), np.float32))
     predictor = NetworkPredictor(network, setting.device.torch)
-    values = predict_rows(predictor.features, dataset.sequences, rows, dataset.spec.margin)
+    values = predict_rows(predictor.features, dataset.sequences, rows, dataset.spec.margin, tracks=dataset.tracks)
     return Features(rows, np.arange(len(rows)) >= len(source), values)

@@ -21,6 +21,8 @@ class MotifCNN(Encoder):
     ----------
     length : int
         Window length in bp.
+    in_channels : int
+        Of the input: four bases, and those of the tracks.
     motifs : int
         Filters of the first convolution.
     motif_width : int
@@ -42,6 +44,8 @@ class MotifCNN(Encoder):
     def __init__(
         self,
         length: int,
+        in_channels: int = 4,
+        /,
         *,
         motifs: int = 48,
         motif_width: int = 19,
@@ -60,7 +64,7 @@ class MotifCNN(Encoder):
         first = nn.Sequential(make.pool(pool), make.activation())
         second = nn.Sequential(make.global_pool(length // pool), make.activation())
         self.stages = nn.Sequential(
-            Stage(make.conv(4, motifs, motif_width), make.norm(motifs) if batch_norm else None, pool=first),
+            Stage(make.conv(in_channels, motifs, motif_width), make.norm(motifs) if batch_norm else None, pool=first),
             Stage(make.conv(motifs, pairs, pair_width), make.norm(pairs) if batch_norm else None, pool=second),
             Stage(make.dense(pairs, features), None, make.activation()),
         )

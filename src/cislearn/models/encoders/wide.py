@@ -68,6 +68,8 @@ class Wide(Encoder):
     ----------
     length : int
         Window length in bp.
+    in_channels : int
+        Of the input: four bases, and those of the tracks. Known motifs leave the weights on tracks as they are.
     detectors : int
         Filters of the first convolution.
     detector_width : int
@@ -89,6 +91,8 @@ class Wide(Encoder):
     def __init__(
         self,
         length: int,
+        in_channels: int = 4,
+        /,
         *,
         detectors: int = 256,
         detector_width: int = 19,
@@ -107,8 +111,8 @@ class Wide(Encoder):
         if not dilations:
             raise ValueError("there is no block: dilations is empty")
         make = layers_of(layers)
-        detect = make.conv(4, detectors, detector_width, bias=False)
-        known_motifs(detect.weight, round(known * detectors))  # type: ignore[arg-type]
+        detect = make.conv(in_channels, detectors, detector_width, bias=False)
+        known_motifs(detect.weight.detach()[:, :4], round(known * detectors))  # type: ignore[operator]
         stages = [
             Stage(detect, make.norm(detectors), make.activation(), make.pool(2)),
             Stage(make.conv(detectors, channels, 1, bias=False)),

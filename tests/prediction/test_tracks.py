@@ -1,0 +1,92 @@
+"""Files to predictions with tracks: the same numbers as for the dataset, and a refusal where a track is missing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from cislearn.data.prepare import prepare
+from cislearn.errors import UserError
+from cislearn.models.network import build_network
+from cislearn.models.strands import StrandAverage
+from cislearn.prediction.files import predict_file
+from cislearn.prediction.predictor import NetworkPredictor, predict_rows
+from tests.data.examples import random_sequence, write_fasta
+from tests.genome.tracks import random_signal, write_bigwig
+
+LENGTH = 30
+
+
+@pytest.fixture(scope="module")
+def cell(tmp_path_factory):
+    """A dataset with one track, the files that it was made of, and a model of it."""
+    folder, rng = tmp_path_factory.mktemp("cell"), np.random.default_rng(2)
+    genome = write_fasta(folder / "g.fa", [random_sequence(rng, 2000), random_sequence(rng, 400)], ["chr1", "chr2"])
+    track = write_bigwig(folder / "cuts.bw", {"chr1": random_signal(rng, 2000), "chr2": random_signal(rng, 400)})
+    for name, first in (("p", 100), ("n", 1000)):
+        rows = [f"chr1\t{first + 60 * k}\t{first + 60 * k + LENGTH}\t{name}{k}\t0\t{'+-'[k % 2]}\n" for k in range(8)]
+        (folder / f"{name}.bed").write_text("".join(rows))
+    data = prepare(
+        folder / "data", positives={"a": folder / "p.bed"}, negatives={"a": folder / "n.bed"}, genome=genome,
+        length=LENGTH, margin=5, tracks={"cuts": {"a": track}}, track_rules={"cuts": "flip_and_shift"},
+    )  # fmt: skip
+    torch.manual_seed(0)
+    model = StrandAverage(build_network("motif_cnn", data.spec, {"motifs": 8})).eval()
+    return folder, data, model
+
+
+def test_regions_are_scored_as_the_rows_of_a_dataset(cell):
+    folder, data, model = cell
+    rows = np.flatnonzero(data.loci["name"].str.startswith("p"))
+    predict = NetworkPredictor(model).predict
+    expected = predict_rows(predict, data.sequences, rows, data.spec.margin, tracks=data.tracks)
+    tracks = {"cuts": folder / "cuts.bw"}
+    found = predict_file([model], folder / "p.bed", genome=folder / "g.fa", tracks=tracks)
+    np.testing.assert_allclose(found["logit_binding"], expected[:, 0], atol=2e-5)
+    assert set(data.loci["strand"].iloc[rows]) == {"+", "-"}
+    flat = write_bigwig(folder / "flat.bw", {"chr1": np.ones(2000), "chr2": np.ones(400)})
+    other = predict_file([model], folder / "p.bed", genome=folder / "g.fa", tracks={"cuts": flat})
+    assert (np.abs(other["logit_binding"] - found["logit_binding"]) > 1e-4).all()
+
+
+def test_sequences_with_a_place_are_scored_and_others_refused(cell):
+    folder, data, model = cell
+    rows = np.arange(4)
+    inner = data.sequences.gather(rows)[:, 5:-5]
+    headers = [f"{r.chrom}:{r.start}-{r.end}({r.strand})" for r in data.loci.iloc[rows].itertuples()]
+    texts = ["".join("ACGT"[t] for t in tokens) for tokens in inner]
+    tracks = {"cuts": folder / "cuts.bw"}
+    placed = predict_file([model], write_fasta(folder / "placed.fa", texts, headers), tracks=tracks)
+    expected = predict_rows(NetworkPredictor(model).predict, data.sequences, rows, 5, tracks=data.tracks)
+    np.testing.assert_allclose(placed["logit_binding"], expected[:, 0], atol=2e-5)
+    with pytest.raises(UserError, match=r"bare\.fa line 1: has examples without coordinates"):
+        predict_file([model], write_fasta(folder / "bare.fa", texts), tracks=tracks)
+
+
+def test_a_missing_track_is_named_with_the_fix(cell):
+    folder, data, model = cell
+    with pytest.raises(UserError, match=r"reads track 'cuts', and none is given.*\n.*Give --track cuts=FILE\.bw"):
+        predict_file([model], folder / "p.bed", genome=folder / "g.fa")
+    with pytest.raises(UserError, match="reads no track 'cut'; did you mean cuts"):
+        predict_file([model], folder / "p.bed", genome=folder / "g.fa", tracks={"cut": folder / "cuts.bw"})
+    plain = build_network("motif_cnn", data.without_tracks().spec).eval()
+    with pytest.raises(UserError, match="reads no track 'cuts': it reads sequence alone"):
+        predict_file([plain], folder / "p.bed", genome=folder / "g.fa", tracks={"cuts": folder / "cuts.bw"})
+
+
+def test_a_track_of_another_build_is_refused_before_anything_is_scored(cell):
+    folder, _, model = cell
+    short = write_bigwig(folder / "short.bw", {"chr1": np.ones(2000), "chr2": np.ones(399)})
+    (folder / "late.bed").write_text("chr1\t100\t130\n" * 3 + "chr2\t10\t40\n")
+    with pytest.raises(UserError, match=r"short\.bw: is of another build: chr2 has 399 bp here and 400 bp"):
+        predict_file([model], folder / "late.bed", genome=folder / "g.fa", tracks={"cuts": short})
+
+
+def test_rows_without_a_window_stay_in_their_place(cell):
+    """trap 14: with tracks as without."""
+    folder, _, model = cell
+    (folder / "some.bed").write_text("chr1\t0\t4\tedge\nchr1\t200\t230\tfine\nchr9\t5\t35\tnowhere\n")
+    table = predict_file([model], folder / "some.bed", genome=folder / "g.fa", tracks={"cuts": folder / "cuts.bw"})
+    assert list(table["name"]) == ["edge", "fine", "nowhere"]
+    assert list(table["not_scored"] == "") == [False, True, False]
