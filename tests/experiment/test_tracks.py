@@ -16,9 +16,12 @@ from cislearn.evaluation.metrics import auroc
 from cislearn.experiment.claim import run_identity, split_identity
 from cislearn.experiment.composition import compose_methods
 from cislearn.experiment.evaluate import evaluate_on
+from cislearn.experiment.materials import gather_materials
 from cislearn.experiment.reading import make_config
+from cislearn.experiment.underway import settle
 from cislearn.models.encoder import encoders
 from cislearn.models.saving import read_card
+from cislearn.objectives.objective import objectives
 from cislearn.prediction.loading import load_members
 from cislearn.prediction.predictor import NetworkPredictor
 from cislearn.runs import SEEN
@@ -143,3 +146,22 @@ def test_with_the_track_a_network_crosses_cells_and_without_it_does_not(tmp_path
     assert found[True]["target test"] > 0.95
     assert found[False]["target test"] < 0.83  # what the motif alone reaches
     assert found[False]["source test"] > found[False]["target test"]
+
+
+@pytest.mark.parametrize("method", [name for name in objectives.names() if name != "supervised"])
+def test_every_method_of_adaptation_reads_the_track(opened, method):
+    """Gradients reach the filters of the track, in the student's view as in the teacher's."""
+    data, _ = opened
+    encoder = {"name": "wide", "detectors": 8, "known": 0.0, "channels": 4, "width": 3, "dilations": [1]}
+    values = {"data": {"path": str(data.path), "target": "hep"}, "model": {"encoder": encoder}, "methods": [method]}
+    setting, (made,), _, _ = settle(make_config(values, ["training.hidden_bases=0"]), data)
+    material = gather_materials(setting, made, 0)
+    batch = material.batches[0]
+    view = material.views(batch, "train", 0)
+    if material.objective.needs_plain:
+        view = replace(view, plain=material.views(batch, "plain", 0))
+    sum(material.objective.losses(material.network, view, 0.9).values()).backward()
+    weights = dict(material.network.named_parameters())
+    (first,) = (weight for name, weight in weights.items() if name.endswith("stages.0.linear.weight"))
+    assert first.shape[1] == 5
+    assert float(first.grad[:, 4].abs().sum()) > 0

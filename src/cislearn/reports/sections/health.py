@@ -5,24 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cislearn.reports.blocks import Block, Cell, Column, Drawing, Drawings, Section, Table, Text
+from cislearn.reports.blocks import Block, Drawing, Drawings, Section, Text
 from cislearn.reports.figures.training import step_plot
 from cislearn.reports.logs import Logs, ends, logged
-from cislearn.reports.numbers import decimal, interval
+from cislearn.reports.numbers import decimal
 from cislearn.reports.palette import label_of
 from cislearn.reports.read import ReportData
-from cislearn.reports.sections.metric_tables import Styles, method_cell
+from cislearn.reports.sections.metric_tables import Styles
 
-DISTANCE = (
-    "Proxy A-distance of held-out features: 0 where a linear classifier cannot tell the domains apart, 2 where it "
-    "always can. A smaller one than that of the source-only features is a sign of alignment, not of better predictions."
-)
 ROOM = 0.05
 """Above and below a figure that has a line to hold the values against."""
 
 
 def health_section(data: ReportData, styles: Styles) -> Section | None:
-    """Draw what the methods logged of their health against the step, and tell the distance of the domains."""
+    """Draw what the methods logged of their health against the step, and say what looks wrong."""
     concerns = [
         Text(f"{label_of(run.method)}, seed {run.seed}: {concern}.", is_warning=True)
         for run in data.runs
@@ -35,10 +31,7 @@ def health_section(data: ReportData, styles: Styles) -> Section | None:
     if drawings:
         key = tuple(styles[method] for method in data.methods if any(method in each for each in logs.values()))
         blocks.append(Drawings(drawings, key=key))
-    if len(data.distances):
-        blocks.append(_distance_table(data, styles))
-    title = "Health of the methods" if drawings or concerns else "Distance of the domains"
-    return Section("health", title, tuple(blocks)) if blocks else None
+    return Section("health", "Health of the methods", tuple(blocks)) if blocks else None
 
 
 def _drawing(signal: Mapping[str, Any], logs: Logs, styles: Styles) -> Drawing:
@@ -55,21 +48,3 @@ def _drawing(signal: Mapping[str, Any], logs: Logs, styles: Styles) -> Drawing:
     )  # fmt: skip
     healthy = f" Healthy: {signal['healthy']}" if signal.get("healthy") else ""
     return Drawing(svg, f"{signal.get('meaning', '')}{healthy}")
-
-
-def _distance_table(data: ReportData, styles: Styles) -> Table:
-    """Proxy A-distance: methods down, seeds across."""
-    table = data.distances
-    seeds = sorted(table["seed"].dropna().unique())
-    rows = []
-    for method in dict.fromkeys(table["method"]):
-        here = table[table["method"] == method].drop_duplicates("seed").set_index("seed")
-        cells = [
-            Cell(decimal(here.loc[seed, "pad"], 2), interval(here.loc[seed, "low"], here.loc[seed, "high"], 2))
-            if seed in here.index
-            else Cell("")
-            for seed in seeds
-        ]
-        rows.append((method_cell(data, method, styles), *cells))
-    columns = (Column("Method", is_number=False), *(Column(f"Seed {int(seed)}") for seed in seeds))
-    return Table(DISTANCE, columns, tuple(rows))
