@@ -9,16 +9,24 @@ from typing import Any
 
 import pandas as pd
 
+from cislearn.experiment.completion import Experiment
 from cislearn.experiment.reading import make_config
 from cislearn.reports.numbers import DASH, decimal, signed
+from cislearn.studies.criteria import shortfall_table, with_criteria
 from cislearn.studies.markdown import table
 from cislearn.studies.replicated import MAIN, paired_interval
 from cislearn.studies.simulated import EVALUATION, FAMILIES, SMOKE, TARGET, simulated_folder
 from cislearn.studies.study import Size, Study, Trial
 
 BASELINE = "source_only"
+DEFAULT = "motif_cnn"
+CHOOSING = """## Choosing a method without target labels
+
+Each criterion chooses one of the methods of each simulation (`motif_cnn`), from source validation windows and unlabelled
+target windows. Shortfall: how far the AUROC of its choice is below that of the best method of that simulation.
+[theory.md](../theory.md) says what the criteria are."""
 NETWORKS: dict[str, tuple[dict[str, Any], list[Any]]] = {
-    "motif_cnn": (
+    DEFAULT: (
         {"name": "motif_cnn"},
         [
             BASELINE,
@@ -72,6 +80,10 @@ class Shifts(Study):
             for network, (encoder, methods) in NETWORKS.items()
         ]
 
+    def scores(self, trial: Trial, experiment: Experiment) -> pd.DataFrame:
+        """Return the scores on the target, and what each criterion says of each method."""
+        return with_criteria(super().scores(trial, experiment), experiment)
+
     def page(self, trials: Sequence[Trial], scores: pd.DataFrame, progress: pd.DataFrame) -> list[str]:
         """Return a table of gains for each encoder, and what was not run."""
         parts = []
@@ -84,7 +96,8 @@ class Shifts(Study):
             if (n := int((left["runs"] - left["done"]).sum())) > 0:
                 hours = left["core_hours_left"].sum()
                 parts.append(f"not run: {n} of {int(left['runs'].sum())} (est. {hours:.2f} core-h)")
-        return parts
+        choosing = shortfall_table(scores[scores["network"] == DEFAULT], self.axes) if len(scores) else None
+        return parts + ([CHOOSING, choosing] if choosing else [])
 
 
 def _gains(scores: pd.DataFrame) -> str:

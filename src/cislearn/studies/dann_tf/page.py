@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.stats import wilcoxon
 
 from cislearn.reports.numbers import DASH, decimal, signed
+from cislearn.studies.criteria import shortfall_table
 from cislearn.studies.dann_tf.figures import FIGURES, box_plots, scatter_plots
 from cislearn.studies.dann_tf.table import (
     PLACE,
@@ -24,6 +25,7 @@ from cislearn.studies.study import Trial
 F1 = {"published": "F1 at .5", "honest": "F1"}
 """The metric that a protocol calls F1: called at .5, or at a threshold chosen on validation rows."""
 MAIN = ("honest", "published")
+AXES = [*PLACE, "fold"]
 TABLE_1 = "paper, Table 1"
 
 
@@ -41,6 +43,9 @@ def dann_tf_page(
         parts += ["## Four comparisons of JunD", *_jund(found)]
         if set(found["protocol"]) - set(MAIN):
             parts += ["## What each bug does", _bugs(found)]
+    choosing = shortfall_table(scores[scores["labels"] == "0"], AXES) if len(scores) else None
+    if choosing:
+        parts += ["## Choosing between the two without target labels, 0 %", choosing]
     left = progress[progress["done"] < progress["runs"]]
     if len(left):
         parts += ["## Not run", _not_run(left)]

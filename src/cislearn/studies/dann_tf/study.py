@@ -12,8 +12,10 @@ import pandas as pd
 from cislearn.data.marker import MARKER
 from cislearn.data.prepare import prepare
 from cislearn.data.readers import read_examples
+from cislearn.experiment.completion import Experiment
 from cislearn.experiment.reading import make_config
 from cislearn.sequence.tokens import decode
+from cislearn.studies.criteria import with_criteria
 from cislearn.studies.dann_tf.page import dann_tf_page, dann_tf_pictures
 from cislearn.studies.dann_tf.pairs import Found, Pair, find_pairs
 from cislearn.studies.settings import BARE_TRAINING
@@ -97,6 +99,10 @@ class DannTf(Study):
         )
         plans = {"smoke": _smoke, "desk": _desk, "paper": _paper}[size](found)
         return [_trial(plan, data, work / size, size) for plan in plans]
+
+    def scores(self, trial: Trial, experiment: Experiment) -> pd.DataFrame:
+        """Return the scores on the target, and what each criterion says of each method."""
+        return with_criteria(super().scores(trial, experiment), experiment)
 
     def page(self, trials: Sequence[Trial], scores: pd.DataFrame, progress: pd.DataFrame) -> list[str]:
         """See `Study.page`."""
