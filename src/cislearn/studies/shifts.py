@@ -22,9 +22,9 @@ BASELINE = "source_only"
 DEFAULT = "motif_cnn"
 CHOOSING = """## Choosing a method without target labels
 
-Each criterion chooses one of the methods of each simulation (`motif_cnn`), from source validation windows and unlabelled
-target windows. Shortfall: how far the AUROC of its choice is below that of the best method of that simulation.
-[theory.md](../theory.md) says what the criteria are."""
+Each criterion chooses one of the methods of each simulation (`motif_cnn`), from source validation windows and
+unlabelled target windows. Shortfall: how far the AUROC of its choice is below that of the best method of that
+simulation. [theory.md](../theory.md) says what the criteria are."""
 NETWORKS: dict[str, tuple[dict[str, Any], list[Any]]] = {
     DEFAULT: (
         {"name": "motif_cnn"},
