@@ -7,6 +7,8 @@ import json
 import pandas as pd
 import pytest
 
+from cislearn.reports.figures.training import step_plot
+from cislearn.reports.palette import method_styles
 from cislearn.reports.write import write_report
 from tests.reports.page import Page
 
@@ -62,3 +64,14 @@ def test_what_looks_wrong_stands_there_as_a_warning_with_its_run(experiment):
 def test_runs_of_earlier_versions_are_drawn_by_the_names_of_their_columns(experiment, seeds):
     text = page_of(experiment(n=60, seeds=seeds))
     assert "Health of the methods" in text and "Domain accuracy against the step" in text
+
+
+def test_a_training_with_a_single_validation_is_a_mark():
+    """A line of one point cannot be seen; the mark is one more use of a drawn shape than the ticks."""
+    styles = method_styles(["adversarial"])
+
+    def marks(alone):
+        logs = {"adversarial": [pd.Series(0.5, index=range(1, 2 if alone else 3))]}
+        return step_plot(logs, styles, key="k", title="t", alt="a").count(styles["adversarial"].colour)
+
+    assert marks(alone=True) > marks(alone=False) > 0

@@ -48,7 +48,8 @@ def step_plot(
                 if step in values.index:
                     axes.plot(step, values[step], marker=style.marker, color=style.colour, markersize=5, zorder=4)
             mean = pd.concat(series, axis=1).dropna().mean(axis=1)
-            axes.plot(mean.index, mean, color=style.colour, linestyle=line_style(style), zorder=3)
+            alone = style.marker if len(mean) == 1 else ""  # a line of one point cannot be seen
+            axes.plot(mean.index, mean, color=style.colour, linestyle=line_style(style), marker=alone, zorder=3)
         if limits is not None:
             axes.set_ylim(*limits)
         if reference is not None:
