@@ -118,3 +118,24 @@ def test_no_final_window_and_no_near_duplicate_of_one_is_in_the_development_part
     parts = final.loci["part"].map({"train": 0, "valid": 1, "test": 2}).to_numpy()
     assert not find_leaks(final, parts.astype(np.int8)).leaky.any()
     assert set(development.loci["part"]) == {"train", "valid", "test"}
+
+
+# --- DANN_TF ---
+
+
+@pytest.mark.slow
+def test_modes_of_dann_tf_are_run_scored_and_drawn_and_nothing_is_run_twice(shared_data, tmp_path):
+    output = run("dann-tf", shared_data, tmp_path, "--only", "protocol=published", "--jobs", "2")
+    assert "done" in output
+    folder = tmp_path / "results" / "smoke"
+    rows = pd.read_csv(folder / "dann_tf.tsv", sep="\t")
+    assert sorted(rows["method"]) == ["adversarial", "adversarial", "source_and_target", "source_only", "target_only"]
+    page = (folder / "dann_tf.md").read_text()
+    assert "| GABP | K562 | 4 | .959/.903 |" in page and "| published | motif_cnn | 0 % | 1 |" in page
+    assert "USF2 in H1-hESC" in page and "not run: 2 of 2" in page  # what the folder lacks, what was not asked for
+    for picture in ("figure_2_motif_cnn_scatter", "figure_3_motif_cnn_box"):
+        assert f"dann_tf-{picture}.svg" in page and (folder / f"dann_tf-{picture}.svg").is_file()
+    labelled = pd.read_csv(tmp_path / "smoke" / "published-motif_cnn-GABP-K562-50-0" / "labelled.tsv", sep="\t")
+    assert set(labelled["domain"]) == {"K562"} and labelled["label_GABP"].nunique() == 2
+    run("dann-tf", shared_data, tmp_path, "--only", "protocol=published")
+    assert len(pd.read_csv(folder / "dann_tf.tsv", sep="\t")) == len(rows)
