@@ -26,7 +26,7 @@ def test_gabp_configuration():
     config = read_config(EXAMPLES / "gabp_k562.yaml")
     assert config.data.target not in (config.data.sources or [])
     methods = [resolve_method(method) for method in config.methods]
-    assert [method.labelled for method in methods] == ["sources", "sources", "target"]
+    assert [method.labelled for method in methods] == ["sources", "both", "target"]
 
 
 def test_published_configuration_has_the_published_values():

@@ -279,10 +279,9 @@ def test_hidden_bases_become_n_about_as_often_as_asked_and_nothing_else_changes(
     hidden = Views(spec_of(), "augment", 3, seed=2, hidden=0.25)(batch, "train", 5).tokens
     is_other = seen != hidden
     assert (hidden[is_other] == 4).all()
-    is_touched = is_other.any(dim=1)
-    assert abs(float(is_touched.float().mean()) - 0.5) < 0.1
-    share = float(is_other[is_touched][seen[is_touched] < 4].float().mean())
-    assert abs(share - 0.25) < 0.03
+    assert abs(float(is_other[seen < 4].float().mean()) - 0.25 / 2) < 0.02
+    most = is_other.sum(dim=1).double()  # of windows half of which are seen whole, the number hidden spreads far more
+    assert float((most == 0).double().mean()) > 0.4 and float(most.var()) > 1.5 * float(most.mean())
     again = Views(spec_of(), "augment", 3, seed=2, hidden=0.25)(batch, "train", 5).tokens
     assert torch.equal(again, hidden)
     other = Views(spec_of(), "augment", 3, seed=2, hidden=0.25)(batch, "train", 6).tokens

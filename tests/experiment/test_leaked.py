@@ -27,7 +27,7 @@ def scored(folder, labels, leaky):
     dataset = small_dataset(folder, loci, np.concatenate([np.tile([1.0, 0.0], N // 2), labels]))
     part = np.repeat(np.array([TRAIN, TEST], dtype=np.int8), N)
     leaks = find_leaks(dataset, part)
-    roles = Roles(dataset, ("a",), "b", keep_leaks(SplitResult(part, "given"), leaks), leaks)
+    roles = Roles(dataset, ("a",), "b", keep_leaks(SplitResult(part, "given"), leaks), leaks, np.zeros(len(part), bool))
     scores = Scores(roles, np.arange(2 * N), {})
     rows = np.arange(N, 2 * N)
     scores.tables["source_only"] = [

@@ -124,7 +124,7 @@ def assign_roles(dataset: Dataset, config: DataConfig) -> Roles:
         )
     if not dataset.is_labelled[np.isin(dataset.loci["domain"], sources)].any():
         raise UserError(f"the sources ({', '.join(sources)}) have no label", where=config.path)
-    if config.target is not None:
+    if config.target is not None and dataset.tracks is None:  # with tracks, equal windows may differ in these
         _refuse_itself(dataset, sources, config.target)
     options = config.split
     split = split_rows(
