@@ -11,8 +11,10 @@ import pandas as pd
 import pytest
 import torch
 
+from cislearn.cli.show_experiment import show_experiment
 from cislearn.data.dataset import read_dataset
 from cislearn.errors import UserError
+from cislearn.experiment.completion import Experiment
 from cislearn.experiment.execute import run_experiment
 from cislearn.experiment.materials import gather_materials
 from cislearn.experiment.reading import make_config
@@ -177,3 +179,12 @@ def test_an_encoder_of_other_factors_and_cells_goes_on_to_a_new_one(tmp_path):
     )
     assert begun.head.state_dict().keys() == trained.head.state_dict().keys()
     assert begun.spec.tasks != trained.spec.tasks and begun.spec.n_logits == 1
+
+
+def test_the_report_and_the_terminal_say_the_share_where_they_say_the_result(experiment, capsys):
+    """trap 17: a number of a method that saw target labels must not stand as one of a target without."""
+    page = (experiment / "report.html").read_text()
+    assert "never labelled in training" not in page and "with 25 % of its labels seen in training" in page
+    tables = [pd.read_csv(experiment / name, sep="\t") for name in ("summary.tsv", "comparison.tsv")]
+    show_experiment(Experiment(experiment, *tables, experiment / "report.html"))
+    assert "protocol: honest: 25 % of the target labels seen" in " ".join(capsys.readouterr().out.split())

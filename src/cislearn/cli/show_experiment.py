@@ -71,7 +71,8 @@ def _show_scores(experiment: Experiment) -> None:
 
 def _show_terms(rows: pd.DataFrame, record: Mapping[str, Any]) -> None:
     """Print what a number means nothing without: protocol, selection and split of trained methods, and seeds."""
-    protocol = rows["protocol"].iloc[0].partition(":")[0]
+    sees_share = [protocol for protocol in rows["protocol"] if "%" in protocol]  # which is never left unsaid
+    protocol = sees_share[0] if sees_share else rows["protocol"].iloc[0].partition(":")[0]
     n_seeds = len(record["seeds"])
     seeds = f"{n_seeds} seed{'s' if n_seeds > 1 else ''}"
     rule = f"selection: {str(record.get('selection', '')).replace('_', ' ')}"

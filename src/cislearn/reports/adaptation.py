@@ -14,6 +14,8 @@ from cislearn.reports.read import ReportData
 TOLD_BY = {"calls": "by the runs' own calls", "labels": "by target labels"}
 LEAST_SHIFT = 0.05
 """Difference of two shares of positives below which nobody is warned of it."""
+END_OF_SCALE = 0.01
+"""An estimate nearer than that to 0 or 1 says that its assumption fails, not what the share is."""
 MOST_LEFT = 0.1
 """Lower end of a distance from which on it cannot be put down to the share of positives alone."""
 
@@ -149,7 +151,8 @@ def _of_task(data: ReportData, task: str) -> str:
 def _is_clear(rows: pd.DataFrame) -> bool:
     """Whether both estimates differ from the sources' share by their intervals, on one side and by enough."""
     below, above = (rows["difference_high"] < 0).all(), (rows["difference_low"] > 0).all()
-    return bool((below or above) and (rows["difference"].abs() >= LEAST_SHIFT).all())
+    is_inside = rows["prevalence"].between(END_OF_SCALE, 1 - END_OF_SCALE).all()
+    return bool((below or above) and is_inside and (rows["difference"].abs() >= LEAST_SHIFT).all())
 
 
 def _apart(data: ReportData, method: str, task: str) -> list[str]:

@@ -107,7 +107,9 @@ def _the_domains(left_out: LeftOut) -> str:
 def _place(data: ReportData, method: str) -> str:
     """Say where the numbers of the sentence hold."""
     if data.main_part == TARGET:
-        seen = "with its labels seen in training" if data.sees_target(method) else "never labelled in training"
+        share = data.share_seen(method)
+        some = f"with {share} of its labels seen in training" if share else "never labelled in training"
+        seen = "with its labels seen in training" if data.sees_target(method) else some
         return f"In {data.target}, {seen},"
     domains = list(dict.fromkeys(data.scores(SOURCE)["domain"]))
     where = listed(domains) if len(domains) <= MANY_DOMAINS else f"{count(len(domains))} source domains"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -29,6 +30,10 @@ from cislearn.reports.tables import (
 from cislearn.runs import AVERAGED, EXPERIMENT, RUN, UNTRAINED, ExperimentFolder, read_record
 
 TARGET, SOURCE = "target test", "source test"
+
+
+SHARE_SEEN = re.compile(r"([\d.]+ %) of the target labels seen")
+"""In the protocol of a method that learned from a share of the target's labels."""
 
 
 @dataclass(frozen=True)
@@ -142,8 +147,15 @@ class ReportData:
 
     def sees_target(self, method: str) -> bool:
         """Whether `method` learns from target labels, which makes it an upper bound for those that may not."""
-        protocols = self.summary.loc[self.summary["method"] == method, "protocol"]
-        return any(protocol.startswith(UPPER_BOUND) for protocol in protocols)
+        return any(protocol.startswith(UPPER_BOUND) for protocol in self._protocols(method))
+
+    def share_seen(self, method: str) -> str:
+        """How many of the target's labels a method that may see some has seen: ``10 %``; empty for none."""
+        found = (SHARE_SEEN.search(protocol) for protocol in self._protocols(method))
+        return next((match[1] for match in found if match), "")
+
+    def _protocols(self, method: str) -> list[str]:
+        return list(self.summary.loc[self.summary["method"] == method, "protocol"].unique())
 
     def stamp(self, method: str) -> str:
         """``oracle`` where checkpoints of `method` were chosen with target labels, else nothing."""
