@@ -131,7 +131,7 @@ def _gains(found: pd.DataFrame) -> str:
     return f"{table(head, rows)}\n\n{note}"
 
 
-def _table_1(found: pd.DataFrame, sources: dict[str, int]) -> str:
+def _table_1(found: pd.DataFrame, sources: Mapping[tuple[str, str], int]) -> str:
     """Published Table 1 beside the runs of one network: a row a pair, both protocols, 0 % and 100 %."""
     published = published_scores()
     printed = published[published["source"] == TABLE_1].set_index(["factor", "cell", "metric", "method"])["value"]
@@ -141,7 +141,7 @@ def _table_1(found: pd.DataFrame, sources: dict[str, int]) -> str:
     columns = [(p, s) for p in MAIN for s in ("0", "100") if _has(found, p, s)]
     rows = []
     for factor, cell in kept:
-        n = sources.get(factor)
+        n = sources.get((factor, cell))
         mine = found[(found["factor"] == factor) & (found["cell"] == cell)]
         first = [
             "/".join(decimal(printed.get((factor, cell, metric, m), np.nan)) for m in ("adversarial", "target_only"))

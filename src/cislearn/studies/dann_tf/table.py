@@ -45,7 +45,7 @@ def mean_over_folds(scores: pd.DataFrame) -> pd.DataFrame:
     return mean.join(counts).reset_index()
 
 
-def source_counts(trials: Sequence[Trial]) -> dict[str, int]:
-    """Return how many cell types each factor of the trials is learned from: all but the target."""
-    data = {trial.keys["factor"]: trial.config.data.path for trial in trials}
-    return {factor: len(read_marker(path)["spec"]["domains"]) - 1 for factor, path in data.items()}
+def source_counts(trials: Sequence[Trial]) -> dict[tuple[str, str], int]:
+    """Return how many cell types each factor and cell of the trials is learned from: all but the target."""
+    data = {(trial.keys["factor"], trial.keys["cell"]): trial.config.data.path for trial in trials}
+    return {pair: len(read_marker(path)["spec"]["domains"]) - 1 for pair, path in data.items()}
