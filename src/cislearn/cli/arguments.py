@@ -133,11 +133,7 @@ def rules_argument(values: Sequence[str]) -> dict[str, str]:
     UserError
         For an argument without ``=``.
     """
-    for value in values:
-        if "=" not in value:
-            fix = "For example --track-rule cuts=flip_and_shift"
-            raise UserError(f"{value!r} is not NAME=RULE", where="--track-rule", fix=fix)
-    return dict(value.split("=", 1) for value in values)
+    return _pairs(values, "--track-rule", "NAME=RULE", "cuts=flip_and_shift")
 
 
 def kinds_argument(values: Sequence[str]) -> dict[str, str]:
@@ -148,9 +144,13 @@ def kinds_argument(values: Sequence[str]) -> dict[str, str]:
     UserError
         For an argument without ``=``.
     """
+    return _pairs(values, "--kind", "TASK=KIND", "level=regression")
+
+
+def _pairs(values: Sequence[str], option: str, form: str, example: str) -> dict[str, str]:
     for value in values:
         if "=" not in value:
-            raise UserError(f"{value!r} is not TASK=KIND", where="--kind", fix="For example --kind level=regression")
+            raise UserError(f"{value!r} is not {form}", where=option, fix=f"For example {option} {example}")
     return dict(value.split("=", 1) for value in values)
 
 

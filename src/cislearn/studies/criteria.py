@@ -9,18 +9,18 @@ import pandas as pd
 from cislearn.evaluation.choosing.choices import shortfalls
 from cislearn.evaluation.choosing.criteria import CRITERIA
 from cislearn.experiment.completion import Experiment
+from cislearn.experiment.diagnosing.run import CRITERIA as CRITERIA_TABLE
 from cislearn.reports.numbers import decimal, signed
 from cislearn.studies.markdown import table
 from cislearn.studies.replicated import MAIN
 
 PREFIX = "criterion "
 """Of a criterion's name where it stands among metrics."""
-TABLE = "criteria.tsv"
 
 
 def with_criteria(scores: pd.DataFrame, experiment: Experiment) -> pd.DataFrame:
     """Return the scores of a trial with the mean over seeds of each criterion as rows like those of metrics."""
-    path = experiment.path / TABLE
+    path = experiment.path / CRITERIA_TABLE
     if not path.is_file():
         return scores
     found = pd.read_csv(path, sep="\t")

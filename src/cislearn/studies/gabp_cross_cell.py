@@ -12,7 +12,7 @@ import pandas as pd
 from cislearn.data.marker import MARKER
 from cislearn.data.prepare import prepare
 from cislearn.experiment.reading import make_config
-from cislearn.studies.settings import BARE_TRAINING, FIRST_MOTIF_CNN, FIRST_OPTIMISER
+from cislearn.studies.settings import BARE_TRAINING, FIRST_MOTIF_CNN, FIRST_OPTIMISER, PUBLISHED_DANN_TF
 from cislearn.studies.study import Size, Study, Trial
 from cislearn.studies.windows import CELLS, CHROMOSOME, PLACE, all_windows, apart, bound_by_others, gabp_windows
 from cislearn.tables import write_table
@@ -37,17 +37,8 @@ NETWORKS: dict[str, dict[str, Any]] = {
         "training": {**BARE_TRAINING, "epochs": 8, "balance": "domain", "optimiser": FIRST_OPTIMISER},
     },
     "dann_tf": {
-        "model": {"encoder": "dann_tf", "reverse_complement": "none"},
+        **PUBLISHED_DANN_TF,
         "methods": ["source_only", {"name": "adversarial", "schedule": "ganin"}, "target_labels"],
-        "training": {
-            **BARE_TRAINING,
-            "epochs": 25,
-            "batch_size": 64,
-            "optimiser": {
-                "name": "sgd", "learning_rate": 0.001, "momentum": 0.9, "weight_decay": 0, "decay": "constant",
-                "warmup": 0,
-            },
-        },
     },
 }  # fmt: skip
 

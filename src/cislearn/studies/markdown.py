@@ -28,5 +28,14 @@ def cost_of_the_rest(row: Mapping[Any, Any]) -> list[str]:
     """Return method, and how many of its seeds were not run at what estimated cost; nothing where all were."""
     if row["done"] == row["runs"]:
         return ["", ""]
-    left = f"{row['runs'] - row['done']} of {row['runs']}"
-    return [str(row["method"]).replace("_", " "), f"not run: {left} (est. {row['core_hours_left']:.2f} core-h)"]
+    return [str(row["method"]).replace("_", " "), _not_run(row["runs"], row["done"], row["core_hours_left"])]
+
+
+def not_run(progress: pd.DataFrame) -> str:
+    """Return how many runs of these rows of the progress are missing, and what they would cost; empty for none."""
+    runs, done = int(progress["runs"].sum()), int(progress["done"].sum())
+    return "" if runs == done else _not_run(runs, done, float(progress["core_hours_left"].sum()))
+
+
+def _not_run(runs: int, done: int, core_hours: float) -> str:
+    return f"not run: {runs - done} of {runs} (est. {core_hours:.2f} core-h)"

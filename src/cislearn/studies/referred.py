@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from cislearn.reports.numbers import decimal, signed
-from cislearn.studies.markdown import table
+from cislearn.studies.markdown import not_run, table
 from cislearn.studies.replicated import paired_interval
 from cislearn.studies.study import Study, Trial
 
@@ -59,9 +59,5 @@ def _against(scores: pd.DataFrame, places: Sequence[str], reference: str) -> str
 
 def _not_run(left: pd.DataFrame, axis: str) -> str:
     """What was not run, and what it would cost, for each value of the first axis."""
-    lines = [
-        [str(name), f"not run: {int((mine['runs'] - mine['done']).sum())} of {int(mine['runs'].sum())} "
-         f"(est. {mine['core_hours_left'].sum():.2f} core-h)"]
-        for name, mine in left.groupby(axis, sort=False)
-    ]  # fmt: skip
+    lines = [[str(name), not_run(mine)] for name, mine in left.groupby(axis, sort=False)]
     return f"## Not run\n\n{table([axis, 'runs'], lines)}"

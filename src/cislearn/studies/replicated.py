@@ -10,7 +10,7 @@ from jaxtyping import Float
 from scipy.stats import t
 
 from cislearn.reports.numbers import decimal, signed
-from cislearn.studies.markdown import table
+from cislearn.studies.markdown import not_run, table
 from cislearn.studies.study import Study, Trial
 
 MAIN, SECOND = "AUROC", "AUPRC"
@@ -35,8 +35,8 @@ def replicated(study: Study, trials: Sequence[Trial], scores: pd.DataFrame, prog
         parts.append(f"## {first}: {value}")
         if len(mine):
             parts.append(_methods(mine, study.replicates, trained=list(dict.fromkeys(left["method"]))))
-        if (n := int((left["runs"] - left["done"]).sum())) > 0:
-            parts.append(f"not run: {n} of {int(left['runs'].sum())} (est. {left['core_hours_left'].sum():.2f} core-h)")
+        if missing := not_run(left):
+            parts.append(missing)
     return parts
 
 

@@ -13,7 +13,7 @@ from cislearn.experiment.completion import Experiment
 from cislearn.experiment.reading import make_config
 from cislearn.reports.numbers import DASH, decimal, signed
 from cislearn.studies.criteria import shortfall_table, with_criteria
-from cislearn.studies.markdown import table
+from cislearn.studies.markdown import not_run, table
 from cislearn.studies.replicated import MAIN, paired_interval
 from cislearn.studies.simulated import EVALUATION, FAMILIES, SMOKE, TARGET, simulated_folder
 from cislearn.studies.study import Size, Study, Trial
@@ -93,9 +93,8 @@ class Shifts(Study):
             parts.append(f"## Gain over source only, {network}")
             if len(mine):
                 parts.append(_gains(mine))
-            if (n := int((left["runs"] - left["done"]).sum())) > 0:
-                hours = left["core_hours_left"].sum()
-                parts.append(f"not run: {n} of {int(left['runs'].sum())} (est. {hours:.2f} core-h)")
+            if missing := not_run(left):
+                parts.append(missing)
         choosing = shortfall_table(scores[scores["network"] == DEFAULT], self.axes) if len(scores) else None
         return parts + ([CHOOSING, choosing] if choosing else [])
 

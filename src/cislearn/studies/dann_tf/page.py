@@ -18,7 +18,7 @@ from cislearn.studies.dann_tf.table import (
     published_scores,
     source_counts,
 )
-from cislearn.studies.markdown import table
+from cislearn.studies.markdown import not_run, table
 from cislearn.studies.replicated import paired_interval
 from cislearn.studies.study import Trial
 
@@ -223,9 +223,5 @@ def _bugs(found: pd.DataFrame) -> str:
 
 
 def _not_run(left: pd.DataFrame) -> str:
-    lines = []
-    for keys, mine in left.groupby(["protocol", "network", "labels"], sort=False):
-        missing, runs = int((mine["runs"] - mine["done"]).sum()), int(mine["runs"].sum())
-        hours = mine["core_hours_left"].sum()
-        lines.append([*map(str, keys), f"not run: {missing} of {runs} (est. {hours:.2f} core-h)"])
+    lines = [[*map(str, keys), not_run(mine)] for keys, mine in left.groupby(PLACE[:3], sort=False)]
     return table([*PLACE[:3], "runs"], lines)

@@ -18,7 +18,7 @@ from cislearn.sequence.tokens import decode
 from cislearn.studies.criteria import with_criteria
 from cislearn.studies.dann_tf.page import dann_tf_page, dann_tf_pictures
 from cislearn.studies.dann_tf.pairs import Found, Pair, find_pairs
-from cislearn.studies.settings import BARE_TRAINING
+from cislearn.studies.settings import PUBLISHED_DANN_TF
 from cislearn.studies.study import Size, Study, Trial
 
 FOLDS = 10
@@ -52,19 +52,8 @@ BUGS = ("constant-lambda", "sawtooth", "labels-seen", "repeated-folds")
 
 NETWORKS: dict[str, dict[str, Any]] = {
     "motif_cnn": {"model": {"encoder": "motif_cnn"}, "training": {"epochs": 8}},
-    "dann_tf": {
-        "model": {"encoder": "dann_tf", "reverse_complement": "none"},
-        "training": {
-            **BARE_TRAINING,
-            "epochs": 25,
-            "batch_size": 64,
-            "optimiser": {
-                "name": "sgd", "learning_rate": 0.001, "momentum": 0.9, "weight_decay": 0, "decay": "constant",
-                "warmup": 0,
-            },
-        },
-    },
-}  # fmt: skip
+    "dann_tf": PUBLISHED_DANN_TF,
+}
 SEEDS = {"motif_cnn": 3, "dann_tf": 1}
 """In the desk size."""
 
