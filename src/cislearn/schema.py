@@ -43,8 +43,26 @@ class TaskSpec:
 
     @property
     def n_logits(self) -> int:
-        """Columns of the logits that belong to this task."""
+        """Columns of the logits that belong to this task.
+
+        Of a profile they are the logits of its shape, channel by channel, and then the log counts of each channel.
+        """
+        if self.kind == "profile":
+            return self.channels * (self.profile_length + 1)
         return self.channels if self.kind == "multiclass" else 1
+
+    @property
+    def profile_length(self) -> int:
+        """Positions of a profile.
+
+        Raises
+        ------
+        ValueError
+            Where the task is none.
+        """
+        if self.out_length is None:
+            raise ValueError(f"task {self.name} ({self.kind}) has no positions")
+        return self.out_length
 
 
 @dataclass(frozen=True)

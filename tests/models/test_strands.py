@@ -7,7 +7,7 @@ from torch import nn
 
 from cislearn.models.network import build_network
 from cislearn.models.saving import for_prediction
-from cislearn.models.strands import Ensemble, StrandAverage
+from cislearn.models.strands import Ensemble, StrandAverage, turned_back
 from cislearn.prediction.predictor import NetworkPredictor
 from cislearn.schema import DataSpec, TaskSpec
 from cislearn.sequence.strand import reverse_complement
@@ -51,3 +51,12 @@ def test_an_ensemble_is_the_mean_of_its_members_logits(bound, n):
     assert model.spec == bound
     tokens = torch.randint(0, 5, (2, 101), dtype=torch.uint8)
     torch.testing.assert_close(model.embed(tokens), members[0].embed(tokens))
+
+
+def test_a_profile_is_turned_back_with_its_strands_swapped():
+    """trap 3: the other strand of a stranded profile is its reverse with the two strands exchanged."""
+    spec = DataSpec((TaskSpec("starts", "profile", 2, 3, rc="flip_and_permute"), TaskSpec("bound")), (), 8)
+    logits = torch.tensor([[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 10.0, 20.0, 7.0]])
+    back = turned_back(logits, spec)
+    assert back.tolist() == [[6.0, 5.0, 4.0, 3.0, 2.0, 1.0, 20.0, 10.0, 7.0]]
+    torch.testing.assert_close(turned_back(back, spec), logits)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from cislearn.errors import UserError, nearest
 
 Statistics = tuple[Tensor, Tensor]
+Padding = Literal["same", "valid"]
+"""Zeros about the sequence so that it keeps its length, or none: only places that a filter lies within whole."""
 
 
 class BatchNorm(nn.BatchNorm1d):
@@ -46,12 +48,11 @@ class ChannelsLastConv1d(nn.Conv1d):
     """
 
     def forward(self, x: Float[Tensor, "n c length"]) -> Float[Tensor, "n d length"]:
-        """Return the convolution, of the same length."""
-        width, dilation = self.kernel_size[0], self.dilation[0]
+        """Return the convolution."""
         image = x.unsqueeze(2).contiguous(memory_format=torch.channels_last)
         weight = self.weight.unsqueeze(2).contiguous(memory_format=torch.channels_last)
-        padding = (0, (width - 1) * dilation // 2)
-        return nn.functional.conv2d(image, weight, self.bias, 1, padding, (1, dilation)).squeeze(2)
+        padding, dilation = (0, int(self.padding[0])), (1, self.dilation[0])
+        return nn.functional.conv2d(image, weight, self.bias, 1, padding, dilation).squeeze(2)
 
 
 class ChannelsLastBatchNorm(BatchNorm):
@@ -71,8 +72,13 @@ class ChannelsLastBatchNorm(BatchNorm):
 class Layers(Protocol):
     """What an encoder asks for; equivariant or channels-last layers answer to the same calls."""
 
-    def conv(self, c_in: int, c_out: int, width: int, *, dilation: int = 1, bias: bool = True) -> nn.Module:
-        """Convolution along the sequence that keeps its length (odd `width`)."""
+    def channels(self, filters: int) -> int:
+        """Channels that `filters` filters make: more than one each, where each also reads the other strand."""
+
+    def conv(
+        self, c_in: int, c_out: int, width: int, *, dilation: int = 1, bias: bool = True, padding: Padding = "same"
+    ) -> nn.Module:
+        """Convolution along the sequence; with padding ``same`` it keeps its length (odd `width`)."""
 
     def norm(self, channels: int) -> nn.Module:
         """Normalise channels."""
@@ -93,9 +99,15 @@ class Layers(Protocol):
 class PlainLayers:
     """PyTorch's own layers."""
 
-    def conv(self, c_in: int, c_out: int, width: int, *, dilation: int = 1, bias: bool = True) -> nn.Module:
+    def channels(self, filters: int) -> int:
+        """See `Layers.channels`."""
+        return filters
+
+    def conv(
+        self, c_in: int, c_out: int, width: int, *, dilation: int = 1, bias: bool = True, padding: Padding = "same"
+    ) -> nn.Module:
         """See `Layers.conv`."""
-        return nn.Conv1d(c_in, c_out, width, padding=_same(width, dilation), dilation=dilation, bias=bias)
+        return nn.Conv1d(c_in, c_out, width, padding=_zeros(padding, width, dilation), dilation=dilation, bias=bias)
 
     def norm(self, channels: int) -> nn.Module:
         """See `Layers.norm`."""
@@ -121,10 +133,12 @@ class PlainLayers:
 class ChannelsLastLayers(PlainLayers):
     """As `PlainLayers`, with convolutions and normalisation that are fast on CPUs."""
 
-    def conv(self, c_in: int, c_out: int, width: int, *, dilation: int = 1, bias: bool = True) -> nn.Module:
+    def conv(
+        self, c_in: int, c_out: int, width: int, *, dilation: int = 1, bias: bool = True, padding: Padding = "same"
+    ) -> nn.Module:
         """See `Layers.conv`."""
-        padding = _same(width, dilation)
-        return ChannelsLastConv1d(c_in, c_out, width, padding=padding, dilation=dilation, bias=bias)
+        zeros = _zeros(padding, width, dilation)
+        return ChannelsLastConv1d(c_in, c_out, width, padding=zeros, dilation=dilation, bias=bias)
 
     def norm(self, channels: int) -> nn.Module:
         """See `Layers.norm`."""
@@ -141,7 +155,10 @@ def layers(kind: str) -> Layers:
     return LAYERS[kind]()
 
 
-def _same(width: int, dilation: int) -> int:
+def _zeros(padding: Padding, width: int, dilation: int) -> int:
+    """Return the zeros on either side."""
+    if padding == "valid":
+        return 0
     if width % 2 == 0:
         raise ValueError(f"a filter of even width {width} cannot lie about its position; take an odd one")
     return (width - 1) * dilation // 2

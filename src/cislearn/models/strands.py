@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cislearn.schema import DataSpec, ReverseRule
+from cislearn.schema import DataSpec, ReverseRule, TaskSpec
 
 
 def other_strand(x: Float[Tensor, "n channels length"], spec: DataSpec) -> Float[Tensor, "n channels length"]:
@@ -30,6 +30,22 @@ def _turned(track: Float[Tensor, "n c length"], rule: ReverseRule) -> Float[Tens
     return F.pad(flipped, (1, -1)) if rule == "flip_and_shift" else flipped
 
 
+def turned_back(logits: Float[Tensor, "n t"], spec: DataSpec) -> Float[Tensor, "n t"]:
+    """Return logits of reverse-complemented windows as those of the windows: profiles are turned by their rule."""
+    if all(task.kind != "profile" for task in spec.tasks):
+        return logits
+    pieces = torch.split(logits, [task.n_logits for task in spec.tasks], dim=1)
+    return torch.cat([_profile_back(p, t) for p, t in zip(pieces, spec.tasks, strict=True)], dim=1)
+
+
+def _profile_back(logits: Float[Tensor, "n t"], task: TaskSpec) -> Float[Tensor, "n t"]:
+    if task.kind != "profile":
+        return logits
+    shape, counts = logits[:, : -task.channels], logits[:, -task.channels :]
+    shape = _turned(shape.reshape(-1, task.channels, task.profile_length), task.rc).flatten(1)
+    return torch.cat([shape, counts.flip(1) if task.rc == "flip_and_permute" else counts], dim=1)
+
+
 class StrandAverage(nn.Module):
     """Mean of the logits on both strands ("post-hoc conjoined", Zhou et al. 2022).
 
@@ -38,7 +54,7 @@ class StrandAverage(nn.Module):
     Parameters
     ----------
     model : nn.Module
-        Maps one-hot windows ``(n, 4, length)`` in the order ACGT, tracks below them, to logits that have no strand.
+        Maps one-hot windows ``(n, 4, length)`` in the order ACGT, tracks below them, to logits.
     """
 
     def __init__(self, model: nn.Module) -> None:
@@ -53,13 +69,15 @@ class StrandAverage(nn.Module):
 
     def forward(self, x: Float[Tensor, "n channels length"]) -> Float[Tensor, "n t"]:
         """Return the mean of the logits of ``x`` and of its reverse complement."""
-        return (self.model(x) + self.model(other_strand(x, self.spec))) / 2  # type: ignore[arg-type]
+        other = self.model(other_strand(x, self.spec))  # type: ignore[arg-type]
+        return (self.model(x) + turned_back(other, self.spec)) / 2  # type: ignore[arg-type]
 
 
 def strand_logits(model: nn.Module, x: Float[Tensor, "n channels length"]) -> Float[Tensor, "n 2 t"]:
     """Return the logits of ``x`` and of its reverse complement, of the network within where `model` averages them."""
     network = model.model if isinstance(model, StrandAverage) else model
-    return torch.stack([network(x), network(other_strand(x, model.spec))], dim=1)  # type: ignore[arg-type]
+    other = network(other_strand(x, model.spec))  # type: ignore[arg-type]
+    return torch.stack([network(x), turned_back(other, model.spec)], dim=1)  # type: ignore[arg-type]
 
 
 class Ensemble(nn.Module):

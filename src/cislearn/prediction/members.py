@@ -11,7 +11,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
 from cislearn.models.inference import for_inference
-from cislearn.models.strands import StrandAverage, other_strand
+from cislearn.models.strands import StrandAverage, other_strand, turned_back
 from cislearn.prediction.predictor import Signals, windows_at_once
 from cislearn.schema import DataSpec
 
@@ -79,7 +79,7 @@ class Members:
         for member in self.members:
             averages = isinstance(member, StrandAverage)
             network: nn.Module = member.model if averages else member  # type: ignore[assignment]
-            one, other = network(x), network(turned)
+            one, other = network(x), turned_back(network(turned), self.spec)
             logits.append((one + other) / 2 if averages else one)
             gaps.append(one - other)
         return torch.stack(logits, dim=1), torch.stack(gaps).mean(0)
