@@ -47,7 +47,7 @@ class ChannelsLastConv1d(nn.Conv1d):
     About twice as fast in training on CPUs, equal to rounding.
     """
 
-    def forward(self, x: Float[Tensor, "n c length"]) -> Float[Tensor, "n d length"]:
+    def forward(self, x: Float[Tensor, "n c length"]) -> Float[Tensor, "n d places"]:
         """Return the convolution."""
         image = x.unsqueeze(2).contiguous(memory_format=torch.channels_last)
         weight = self.weight.unsqueeze(2).contiguous(memory_format=torch.channels_last)
