@@ -222,6 +222,17 @@ def test_patience_stops_after_so_many_validations_without_a_better_score(problem
     assert fitted.step == 10
 
 
+def test_patience_may_be_of_the_loss_while_the_best_score_is_kept(problem, tmp_path):
+    told = iter(
+        [Validation(score, loss, {}) for score, loss in ((0.5, 1.0), (0.6, 0.8), (0.7, 0.9), (0.8, 0.95), (0.9, 1.0))]
+    )
+    _, fitted = train(
+        problem, tmp_path / "run.ckpt", patience=2, patience_of="loss", validate=lambda network: next(told)
+    )
+    assert [row["step"] for row in fitted.history] == [5, 10, 15, 20]
+    assert fitted.step == 20
+
+
 def test_a_score_that_is_undefined_is_worse_than_any(problem, tmp_path):
     nan = float("nan")
     _, fitted = train(problem, tmp_path / "run.ckpt", validate=scores(nan, 0.3, nan, 0.2, nan, nan))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import BaseModel
 
 from cislearn.atomic import file_written_whole
 from cislearn.errors import UserError
@@ -26,6 +27,9 @@ RESULTS = (
 )  # fmt: skip
 """What is made of the runs. It goes before they change, since not every experiment makes all of it anew."""
 
+LATER = ("data.split.k_fold", "training.accumulate", "training.patience_of")
+"""Keys that came when runs stood in ledgers already: at its default such a key is no part of a run's identity."""
+
 
 def split_identity(config: ExperimentConfig, dataset_hash: str) -> str:
     """Hash of all that a simple model depends on: examples, domains and their parts."""
@@ -36,10 +40,8 @@ def split_identity(config: ExperimentConfig, dataset_hash: str) -> str:
 def run_identity(config: ExperimentConfig, method: Method, encoder: type, dataset_hash: str) -> str:
     """Hash of all that a run of `method` depends on beside its seed: settings, data, the user's own code."""
     values = config.model_dump(mode="json", exclude={"out", "methods", "battery", "leave_one_out"})
-    if values["data"]["split"]["k_fold"] is None:
-        del values["data"]["split"]["k_fold"]  # as before there were folds: a run's identity lasts
-    if values["training"]["accumulate"] == 1:
-        del values["training"]["accumulate"]
+    for key in LATER:
+        _forget_default(values, config, key.split("."))
     del values["data"]["path"], values["training"]["seeds"], values["training"]["device"]
     if not method.sees_share(config.selection):
         del values["data"]["labels"]
@@ -50,6 +52,14 @@ def run_identity(config: ExperimentConfig, method: Method, encoder: type, datase
     if config.training.init_from is not None:
         values["begins_from"] = [run.info["identity"] for run in runs_under(config.training.init_from)]
     return _digest(values)
+
+
+def _forget_default(values: dict[str, Any], section: BaseModel, path: Sequence[str]) -> None:
+    *outer, name = path
+    for key in outer:
+        values, section = values[key], getattr(section, key)
+    if getattr(section, name) == type(section).model_fields[name].get_default(call_default_factory=True):
+        del values[name]
 
 
 def _source_hash(part: type) -> str:

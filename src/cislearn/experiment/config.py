@@ -210,6 +210,9 @@ class TrainingConfig(_Section):
     )
     optimiser: OptimiserConfig = OptimiserConfig()
     patience: PositiveInt | None = Field(None, description="stop after so many validations without a better score")
+    patience_of: Literal["score", "loss"] = Field(
+        "score", description="what has to get better; the weights kept are those of the best score either way"
+    )
     validate_every: PositiveInt | None = Field(None, description="steps between validations; by default one epoch")
     gradient_clip: PositiveFloat | None = Field(1.0, description="greatest norm of the gradient; null for none")
     weight_average: Annotated[float, Field(ge=0, lt=1)] = Field(

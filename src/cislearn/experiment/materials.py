@@ -92,6 +92,7 @@ def _plan(setting: Setting, batches: Batches, seed: int) -> TrainingPlan:
         optimiser=OptimiserPlan(**config.optimiser.model_dump()),
         keep="last" if setting.config.selection == "last" else "best",
         patience=config.patience,
+        patience_of=config.patience_of,
         precision=choose_precision(config.precision, setting.device),
         gradient_clip=config.gradient_clip,
         weight_average=config.weight_average,

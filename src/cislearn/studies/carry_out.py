@@ -132,14 +132,12 @@ def _with_seeds(config: ExperimentConfig, seeds: Sequence[int]) -> ExperimentCon
 
 
 def _run_row(run: RunFolder) -> dict[str, object]:
-    """Return what the ledger says of a finished run: its numbers are on the test rows of its target, or of all."""
+    """Return what the ledger says of a finished run: means over tasks on the test rows of its target, or of all."""
     info, machine = run.info, json.loads((run.path / "environment.json").read_text())
     predictions = pd.read_parquet(run.path / "predictions.parquet")
     rows = predictions[predictions["part"] == "test"]
     rows = rows if info["target"] is None else rows[rows["domain"] == info["target"]]
-    (task,) = [name.removeprefix("label_") for name in rows.columns if name.startswith("label_")]
-    labels, logits = rows[f"label_{task}"].to_numpy(), rows[f"logit_{task}"].to_numpy()
-    threshold = info["thresholds"].get(task)
+    found = pd.DataFrame([_task_row(rows, task, threshold) for task, threshold in info["thresholds"].items()])
     return {
         "method": info["method"],
         "seed": str(info["seed"]),
@@ -150,7 +148,16 @@ def _run_row(run: RunFolder) -> dict[str, object]:
         "device": machine["device"].partition(" ")[0],
         "seconds": info["seconds"],
         "steps": info["steps"],
-        "n": len(labels),
+        "n": len(rows),
+        **{str(name): value for name, value in found.mean().items()},
+    }
+
+
+def _task_row(rows: pd.DataFrame, task: str, threshold: float | None) -> dict[str, float]:
+    labels = rows[f"label_{task}"].to_numpy()
+    seen = ~np.isnan(labels)
+    labels, logits = labels[seen], rows[f"logit_{task}"].to_numpy()[seen]
+    return {
         "prevalence": float(labels.mean()),
         "AUROC": auroc(labels, logits),
         "AUPRC": auprc(labels, logits),

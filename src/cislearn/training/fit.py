@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import lightning as L
 import torch
@@ -41,6 +41,8 @@ class TrainingPlan:
         Which weights the training ends with.
     patience : int, optional
         Validations without a better score before it stops.
+    patience_of : {"score", "loss"}
+        What has to get better.
     precision : str
         As Lightning names it: ``32-true``, ``bf16-mixed``, ``16-mixed``.
     gradient_clip : float, optional
@@ -58,6 +60,7 @@ class TrainingPlan:
     optimiser: OptimiserPlan
     keep: str = "best"
     patience: int | None = None
+    patience_of: Literal["score", "loss"] = "score"
     precision: Any = "32-true"
     gradient_clip: float | None = None
     weight_average: float = 0.0
@@ -119,6 +122,7 @@ def fit(
         every=plan.validate_every,
         keep=plan.keep,
         patience=plan.patience,
+        patience_of=plan.patience_of,
         checkpoint=checkpoint,
         watch=watch,
     )

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import lightning as L
 import torch
@@ -49,6 +49,8 @@ class Judge(Callback):
         Which weights the training ends with: those of the best validation score, or the last.
     patience : int, optional
         Stop after so many validations without a better score.
+    patience_of : {"score", "loss"}
+        What has to get better.
     checkpoint : Path
         Written whole after each validation.
     watch : callable, optional
@@ -64,7 +66,9 @@ class Judge(Callback):
         patience: int | None,
         checkpoint: Path,
         watch: Watch | None = None,
+        patience_of: Literal["score", "loss"] = "score",
     ) -> None:
+        self.patience_of = patience_of
         self.validate, self.every, self.keep, self.patience = validate, every, keep, patience
         self.checkpoint, self.watch = checkpoint, watch
         self.history: list[dict[str, float]] = []
@@ -88,8 +92,13 @@ class Judge(Callback):
 
     @property
     def is_out_of_patience(self) -> bool:
-        """Whether the score has not risen for as long as it may."""
-        return self.patience is not None and self.stale >= self.patience
+        """Whether what is watched has not got better for as long as it may."""
+        if self.patience is None:
+            return False
+        if self.patience_of == "score":
+            return self.stale >= self.patience
+        losses = [row["valid_loss"] for row in self.history]
+        return bool(losses) and len(losses) - 1 - losses.index(min(losses)) >= self.patience
 
     def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Stop at once where a training that had stopped is resumed."""

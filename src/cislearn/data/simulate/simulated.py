@@ -34,13 +34,13 @@ class Simulated:
     Parameters
     ----------
     spec : DataSpec
-        One binary task; domains are the sources and then the target.
+        Binary tasks; domains are the sources and then the target.
     tokens : ndarray, shape (N, length), uint8
         A0 C1 G2 T3; domain by domain, training windows before test windows.
-    labels : ndarray, shape (N, 1), int8
+    labels : ndarray, shape (N, T), int8
         0 or 1, the target's as well: that training does not see them is the business of training.
     loci : DataFrame, N rows
-        domain, name, part (train, valid, test) and the state of the grammar.
+        domain, name, part (train, valid, test) and, of binding in several cells, the state of the grammar.
     truth : DataFrame
         Planted motifs: row, motif, start, end, strand (0-based half-open in the window).
     provenance : dict
@@ -51,7 +51,7 @@ class Simulated:
 
     spec: DataSpec
     tokens: UInt8[np.ndarray, "n length"]
-    labels: Int8[np.ndarray, "n 1"]
+    labels: Int8[np.ndarray, "n t"]
     loci: pd.DataFrame
     truth: pd.DataFrame
     provenance: dict[str, Any]
