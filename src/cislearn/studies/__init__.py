@@ -4,11 +4,13 @@ from cislearn.studies.dann_tf import DannTf
 from cislearn.studies.gabp_cross_cell import GabpCrossCell
 from cislearn.studies.negatives import Negatives
 from cislearn.studies.pipelines import Defaults, Presets
+from cislearn.studies.reverse_complement import ReverseComplement
 from cislearn.studies.shifts import Shifts
 from cislearn.studies.simulated import SimulatedBenchmark
 from cislearn.studies.study import Study
 
 STUDIES: dict[str, type[Study]] = {
-    study.name: study for study in (SimulatedBenchmark, Shifts, Defaults, Presets, DannTf, GabpCrossCell, Negatives)
+    study.name: study
+    for study in (SimulatedBenchmark, Shifts, Defaults, Presets, DannTf, GabpCrossCell, Negatives, ReverseComplement)
 }
 """Every study by its name."""

@@ -131,7 +131,7 @@ def draw_lineages(n: int, prevalence: Float64[np.ndarray, " tasks"], rng: np.ran
 
 def lineage_of(tasks: int) -> Int64[np.ndarray, " tasks"]:
     """Return the lineage of each cell type."""
-    return np.remainder(np.arange(tasks), N_LINEAGES, dtype=np.int64)
+    return np.resize(np.arange(N_LINEAGES), tasks)
 
 
 def lineages_oracle(drawn: Lineages, prevalence: Float64[np.ndarray, " tasks"]) -> Float64[np.ndarray, "n tasks"]:
