@@ -131,7 +131,7 @@ def draw_lineages(n: int, prevalence: Float64[np.ndarray, " tasks"], rng: np.ran
 
 def lineage_of(tasks: int) -> Int64[np.ndarray, " tasks"]:
     """Return the lineage of each cell type."""
-    return np.resize(np.arange(N_LINEAGES), tasks)
+    return np.arange(tasks) % N_LINEAGES
 
 
 def lineages_oracle(drawn: Lineages, prevalence: Float64[np.ndarray, " tasks"]) -> Float64[np.ndarray, "n tasks"]:
@@ -152,7 +152,8 @@ def _log_ratio(
     there: Bool[np.ndarray, "n motifs"], probability: tuple[float, float]
 ) -> Float64[np.ndarray, "n motifs"]:
     without, within = probability
-    return np.where(there, np.log(within / without), np.log((1 - within) / (1 - without)))
+    present, missing = np.log(within / without), np.log((1 - within) / (1 - without))
+    return missing + there * (present - missing)
 
 
 def choose_motifs(n: int) -> list[Motif]:
