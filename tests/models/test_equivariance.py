@@ -94,7 +94,7 @@ def test_tracks_that_turn_otherwise_are_refused_with_the_reason(rule):
 
 
 def test_an_encoder_with_layers_of_its_own_is_refused_with_what_to_take():
-    with pytest.raises(UserError, match=r"encoder dann_tf has layers of its own.*\n.*Take one of .*motif_cnn.*post_hoc"):
+    with pytest.raises(UserError, match=r"dann_tf has layers of its own.*\n.*Take one of .*motif_cnn.*post_hoc"):
         build_network("dann_tf", spec_of(101), {"layers": "equivariant"})
 
 

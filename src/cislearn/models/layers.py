@@ -22,6 +22,7 @@ from cislearn.models.equivariant import (
 from cislearn.registry import check_options
 
 __all__ = [
+    "BASES",
     "LAYERS",
     "BatchNorm",
     "ChannelsLastBatchNorm",
