@@ -5,11 +5,13 @@ import torch
 from torch import nn
 
 from cislearn.errors import UserError
-from cislearn.models.layers import LAYERS, BatchNorm, layers
+from cislearn.models.layers import BatchNorm, layers
 from cislearn.models.stages import Stage
 
+ORDINARY = ["channels_last", "plain"]
 
-@pytest.mark.parametrize("kind", sorted(LAYERS))
+
+@pytest.mark.parametrize("kind", ORDINARY)
 @pytest.mark.parametrize("shape", [(9, 5), (9, 5, 14)])
 def test_the_halves_of_batch_norm_make_the_whole(shape, kind):
     z = 3 * torch.randn(shape) + 1
@@ -34,7 +36,7 @@ def test_normalised_with_their_own_statistics_channels_have_mean_zero_and_sd_one
     torch.testing.assert_close(variance, torch.ones(5, dtype=torch.float64))
 
 
-@pytest.mark.parametrize("kind", sorted(LAYERS))
+@pytest.mark.parametrize("kind", ORDINARY)
 @pytest.mark.parametrize(("width", "dilation", "bias"), [(1, 1, True), (5, 1, False), (5, 3, True)])
 def test_every_kind_of_convolution_keeps_the_length_and_equals_pytorch(kind, width, dilation, bias):
     conv = layers(kind).conv(3, 4, width, dilation=dilation, bias=bias)
@@ -45,7 +47,7 @@ def test_every_kind_of_convolution_keeps_the_length_and_equals_pytorch(kind, wid
     torch.testing.assert_close(conv(x), expected, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("kind", sorted(LAYERS))
+@pytest.mark.parametrize("kind", ORDINARY)
 @pytest.mark.parametrize("width", [4, 5])
 def test_without_padding_a_filter_of_any_width_lies_within(kind, width):
     conv = layers(kind).conv(3, 4, width, dilation=2, padding="valid")
@@ -55,7 +57,7 @@ def test_without_padding_a_filter_of_any_width_lies_within(kind, width):
     )
 
 
-@pytest.mark.parametrize("kind", sorted(LAYERS))
+@pytest.mark.parametrize("kind", ORDINARY)
 def test_the_rest_of_the_factory(kind):
     make = layers(kind)
     x = torch.arange(24.0).view(2, 2, 6)

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from cislearn.errors import UserError
-from cislearn.models.encoders.wide import MaximumAndMean, Residual
+from cislearn.models.encoders.wide import Residual, maximum_and_mean
 from cislearn.models.first_filters import PSEUDOCOUNT, known_motifs
 from cislearn.models.layers import layers
 from cislearn.models.network import build_network
@@ -43,7 +43,7 @@ def test_a_residual_block_begins_as_the_identity_and_learns_all_the_same():
 
 def test_maximum_and_mean_stand_side_by_side():
     x = torch.randn(4, 3, 10)
-    found = MaximumAndMean(layers("plain").global_pool(10))(x)
+    found = maximum_and_mean(layers("plain"), 3, 10)(x)
     torch.testing.assert_close(found, torch.cat([x.amax(2), x.mean(2)], dim=1))
 
 

@@ -27,7 +27,10 @@ RESULTS = (
 )  # fmt: skip
 """What is made of the runs. It goes before they change, since not every experiment makes all of it anew."""
 
-LATER = ("data.split.k_fold", "training.accumulate", "training.patience_of")
+LATER = (
+    "data.split.k_fold", "model.reverse_complement.filters", "model.reverse_complement.merge",
+    "model.reverse_complement.join", "training.accumulate", "training.patience_of", "training.log_strand_gradients",
+)  # fmt: skip
 """Keys that came when runs stood in ledgers already: at its default such a key is no part of a run's identity."""
 
 

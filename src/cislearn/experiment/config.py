@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -116,14 +117,55 @@ class DataConfig(_Section):
 class ReverseComplementConfig(_Section):
     """What is done about the second strand."""
 
-    train: Literal["forward", "augment"] = Field("augment", description="augment: each window on a strand drawn for it")
-    predict: Literal["forward", "average"] = Field("average", description="average: mean of the logits of both strands")
+    train: Literal["forward", "augment", "equivariant"] = Field(
+        "augment",
+        description="augment: each window on a strand drawn for it; equivariant: layers that read both strands alike",
+    )
+    predict: Literal["forward", "average"] = Field(
+        "average",
+        description="average: mean of the logits of both strands; where training is equivariant the default is forward,"
+        " since they are equal",
+    )
+    filters: Literal["pairs", "half"] = Field(
+        "pairs",
+        description="of equivariant layers: so many filters, each with its reverse complement, or half of them",
+    )
+    merge: Literal["sum", "average", "weighted_sum"] = Field(
+        "sum", description="of equivariant layers: how the strands come together after the convolutions"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _predict_one_of_equals(cls, values: Any) -> Any:
+        if isinstance(values, Mapping) and values.get("train") == "equivariant":
+            return {"predict": "forward", **values}
+        return values
+
+    @model_validator(mode="after")
+    def _check_layers(self) -> ReverseComplementConfig:
+        if self.train != "equivariant" and (self.filters, self.merge) != ("pairs", "sum"):
+            raise ValueError("filters and merge are of equivariant layers; take train: equivariant")
+        return self
+
+    @property
+    def layers(self) -> dict[str, Any]:
+        """The option of an encoder that makes it equivariant, or none."""
+        if self.train != "equivariant":
+            return {}
+        return {"layers": {"name": self.train, "filters": self.filters, "merge": self.merge}}
+
+    @property
+    def view(self) -> Literal["forward", "augment"]:
+        """The strand on which training sees windows."""
+        return "augment" if self.train == "augment" else "forward"
 
 
 STRAND_PRESETS = {
     "none": {"train": "forward", "predict": "forward"},
     "augmented": {"train": "augment", "predict": "forward"},
     "post_hoc": {"train": "augment", "predict": "average"},
+    "rcps": {"train": "equivariant", "predict": "forward"},
+    "rcps_half": {"train": "equivariant", "predict": "forward", "filters": "half"},
 }
 
 
@@ -154,8 +196,14 @@ class ModelConfig(_Section):
         EncoderConfig(), description="a name, {name: ..., option: ...}, package.module:Class or file.py:Class"
     )
     reverse_complement: Annotated[ReverseComplementConfig, BeforeValidator(_strands)] = Field(
-        ReverseComplementConfig(), description="{train: ..., predict: ...}, or none, augmented, post_hoc"
+        ReverseComplementConfig(), description=f"{{train: ..., predict: ...}}, or {', '.join(STRAND_PRESETS)}"
     )
+
+    @model_validator(mode="after")
+    def _check_layers(self) -> ModelConfig:
+        if "layers" in self.encoder.options and self.reverse_complement.layers:
+            raise ValueError("encoder.layers and reverse_complement.train: equivariant both say which layers; take one")
+        return self
 
 
 class MethodConfig(BaseModel):

@@ -48,7 +48,8 @@ def gather_materials(setting: Setting, method: Method, seed: int) -> Materials:
     batches = _batches(setting, method, objective, seed)
     config, dataset = setting.config, setting.roles.dataset
     training = config.training
-    views = Views(dataset.spec, config.model.reverse_complement.train, training.max_shift, seed, training.hidden_bases)
+    strand = config.model.reverse_complement.view
+    views = Views(dataset.spec, strand, training.max_shift, seed, training.hidden_bases)
     return Materials(network, objective, batches, views, _plan(setting, batches, seed))
 
 

@@ -5,6 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+_ZHOU: dict[str, Any] = {
+    "max_shift": 0,
+    "weight_average": 0.0,
+    "gradient_clip": None,
+    "optimiser": {"name": "adam", "learning_rate": 1e-3, "weight_decay": 0.0, "decay": "constant", "warmup": 0.0},
+}
+"""Of the benchmark of strands: Keras's Adam and nothing else (Zhou et al. 2022)."""
+
 RECIPES: dict[str, dict[str, Any]] = {
     "wide": {
         "epochs": 16,
@@ -13,10 +21,12 @@ RECIPES: dict[str, dict[str, Any]] = {
         "precision": "auto",
         "optimiser": {"learning_rate": 2e-3, "weight_decay": 0.1},
     },
+    "zhou_simulated": _ZHOU | {"epochs": 200, "batch_size": 500, "patience": 10},
+    "zhou_binary": _ZHOU | {"batch_size": 100, "validate_every": 50},
 }
 """Keys of ``training`` in which an encoder differs from the defaults there, which are those of `motif_cnn`.
 
-docs/results/defaults.md has the comparison that they were chosen by.
+docs/results/defaults.md has the comparison that that of `wide` was chosen by; the others are published.
 """
 
 

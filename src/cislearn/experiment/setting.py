@@ -55,7 +55,7 @@ class Setting:
         return ModelCard(
             encoder=encoder.name,
             spec=self.roles.dataset.spec,
-            options=encoder.options,
+            options=encoder.options | self.config.model.reverse_complement.layers,
             predict=self.config.model.reverse_complement.predict,
             search=[str(folder) for folder in self.search] if ":" in encoder.name else [],
         )

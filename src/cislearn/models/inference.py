@@ -9,8 +9,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 
+from cislearn.models.convolution import ChannelsLastConv1d
 from cislearn.models.encoder import Encoder
-from cislearn.models.layers import ChannelsLastConv1d
+from cislearn.models.equivariant import EquivariantBatchNorm, EquivariantConv1d
 from cislearn.models.network import Network
 from cislearn.models.stages import Stage
 
@@ -18,11 +19,13 @@ from cislearn.models.stages import Stage
 def for_inference(model: nn.Module) -> nn.Module:
     """Return a copy of a trained model that predicts faster and is for nothing else: it has lost what trains.
 
-    The batch norm of a stage is folded into its linear map, which is equal to rounding. The rest is exact: weights are
-    laid out once instead of at each call, maxima are taken with the channels last in memory, and before a ReLU. What is
-    not known here, such as a user's own ``forward``, stays as it is.
+    The batch norm of a stage is folded into its linear map, which is equal to rounding. The rest is exact: filters that
+    are tied between the strands are written out, weights are laid out once instead of at each call, maxima are taken
+    with the channels last in memory, and before a ReLU. What is not known here, such as a user's own ``forward``, stays
+    as it is.
     """
     faster = deepcopy(model).eval().requires_grad_(False)
+    _untie(faster)
     for network in [module for module in faster.modules() if isinstance(module, Network)]:
         runs_its_stages = type(network.encoder).forward is Encoder.forward
         for stage in [*(network.encoder.stages if runs_its_stages else ()), *network.head]:
@@ -33,31 +36,39 @@ def for_inference(model: nn.Module) -> nn.Module:
         if isinstance(module, ChannelsLastConv1d):
             _lay_out(module)
         for name, part in module.named_children():
-            if _is_plain(part):
-                setattr(module, name, LayoutMaxPool1d(part.kernel_size))  # type: ignore[arg-type]
+            if _takes_all_maxima(part):
+                setattr(module, name, LayoutMaxPool1d(part.kernel_size, part.stride))  # type: ignore[arg-type]
     return faster
 
 
 class LayoutMaxPool1d(nn.MaxPool1d):
-    """`torch.nn.MaxPool1d` without overlap, several times faster where the channels lie last in memory.
+    """`torch.nn.MaxPool1d`, several times faster where the channels lie last in memory.
 
     PyTorch's copies such windows into the other layout and compares one number at a time; here all channels of a
     position are compared at once.
     """
 
     def forward(self, x: Float[Tensor, "n c length"]) -> Float[Tensor, "n c pooled"]:
-        """Return the maxima of each `kernel_size` positions; what is left at the end is left out."""
-        width = int(self.kernel_size)  # type: ignore[arg-type]
+        """Return the maxima of `kernel_size` positions every `stride`; what is left at the end is left out."""
+        width, stride = int(self.kernel_size), int(self.stride)  # type: ignore[arg-type]
         if x.is_contiguous() or x.shape[2] < width:
             return super().forward(x)
-        pooled = x.shape[2] // width
-        x = x[:, :, : pooled * width]
+        pooled = (x.shape[2] - width) // stride + 1
         if pooled == 1:
-            return x.amax(2, keepdim=True)
-        largest, *others = (x[:, :, offset::width] for offset in range(width))
+            return x[:, :, :width].amax(2, keepdim=True)
+        reach = (pooled - 1) * stride + 1
+        largest, *others = (x[:, :, offset : offset + reach : stride] for offset in range(width))
         for other in others:
             largest = torch.maximum(largest, other)
         return largest
+
+
+def _untie(model: nn.Module) -> None:
+    """Put ordinary layers in the place of those that make their filters, or statistics, anew from half of them."""
+    for module in list(model.modules()):
+        for name, part in module.named_children():
+            if isinstance(part, EquivariantConv1d | EquivariantBatchNorm):
+                setattr(module, name, part.untied().requires_grad_(False))
 
 
 def _fold_norm(stage: Stage) -> None:
@@ -84,9 +95,8 @@ def _lay_out(conv: ChannelsLastConv1d) -> None:
     conv.weight = nn.Parameter(image.squeeze(2), requires_grad=False)
 
 
-def _is_plain(pool: nn.Module) -> bool:
-    """Whether it takes the maxima of windows that lie side by side."""
-    if type(pool) is not nn.MaxPool1d or not isinstance(pool.kernel_size, int):
+def _takes_all_maxima(pool: nn.Module) -> bool:
+    """Whether it takes the maxima of windows, without padding, gaps or places."""
+    if type(pool) is not nn.MaxPool1d or not isinstance(pool.kernel_size, int) or not isinstance(pool.stride, int):
         return False
-    asks = (pool.stride, pool.padding, pool.dilation, pool.ceil_mode, pool.return_indices)
-    return asks == (pool.kernel_size, 0, 1, False, False)
+    return (pool.padding, pool.dilation, pool.ceil_mode, pool.return_indices) == (0, 1, False, False)

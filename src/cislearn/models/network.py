@@ -12,8 +12,10 @@ from torch import Tensor, nn
 
 from cislearn.errors import UserError
 from cislearn.models.encoder import Encoder, OneStage, encoders, reads_tracks
+from cislearn.models.equivariance import check_equivariance
+from cislearn.models.layers import is_equivariant
 from cislearn.models.stages import Stage
-from cislearn.registry import check_options
+from cislearn.registry import check_options, options_of
 from cislearn.schema import DataSpec
 
 
@@ -143,10 +145,13 @@ def build_network(
     Raises
     ------
     UserError
-        Where the encoder or one of its options is unknown, or it cannot be built for these windows or tracks.
+        Where the encoder or one of its options is unknown, or it cannot be built for these windows or tracks, or is to
+        be equivariant and cannot.
     """
     options = dict(options or {})
     part = encoders.get(name, search)
+    if is_equivariant(options):
+        _check_can_be_equivariant(name, part, spec)
     check_options(part, options, what=f"encoder {name}")
     sizes = (spec.length, spec.channels) if spec.tracks else (spec.length,)
     if spec.tracks and not reads_tracks(part):
@@ -158,9 +163,32 @@ def build_network(
         )
     try:
         made = part(*sizes, **options)
-        return Network(made if isinstance(made, Encoder) else OneStage(made), spec)
+        network = Network(made if isinstance(made, Encoder) else OneStage(made), spec)
     except (TypeError, ValueError, RuntimeError) as error:
         raise UserError(f"encoder {name} cannot be built for windows of {spec.length} bp: {error}") from error
+    if is_equivariant(options):
+        check_equivariance(network)
+    return network
+
+
+def _check_can_be_equivariant(name: str, encoder: type[nn.Module], spec: DataSpec) -> None:
+    """Refuse an encoder with layers of its own, and tracks that do not turn along the length alone."""
+    where = "model.reverse_complement.train"
+    if "layers" not in options_of(encoder):
+        others = [each for each in encoders.names() if "layers" in options_of(encoders.get(each))]
+        raise UserError(
+            f"encoder {name} has layers of its own, which cannot be equivariant",
+            where=where,
+            fix=f"Take one of {', '.join(others)}; or reverse_complement: post_hoc.",
+        )
+    other = [f"{track.name} ({track.rc})" for track in spec.tracks if track.rc != "flip"]
+    if other:
+        raise UserError(
+            f"equivariant layers read tracks that the reverse complement turns along the window and no more (flip);"
+            f" these it treats otherwise: {', '.join(other)}",
+            where=where,
+            fix="Leave the tracks out (data.tracks: false), or take reverse_complement: post_hoc.",
+        )
 
 
 def _count_features(encoder: nn.Module, spec: DataSpec) -> int:

@@ -12,6 +12,7 @@ from torch import nn
 
 from cislearn.atomic import file_written_whole, write_json
 from cislearn.errors import UserError
+from cislearn.models.layers import is_equivariant
 from cislearn.models.network import Network, build_network
 from cislearn.models.strands import StrandAverage
 from cislearn.schema import DataSpec
@@ -46,6 +47,11 @@ class ModelCard:
     predict: Literal["average", "forward"] = "average"
     search: list[str] = field(default_factory=list)
     extra: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_equivariant(self) -> bool:
+        """Whether the network is made so that it says the same of both strands."""
+        return is_equivariant(self.options)
 
     def with_extra(self, **extra: Any) -> ModelCard:
         """Return the card with what a run adds."""

@@ -11,6 +11,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from cislearn.data.batch import Batch
 from cislearn.errors import UserError
+from cislearn.models.batch_norm import BatchNorm
 from cislearn.objectives.objective import Model, Rows, register
 from cislearn.objectives.supervised import Supervised
 from cislearn.schema import DataSpec
@@ -46,7 +47,7 @@ class RunningMoments:
 def adapt_statistics(model: Model, batches: Iterable[Batch], norm: _BatchNorm) -> None:
     """Set the running mean and variance of one batch norm to those of what it is given for all rows of `batches`."""
     moments = RunningMoments()
-    watch = norm.register_forward_pre_hook(lambda _, inputs: moments.add(inputs[0]))
+    watch = norm.register_forward_pre_hook(lambda norm, inputs: moments.add(_folded(norm, inputs[0])))
     try:
         for batch in batches:
             model.classify(model.features(model.embed(batch.tokens, batch.tracks)))
@@ -55,6 +56,11 @@ def adapt_statistics(model: Model, batches: Iterable[Batch], norm: _BatchNorm) -
     assert norm.running_mean is not None and norm.running_var is not None
     norm.running_mean.copy_(moments.mean)
     norm.running_var.copy_(moments.variance)
+
+
+def _folded(norm: nn.Module, z: Tensor) -> Tensor:
+    """Return what one statistic each is taken of: channels, or pairs of channels."""
+    return norm.folded(z) if isinstance(norm, BatchNorm) else z
 
 
 @torch.no_grad()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from torch import nn
 
 from cislearn.models.encoder import Encoder, register
@@ -38,7 +41,7 @@ class MotifCNN(Encoder):
     batch_norm : bool
         Normalise after both convolutions, as adapting statistics to a domain (`adabn`) needs it.
     layers : {"channels_last", "plain"}
-        Where the layers come from; the weights are the same.
+        Where the layers come from; the weights are the same. `reverse_complement: {train: equivariant}` takes others.
     """
 
     def __init__(
@@ -54,17 +57,19 @@ class MotifCNN(Encoder):
         pool: int = 4,
         features: int = 64,
         batch_norm: bool = False,
-        layers: str = "channels_last",
+        layers: str | Mapping[str, Any] = "channels_last",
     ) -> None:
         super().__init__()
         if length < pool:
             raise ValueError(f"windows of {length} bp are shorter than the pooling of {pool}")
         make = layers_of(layers)
+        first, second, positions = make.channels(motifs), make.channels(pairs), length // pool
+        strands, merged = make.merge(second)
         # Activation after the maximum: the same values and gradients, on as many positions as are left.
-        first = nn.Sequential(make.pool(pool), make.activation())
-        second = nn.Sequential(make.global_pool(length // pool), make.activation())
+        pooled = nn.Sequential(make.pool(pool, length=length), make.activation())
+        ending = nn.Sequential(make.global_pool(positions), make.activation(), *strands)
         self.stages = nn.Sequential(
-            Stage(make.conv(in_channels, motifs, motif_width), make.norm(motifs) if batch_norm else None, pool=first),
-            Stage(make.conv(motifs, pairs, pair_width), make.norm(pairs) if batch_norm else None, pool=second),
-            Stage(make.dense(pairs, features), None, make.activation()),
+            Stage(make.first(in_channels, first, motif_width), make.norm(first) if batch_norm else None, pool=pooled),
+            Stage(make.conv(first, second, pair_width), make.norm(second) if batch_norm else None, pool=ending),
+            Stage(make.dense(merged, features), None, make.activation()),
         )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -45,16 +48,33 @@ class Residual(nn.Module):
         return x + self.branch(x)
 
 
-class MaximumAndMean(nn.Module):
-    """Maximum and mean of each channel over all positions, side by side: how well is it there, and how often."""
+class Mean(nn.Module):
+    """Mean of each channel over all positions: how often is it there."""
 
-    def __init__(self, maximum: nn.Module) -> None:
+    def forward(self, x: Float[Tensor, "n c length"]) -> Float[Tensor, "n c"]:
+        """Return the mean."""
+        return x.mean(2)
+
+
+class SideBySide(nn.Module):
+    """What two modules make of a map, as one vector."""
+
+    def __init__(self, one: nn.Module, other: nn.Module) -> None:
         super().__init__()
-        self.maximum = maximum
+        self.one, self.other = one, other
 
-    def forward(self, x: Float[Tensor, "n c length"]) -> Float[Tensor, "n two_c"]:
-        """Return both as one vector."""
-        return torch.cat([self.maximum(x), x.mean(2)], dim=1)
+    def forward(self, x: Float[Tensor, "n c length"]) -> Float[Tensor, "n f"]:
+        """Return both."""
+        return torch.cat([self.one(x), self.other(x)], dim=1)
+
+
+def maximum_and_mean(make: Layers, channels: int, positions: int) -> SideBySide:
+    """Return the maximum and the mean of each channel over all positions: how well is it there, and how often.
+
+    Each is merged over the strands where there are two.
+    """
+    maximum, mean = make.global_pool(positions), Mean()
+    return SideBySide(*(nn.Sequential(over, *make.merge(channels)[0]) for over in (maximum, mean)))
 
 
 @register("wide")
@@ -85,7 +105,7 @@ class Wide(Encoder):
     dropout : float
         Share of the features that is hidden in training.
     layers : {"channels_last", "plain"}
-        Where the layers come from; the weights are the same.
+        Where the layers come from; the weights are the same. `reverse_complement: {train: equivariant}` takes others.
     """
 
     def __init__(
@@ -101,7 +121,7 @@ class Wide(Encoder):
         width: int = 7,
         dilations: tuple[int, ...] | list[int] = (1, 2, 4),
         dropout: float = 0.3,
-        layers: str = "channels_last",
+        layers: str | Mapping[str, Any] = "channels_last",
     ) -> None:
         super().__init__()
         if length < 4:
@@ -111,24 +131,23 @@ class Wide(Encoder):
         if not dilations:
             raise ValueError("there is no block: dilations is empty")
         make = layers_of(layers)
-        detect = make.conv(in_channels, detectors, detector_width, bias=False)
-        known_motifs(detect.weight.detach()[:, :4], round(known * detectors))  # type: ignore[operator]
+        first, further = make.channels(detectors), make.channels(channels)
+        detect = make.first(in_channels, first, detector_width, bias=False)
+        stored: Tensor = detect.weight.detach()  # type: ignore[operator]
+        known_motifs(stored[:, :4], round(known * len(stored)))
+        positions = length // 2
         stages = [
-            Stage(detect, make.norm(detectors), make.activation(), make.pool(2)),
-            Stage(make.conv(detectors, channels, 1, bias=False)),
+            Stage(detect, make.norm(first), make.activation(), make.pool(2, length=length)),
+            Stage(make.conv(first, further, 1, bias=False)),
         ]
         for number, dilation in enumerate(dilations):
-            pool = make.pool(2) if number == 0 else None
-            stages.append(Stage(Residual(make, channels, width, dilation), None, make.activation(), pool))
-        stages[-1].pool = self._ending(make, stages[-1].pool, length // 4)
+            pool = make.pool(2, length=positions) if number == 0 else None
+            stages.append(Stage(Residual(make, further, width, dilation), None, make.activation(), pool))
+        ending, last = maximum_and_mean(make, further, positions // 2), stages[-1]
+        last.pool = ending if last.pool is None else nn.Sequential(last.pool, ending)
         self.stages = nn.Sequential(*stages)
         self.dropout = dropout
 
     def head(self, n_features: int, spec: DataSpec) -> nn.Sequential:
         """Return one linear map behind the dropout."""
         return nn.Sequential(Stage(nn.Sequential(nn.Dropout(self.dropout), nn.Linear(n_features, spec.n_logits))))
-
-    @staticmethod
-    def _ending(make: Layers, pool: nn.Module | None, positions: int) -> nn.Module:
-        ending = MaximumAndMean(make.global_pool(positions))
-        return ending if pool is None else nn.Sequential(pool, ending)

@@ -1,0 +1,177 @@
+"""The two networks for binary labels of the benchmark of strands (Zhou, Shrikumar and Kundaje 2022, PMLR 165)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from cislearn.models.batch_norm import BatchNorm
+from cislearn.models.encoder import Encoder, register
+from cislearn.models.equivariant import Hybrid, WeightedSum
+from cislearn.models.layers import BASES, Layers, is_equivariant
+from cislearn.models.layers import layers as layers_of
+from cislearn.models.stages import Stage
+from cislearn.schema import DataSpec
+
+
+class Sum(nn.Module):
+    """The sum of the features, which is a dense layer of ones that is not trained."""
+
+    def forward(self, features: Float[Tensor, "n f"]) -> Float[Tensor, "n 1"]:
+        """Return one number an example."""
+        return features.sum(1, keepdim=True)
+
+
+class Zhou(Encoder):
+    """Convolutions without padding, each with batch norm and ReLU, one maximum, and all positions as features.
+
+    First weights are Keras's: Glorot and Bengio 2010, uniform, and offsets of 0; so are the constants of batch norm.
+
+    Parameters
+    ----------
+    length : int
+        Window length in bp.
+    filters : int
+        Of each convolution.
+    widths : sequence of int
+        Their widths, one a convolution.
+    pool, stride : int
+        Positions of the maximum, and from one to the next. Where layers are equivariant they must leave none out.
+    hybrid : bool
+        Convolutions that read one strand, applied to both: see `Hybrid`.
+    layers : str or mapping
+        See `cislearn.models.layers.layers`.
+    """
+
+    def __init__(
+        self,
+        length: int,
+        *,
+        filters: int,
+        widths: Sequence[int],
+        pool: int,
+        stride: int,
+        hybrid: bool,
+        layers: str | Mapping[str, Any],
+    ) -> None:
+        super().__init__()
+        positions = length - sum(width - 1 for width in widths)
+        if positions < pool:
+            raise ValueError(f"convolutions leave {max(positions, 0)} positions, fewer than the pooling of {pool}")
+        if hybrid and not is_equivariant({"layers": layers}):
+            raise ValueError("hybrid is for reverse_complement: {train: equivariant}")
+        make = layers_of(layers)
+        channels = make.channels(filters)
+        if hybrid:
+            inner = convolutions(layers_of("channels_last"), channels // 2, widths)
+            stages = [Stage(Hybrid(nn.Sequential(*inner)))]
+        else:
+            stages = convolutions(make, channels, widths)
+        strands, _ = make.merge(channels, (positions - pool) // stride + 1)
+        stages[-1].pool = nn.Sequential(make.pool(pool, stride=stride), *strands, nn.Flatten())
+        self.stages = nn.Sequential(*stages)
+        self.is_weighted = any(isinstance(part, WeightedSum) for part in strands)
+        self.initialise(self)
+
+    def head(self, n_features: int, spec: DataSpec) -> nn.Sequential:
+        """Return one dense layer; after a weighted sum, the published one of ones, which makes a single logit."""
+        if not self.is_weighted:
+            return nn.Sequential(Stage(nn.Linear(n_features, spec.n_logits)))
+        if spec.n_logits > 1:
+            raise ValueError(f"merge weighted_sum ends in one logit, and the dataset has {spec.n_logits}")
+        return nn.Sequential(Stage(Sum()))
+
+    def initialise(self, module: nn.Module) -> None:
+        """Draw weights as Glorot and Bengio have it, set offsets to 0, and batch norm as Keras has it."""
+        for part in module.modules():
+            if isinstance(part, nn.Conv1d | nn.Linear):
+                nn.init.xavier_uniform_(part.weight)
+                if part.bias is not None:
+                    nn.init.zeros_(part.bias)
+            elif isinstance(part, BatchNorm):
+                part.eps, part.momentum = 1e-3, 0.01
+
+
+def convolutions(make: Layers, channels: int, widths: Sequence[int]) -> list[Stage]:
+    """Return one stage a convolution: without padding, batch norm, ReLU."""
+    convs = [make.first(BASES, channels, widths[0], padding="valid")]
+    convs += [make.conv(channels, channels, width, padding="valid") for width in widths[1:]]
+    return [Stage(conv, make.norm(channels), make.activation()) for conv in convs]
+
+
+@register("zhou_simulated")
+class ZhouSimulated(Zhou):
+    """The published network for simulated motifs: one convolution; windows of 200 or 1000 bp, any multiple of 20.
+
+    Conv of 20 filters of 21 bp without padding, batch norm, ReLU, maximum of 20, flatten; one dense layer. 2,283
+    parameters at 200 bp and three tasks, on one strand as with pairs.
+
+    Parameters
+    ----------
+    length : int
+        Window length in bp.
+    filters : int
+        Of the convolution.
+    width : int
+        Their width in bp.
+    pool : int
+        Positions of the maximum, without overlap. Equivariant layers need ``(length - width + 1) % pool == 0``.
+    hybrid : bool
+        With equivariant layers: a convolution that reads one strand, applied to both.
+    layers : {"channels_last", "plain"}
+        Where the layers come from; the weights are the same. `reverse_complement: {train: equivariant}` takes others.
+    """
+
+    def __init__(
+        self,
+        length: int,
+        *,
+        filters: int = 20,
+        width: int = 21,
+        pool: int = 20,
+        hybrid: bool = False,
+        layers: str | Mapping[str, Any] = "channels_last",
+    ) -> None:
+        super().__init__(length, filters=filters, widths=(width,), pool=pool, stride=pool, hybrid=hybrid, layers=layers)
+
+
+@register("zhou_binary")
+class ZhouBinary(Zhou):
+    """The published network for ChIP-seq peaks: three convolutions; windows of 1000 bp, any multiple of 20.
+
+    Three convolutions of 16 filters of 15, 14 and 14 bp without padding, each with batch norm and ReLU, maximum of 40
+    every 20, flatten; one dense layer. The publication trains 160 rounds of 50 batches in which one row in five is
+    positive; here `training` says how many epochs of the rows that there are.
+
+    Parameters
+    ----------
+    length : int
+        Window length in bp.
+    filters : int
+        Of each convolution.
+    widths : list of int
+        Their widths, one a convolution.
+    pool, stride : int
+        Positions of the maximum, and from one to the next. Equivariant layers need a multiple of the stride between
+        first and last.
+    hybrid : bool
+        With equivariant layers: convolutions that read one strand, applied to both ("CJRCPS", all).
+    layers : {"channels_last", "plain"}
+        Where the layers come from; the weights are the same. `reverse_complement: {train: equivariant}` takes others.
+    """
+
+    def __init__(
+        self,
+        length: int,
+        *,
+        filters: int = 16,
+        widths: tuple[int, ...] | list[int] = (15, 14, 14),
+        pool: int = 40,
+        stride: int = 20,
+        hybrid: bool = False,
+        layers: str | Mapping[str, Any] = "channels_last",
+    ) -> None:
+        super().__init__(length, filters=filters, widths=widths, pool=pool, stride=stride, hybrid=hybrid, layers=layers)
