@@ -40,6 +40,10 @@ def run_identity(config: ExperimentConfig, method: Method, encoder: type, datase
         del values["data"]["split"]["k_fold"]  # as before there were folds: a run's identity lasts
     if values["training"]["accumulate"] == 1:
         del values["training"]["accumulate"]
+    if values["model"]["reverse_complement"]["join"] == "average":
+        del values["model"]["reverse_complement"]["join"]
+    if not values["training"]["log_strand_gradients"]:
+        del values["training"]["log_strand_gradients"]
     del values["data"]["path"], values["training"]["seeds"], values["training"]["device"]
     if not method.sees_share(config.selection):
         del values["data"]["labels"]

@@ -19,6 +19,7 @@ from pydantic import (
 
 from cislearn.data.folds import check_folds, read_folds
 from cislearn.experiment.recipes import with_recipe
+from cislearn.schema import StrandReading
 
 EACH = "each"
 """The word for every labelled domain in turn, in the place of a target's name."""
@@ -116,14 +117,47 @@ class DataConfig(_Section):
 class ReverseComplementConfig(_Section):
     """What is done about the second strand."""
 
-    train: Literal["forward", "augment"] = Field("augment", description="augment: each window on a strand drawn for it")
-    predict: Literal["forward", "average"] = Field("average", description="average: mean of the logits of both strands")
+    train: Literal["forward", "augment", "conjoined"] = Field(
+        "augment",
+        description="augment: each window on a strand drawn for it; conjoined: the loss is on the joined logits"
+        " of both strands",
+    )
+    join: Literal["average", "maximum"] = Field(
+        "average", description="how a conjoined network joins the logits of the two strands: their mean, or the greater"
+    )
+    predict: StrandReading = Field(
+        "average",
+        description="average: mean of the logits of both strands; average_probabilities: of their probabilities;"
+        " maximum: the greater logit. A conjoined network predicts as it joins",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_it_joins(cls, values: Any) -> Any:
+        if isinstance(values, dict) and values.get("train") == "conjoined":
+            return {"predict": values.get("join", "average"), **values}
+        return values
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> ReverseComplementConfig:
+        if self.train != "conjoined" and self.join != "average":
+            raise ValueError(f"join is of conjoined networks, and train is {self.train}")
+        if self.train == "conjoined" and self.predict != self.join:
+            raise ValueError(
+                f"a conjoined network predicts as it joins, so predict is {self.join} or left out"
+                " (once trained, `cislearn predict --reverse-complement` reads it in any other way)"
+            )
+        return self
 
 
 STRAND_PRESETS = {
     "none": {"train": "forward", "predict": "forward"},
     "augmented": {"train": "augment", "predict": "forward"},
     "post_hoc": {"train": "augment", "predict": "average"},
+    "post_hoc_probabilities": {"train": "augment", "predict": "average_probabilities"},
+    "post_hoc_unaugmented": {"train": "forward", "predict": "average"},
+    "conjoined": {"train": "conjoined", "join": "average"},
+    "conjoined_max": {"train": "conjoined", "join": "maximum"},
 }
 
 
@@ -154,7 +188,7 @@ class ModelConfig(_Section):
         EncoderConfig(), description="a name, {name: ..., option: ...}, package.module:Class or file.py:Class"
     )
     reverse_complement: Annotated[ReverseComplementConfig, BeforeValidator(_strands)] = Field(
-        ReverseComplementConfig(), description="{train: ..., predict: ...}, or none, augmented, post_hoc"
+        ReverseComplementConfig(), description=f"{{train: ..., predict: ...}}, or a preset: {', '.join(STRAND_PRESETS)}"
     )
 
 
@@ -223,6 +257,9 @@ class TrainingConfig(_Section):
         [0, 1, 2], description="one run each"
     )
     init_from: Path | None = Field(None, description="a finished run whose encoder is the beginning")
+    log_strand_gradients: bool = Field(
+        False, description="log how far the gradients of the two strands agree, on one batch at each validation"
+    )
 
 
 class ExperimentConfig(_Section):

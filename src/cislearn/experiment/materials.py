@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 
@@ -14,6 +15,7 @@ from cislearn.engine.precision import choose_precision
 from cislearn.experiment.beginning import begin_from
 from cislearn.experiment.methods import Method
 from cislearn.experiment.setting import Setting
+from cislearn.models.conjoined import Conjoined
 from cislearn.models.network import Network
 from cislearn.objectives.objective import Objective
 from cislearn.training.fit import TrainingPlan
@@ -37,7 +39,8 @@ def fresh_network(setting: Setting, seed: int) -> Network:
     network = setting.card.build()
     if setting.config.training.init_from is not None:
         begin_from(network, setting.config.training.init_from, seed)
-    return network
+    strands = setting.config.model.reverse_complement
+    return Conjoined(network, strands.join) if strands.train == "conjoined" else network
 
 
 def gather_materials(setting: Setting, method: Method, seed: int) -> Materials:
@@ -48,7 +51,11 @@ def gather_materials(setting: Setting, method: Method, seed: int) -> Materials:
     batches = _batches(setting, method, objective, seed)
     config, dataset = setting.config, setting.roles.dataset
     training = config.training
-    views = Views(dataset.spec, config.model.reverse_complement.train, training.max_shift, seed, training.hidden_bases)
+    # A conjoined network reads both strands of every window: turning them would change nothing.
+    strand: Literal["augment", "forward"] = (
+        "augment" if config.model.reverse_complement.train == "augment" else "forward"
+    )
+    views = Views(dataset.spec, strand, training.max_shift, seed, training.hidden_bases)
     return Materials(network, objective, batches, views, _plan(setting, batches, seed))
 
 
@@ -96,5 +103,6 @@ def _plan(setting: Setting, batches: Batches, seed: int) -> TrainingPlan:
         gradient_clip=config.gradient_clip,
         weight_average=config.weight_average,
         accumulate=config.accumulate,
+        log_strand_gradients=config.log_strand_gradients,
         seed=seed,
     )

@@ -59,7 +59,7 @@ def adapt_statistics(model: Model, batches: Iterable[Batch], norm: _BatchNorm) -
 
 @torch.no_grad()
 def norms_in_order(model: Model, batch: Batch) -> list[_BatchNorm]:
-    """Return the batch norms of a model that keep statistics, in the order in which a batch goes through them."""
+    """Return the batch norms of a model that keep statistics, in the order in which a batch first goes through them."""
     found: list[_BatchNorm] = []
     watches = [norm.register_forward_pre_hook(lambda norm, _: found.append(norm)) for norm in _norms(model)]
     try:
@@ -67,7 +67,7 @@ def norms_in_order(model: Model, batch: Batch) -> list[_BatchNorm]:
     finally:
         for watch in watches:
             watch.remove()
-    return found
+    return list(dict.fromkeys(found))  # both strands of a conjoined network go through each
 
 
 def _norms(model: Model) -> list[_BatchNorm]:

@@ -49,6 +49,8 @@ class TrainingPlan:
         Decay of the average of the weights that is judged and kept; 0 for none.
     accumulate : int
         Pieces in which each batch is worked through, for memory.
+    log_strand_gradients : bool
+        Whether each validation also tells how far the gradients of the two strands agree.
     seed : int
         Of the run.
     """
@@ -62,6 +64,7 @@ class TrainingPlan:
     gradient_clip: float | None = None
     weight_average: float = 0.0
     accumulate: int = 1
+    log_strand_gradients: bool = False
     seed: int = 0
 
 
@@ -120,6 +123,7 @@ def fit(
         keep=plan.keep,
         patience=plan.patience,
         checkpoint=checkpoint,
+        log_strand_gradients=plan.log_strand_gradients,
         watch=watch,
     )
     # In mixed precision Lightning clips only where the optimiser leaves the loss's scale alone; a fused one does not.
