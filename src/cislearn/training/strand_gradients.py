@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from cislearn.data.batch import Batch
 from cislearn.models.network import Network
@@ -35,7 +35,7 @@ def strand_gradient_cosine(network: Network, batch: Batch) -> float:
     network.eval()
     try:
         with torch.enable_grad():
-            one, other = (_gradient(network, batch, strand) for strand in (0, 1))
+            one, other = _gradients(network, batch)
     finally:
         for module, mode in modes.items():
             module.training = mode
@@ -43,11 +43,14 @@ def strand_gradient_cosine(network: Network, batch: Batch) -> float:
     return float(one @ other / scale) if scale > 0 else float("nan")
 
 
-def _gradient(network: Network, batch: Batch, strand: int) -> Tensor:
-    seen = batch.labelled
-    windows = batch.windows(seen)
-    logits = strand_logits(network, network.embed(windows.tokens, windows.tracks))[:, strand]
-    weights: list[nn.Parameter] = [weight for weight in network.parameters() if weight.requires_grad]
-    loss = task_loss(logits, batch.labels[seen], network.spec)
-    found = torch.autograd.grad(loss, weights, allow_unused=True, materialize_grads=True)
-    return torch.cat([gradient.flatten() for gradient in found])
+def _gradients(network: Network, batch: Batch) -> list[Tensor]:
+    """All weights' gradients of the loss on the strand given and on the other, each in one row."""
+    windows, labels = batch.windows(batch.labelled), batch.labels[batch.labelled]
+    logits = strand_logits(network, network.embed(windows.tokens, windows.tracks))
+    weights = [weight for weight in network.parameters() if weight.requires_grad]
+    losses = [task_loss(strand, labels, network.spec) for strand in logits.unbind(1)]
+    found = [
+        torch.autograd.grad(loss, weights, retain_graph=True, allow_unused=True, materialize_grads=True)
+        for loss in losses
+    ]
+    return [torch.cat([gradient.flatten() for gradient in gradients]) for gradients in found]
