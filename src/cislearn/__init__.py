@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cislearn.data.prepare import prepare
     from cislearn.data.simulate import simulate, write_simulated
     from cislearn.experiment.execute import Experiment
+    from cislearn.models.strands import both_strands
     from cislearn.prediction.loading import load_model
 
 _HOMES = {
@@ -28,6 +29,7 @@ _HOMES = {
     "simulate": "cislearn.data.simulate",
     "write_simulated": "cislearn.data.simulate",
     "Experiment": "cislearn.experiment.execute",
+    "both_strands": "cislearn.models.strands",
     "load_model": "cislearn.prediction.loading",
 }
 
@@ -35,6 +37,7 @@ __all__ = [
     "Dataset",
     "Experiment",
     "__version__",
+    "both_strands",
     "compare",
     "load_model",
     "prepare",

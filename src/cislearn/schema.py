@@ -15,6 +15,12 @@ ReverseRule = Literal["none", "flip", "flip_and_permute", "flip_and_shift"]
 the channels (two strands swap). ``flip_and_shift``: reverse, then move by one position, for signals whose value at base
 i sits between bases i - 1 and i (DNase cuts).
 """
+StrandReading = Literal["forward", "average", "average_probabilities", "maximum"]
+"""What a prediction makes of the two strands of a window.
+
+``forward``: it reads the strand given alone. ``average``: the mean of the logits of both. ``average_probabilities``:
+the mean of their probabilities, told as its logit. ``maximum``: the greater logit.
+"""
 
 
 @dataclass(frozen=True)

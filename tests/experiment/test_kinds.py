@@ -57,6 +57,7 @@ def test_binary_multiclass_and_regression_together(table, tmp_path):
     strands = pd.read_csv(run.path / "strands.tsv", sep="\t").set_index(["part", "task"])
     assert list(strands.loc["target test"].index) == ["any", "how_many", "level"]
     assert strands["disagreement"].gt(0).all() and strands["flipped"].notna().sum() == 4
+    assert strands["spearman"].between(-1, 1).all() and strands["probability_disagreement"].notna().sum() == 4
     predictions = found.predict(table, method="source_only")
     assert {"probability_any", "probability_how_many_2", "value_level", "sd_level"} <= set(predictions.columns)
     page = found.report.read_text()

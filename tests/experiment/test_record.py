@@ -7,9 +7,12 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import expit
+from scipy.stats import spearmanr
 
 import cislearn as cl
 from cislearn.evaluation.calibration import calibration_error, fit_temperature, probabilities
+from cislearn.evaluation.strands import Disagreement
 from cislearn.experiment.execute import Experiment
 from cislearn.models.saving import load_network
 from cislearn.prediction.predictor import NetworkPredictor
@@ -51,7 +54,7 @@ def test_strand_disagreement_is_that_of_the_network(run, tiny_data):
     """Also where predictions average the strands: what is measured is what the mean evens out."""
     table, data = pd.read_parquet(run.path / "predictions.parquet"), cl.read_dataset(tiny_data)
     found = pd.read_csv(run.path / "strands.tsv", sep="\t")
-    assert list(found.columns) == ["method", "seed", "task", "part", "n", "disagreement", "flipped"]
+    assert list(found.columns) == ["method", "seed", "task", "part", "n", *Disagreement._fields]
     for part, domain in (("source test", "ery"), ("target test", "hep")):
         mine = table[(table["part"] == "test") & (table["domain"] == domain)]
         forward, other = both_strands(run, data, mine["row"].to_numpy())
@@ -59,6 +62,10 @@ def test_strand_disagreement_is_that_of_the_network(run, tiny_data):
         (row,) = found[found["part"] == part].to_dict("records")
         assert (row["method"], row["seed"], row["n"]) == ("source_only", 0, len(mine))
         assert row["disagreement"] == pytest.approx(np.abs(forward - other).mean(), rel=1e-4)
+        assert row["disagreement_p95"] == pytest.approx(np.percentile(np.abs(forward - other), 95), rel=1e-4)
+        apart = np.abs(expit(forward) - expit(other))
+        assert row["probability_disagreement"] == pytest.approx(apart.mean(), rel=1e-4)
+        assert row["spearman"] == pytest.approx(spearmanr(forward, other).statistic, abs=1e-3)
         assert row["flipped"] == pytest.approx(np.mean((forward >= threshold) != (other >= threshold)), abs=1e-5)
 
 

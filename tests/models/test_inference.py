@@ -9,7 +9,7 @@ from cislearn.models.inference import LayoutMaxPool1d, for_inference
 from cislearn.models.layers import BatchNorm, ChannelsLastConv1d, layers
 from cislearn.models.network import Network, build_network
 from cislearn.models.stages import Stage
-from cislearn.models.strands import StrandAverage
+from cislearn.models.strands import BothStrands
 from cislearn.schema import DataSpec, TaskSpec
 from tests.models.conftest import one_hot_windows
 
@@ -64,7 +64,7 @@ def logits_of(model: nn.Module, x: torch.Tensor) -> torch.Tensor:
 @pytest.mark.parametrize("name", ["motif_cnn", "wide", "dann_tf"])
 def test_the_networks_of_the_house_give_the_very_same_logits(bound, name, average):
     network = build_network(name, bound).eval()
-    model = StrandAverage(network) if average else network
+    model = BothStrands(network) if average else network
     x = one_hot_windows(7, bound.length)
     torch.testing.assert_close(logits_of(for_inference(model), x), logits_of(model, x), rtol=0, atol=1e-6)
 

@@ -15,7 +15,7 @@ from cislearn.errors import UserError
 from cislearn.models.inference import for_inference
 from cislearn.models.network import build_network, output
 from cislearn.models.saving import ModelCard, load_network, save_model
-from cislearn.models.strands import Ensemble, StrandAverage, other_strand
+from cislearn.models.strands import BothStrands, Ensemble, other_strand
 from cislearn.prediction.members import Members
 from cislearn.prediction.predictor import NetworkPredictor
 from cislearn.schema import DataSpec, InputSpec, TaskSpec
@@ -78,7 +78,7 @@ def test_both_strands_get_the_same_logits(encoder):
     """trap 1, with tracks: what is averaged is the window turned as a whole."""
     spec = spec_of(INPUTS[0], INPUTS[3])
     network, batch = network_of(encoder, spec), batch_of(4, spec)
-    turned, model = reverse_complement(batch, spec), StrandAverage(network)
+    turned, model = reverse_complement(batch, spec), BothStrands(network)
     with torch.no_grad():
         one, two = (model(model.embed(b.tokens, b.tracks)) for b in (batch, turned))
         forward, backward = (network(network.embed(b.tokens, b.tracks)) for b in (batch, turned))
@@ -143,7 +143,7 @@ def test_a_saved_network_reads_the_same_tracks(encoder, tmp_path):
 def test_all_ways_to_predict_agree(average):
     spec = spec_of(*INPUTS)
     networks = [network_of(encoder, spec) for encoder in ENCODERS]
-    models = [StrandAverage(network) if average else network for network in networks]
+    models = [BothStrands(network) if average else network for network in networks]
     batch = batch_of(7, spec)
     tokens, tracks = batch.tokens.numpy(), batch.tracks.numpy()
     said = Members(models, gaps=True, batch_size=3)(tokens, tracks)

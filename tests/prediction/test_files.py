@@ -8,7 +8,7 @@ import torch
 from cislearn.errors import UserError
 from cislearn.genome.intervals import read_intervals
 from cislearn.models.network import build_network
-from cislearn.models.strands import StrandAverage
+from cislearn.models.strands import BothStrands
 from cislearn.prediction.files import NO_NUMBER, ONLY_N, predict_file, write_predictions
 from cislearn.schema import DataSpec, TaskSpec
 from cislearn.sequence.strand import reverse_complement
@@ -20,7 +20,7 @@ LENGTH = 20
 def model(*tasks, average=False):
     torch.manual_seed(len(tasks))
     network = build_network("motif_cnn", DataSpec(tasks or (TaskSpec("bound"),), ("a",), LENGTH), {"motifs": 4}).eval()
-    return StrandAverage(network) if average else network
+    return BothStrands(network) if average else network
 
 
 def logit(network, sequence):

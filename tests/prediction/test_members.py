@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from cislearn.models.network import build_network
-from cislearn.models.strands import StrandAverage
+from cislearn.models.strands import BothStrands
 from cislearn.prediction.members import Members
 from cislearn.prediction.predictor import ON_ACCELERATOR, NetworkPredictor, windows_at_once
 from cislearn.schema import DataSpec, TaskSpec
@@ -17,7 +17,7 @@ SPEC = DataSpec((TaskSpec("a"), TaskSpec("b", "multiclass", 3)), (), 40)
 def networks(n: int, average: bool) -> list[nn.Module]:
     torch.manual_seed(0)
     made = [build_network("motif_cnn", SPEC, {"motifs": 4, "pairs": 4, "features": 5}).eval() for _ in range(n)]
-    return [StrandAverage(network) for network in made] if average else list(made)
+    return [BothStrands(network) for network in made] if average else list(made)
 
 
 def tokens_of(n: int) -> np.ndarray:

@@ -16,7 +16,7 @@ from cislearn.atomic import write_json
 from cislearn.errors import UserError
 from cislearn.models.network import build_network
 from cislearn.models.saving import ModelCard, save_model
-from cislearn.models.strands import StrandAverage
+from cislearn.models.strands import BothStrands
 from cislearn.prediction import files
 from cislearn.prediction.files import ONLY_N, predict_file, predict_pieces, write_predictions
 from cislearn.schema import DataSpec, TaskSpec
@@ -31,7 +31,7 @@ CHROMOSOMES = {"chr1": 400, "chr2": 300}
 
 def members(n=2):
     torch.manual_seed(0)
-    return [StrandAverage(build_network(CARD.encoder, SPEC, CARD.options).eval()) for _ in range(n)]
+    return [BothStrands(build_network(CARD.encoder, SPEC, CARD.options).eval()) for _ in range(n)]
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from torch import nn
 
 from cislearn.data.sequences import TableSequences
 from cislearn.models.network import Network, build_network
-from cislearn.models.strands import Ensemble, StrandAverage
+from cislearn.models.strands import BothStrands, Ensemble
 from cislearn.prediction.predictor import NetworkPredictor, Predictor, predict_rows
 from cislearn.schema import DataSpec, TaskSpec
 
@@ -48,8 +48,8 @@ def test_features_are_those_of_the_forward_strand(network):
 
 def test_strand_averages_and_ensembles_predict_alike(network):
     tokens = tokens_of(6)
-    average = StrandAverage(network)
-    for model in (average, Ensemble([average, StrandAverage(network)])):
+    average = BothStrands(network)
+    for model in (average, Ensemble([average, BothStrands(network)])):
         np.testing.assert_allclose(
             NetworkPredictor(model).predict(tokens), logits_of(average, tokens), rtol=1e-5, atol=1e-6
         )

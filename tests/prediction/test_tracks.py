@@ -9,7 +9,7 @@ import torch
 from cislearn.data.prepare import prepare
 from cislearn.errors import UserError
 from cislearn.models.network import build_network
-from cislearn.models.strands import StrandAverage
+from cislearn.models.strands import BothStrands
 from cislearn.prediction.files import predict_file
 from cislearn.prediction.predictor import NetworkPredictor, predict_rows
 from tests.data.examples import random_sequence, write_fasta
@@ -32,7 +32,7 @@ def cell(tmp_path_factory):
         length=LENGTH, margin=5, tracks={"cuts": {"a": track}}, track_rules={"cuts": "flip_and_shift"},
     )  # fmt: skip
     torch.manual_seed(0)
-    model = StrandAverage(build_network("motif_cnn", data.spec, {"motifs": 8})).eval()
+    model = BothStrands(build_network("motif_cnn", data.spec, {"motifs": 8})).eval()
     return folder, data, model
 
 

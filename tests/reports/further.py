@@ -35,7 +35,9 @@ def strands(methods: Sequence[str], seeds: Sequence[int], tasks: Sequence[str], 
     """``strands.tsv``."""
     return [
         {"method": method, "seed": seed, "task": task, "part": part, "n": 400}
-        | {"disagreement": 0.1 * (1 + place) + 0.01 * seed, "flipped": 0.02 + 0.01 * place}
+        | {"disagreement": 0.1 * (1 + place) + 0.01 * seed, "disagreement_p95": 0.4 + 0.01 * seed}
+        | {"probability_disagreement": 0.01 * (1 + place), "probability_disagreement_p95": 0.05 + 0.01 * seed}
+        | {"spearman": 0.9 + 0.01 * place, "flipped": 0.02 + 0.01 * place}
         for place, method in enumerate(methods)
         for seed in seeds
         for task in tasks

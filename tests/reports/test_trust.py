@@ -83,11 +83,20 @@ def test_strands_are_means_over_seeds(experiment):
     folder = experiment(n=60)
     means = pd.read_csv(folder / "strands.tsv", sep="\t").groupby(["method", "part"]).mean(numeric_only=True)
     table = table_of(page_of(folder), "Both strands")
-    assert table.rows[0][1:] == ["Disagreement source", "Disagreement target", "Flipped source", "Flipped target"]
+    assert table.rows[0][2:4] == ["Disagreement mean", "Disagreement 95 %"] and table.rows[0][-1] == "Flipped"
+    names = ["disagreement", "disagreement_p95", "probability_disagreement", "probability_disagreement_p95"]
     for row in table.rows[1:]:
-        here = means.loc[row[0].replace(" ", "_")]
-        expected = [here.loc[part, name] for name in ("disagreement", "flipped") for part in (SOURCE, TARGET)]
-        assert row[1:] == [decimal(value) for value in expected]
+        here = means.loc[(row[0].replace(" ", "_"), row[1])]
+        assert row[2:] == [decimal(here[name]) for name in (*names, "spearman", "flipped")]
+    assert [row[1] for row in table.rows[1:3]] == [SOURCE, TARGET]
+
+
+def test_strands_of_an_earlier_version_are_shown_as_far_as_they_go(experiment):
+    folder = experiment(n=60)
+    table = pd.read_csv(folder / "strands.tsv", sep="\t")
+    kept = ["method", "seed", "task", "part", "n", "disagreement", "flipped"]
+    table[kept].to_csv(folder / "strands.tsv", sep="\t", index=False)
+    assert table_of(page_of(folder), "Both strands").rows[0] == ["Method", "Part", "Disagreement mean", "Flipped"]
 
 
 @pytest.mark.parametrize(("keeps", "words"), [(True, "test are kept."), (False, "test are left out.")])

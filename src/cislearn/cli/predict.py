@@ -23,6 +23,13 @@ def predict(
     method: Annotated[
         str | None, typer.Option(help="Of an experiment: which; by default the last listed that saw no target label.")
     ] = None,
+    reverse_complement: Annotated[
+        str | None,
+        typer.Option(
+            help="forward, average, average_probabilities or maximum, however the run was trained; then without calls"
+            " and calibration, which go with what it was configured to."
+        ),
+    ] = None,
     strands: Annotated[
         bool,
         typer.Option("--strands", help="Say how far both strands disagree also of a model that reads one; slower."),
@@ -44,7 +51,7 @@ def predict(
 
     tracks = files_by_track(track or [])
     check_output(out, [source, genome, *tracks.values()])
-    members = load_members(run, method)
+    members = load_members(run, method, reverse_complement)
     chosen = choose_device(device)  # type: ignore[arg-type]
     titles = {folder.info["method"] for folder in runs_under(run, method)}
     print_ = console().print
@@ -54,8 +61,8 @@ def predict(
         existing(source, "--input"),
         genome=genome,
         tracks=tracks,
-        temperatures=load_temperatures(run, method),
-        thresholds=load_thresholds(run, method),
+        temperatures=load_temperatures(run, method, reverse_complement),
+        thresholds=load_thresholds(run, method, reverse_complement),
         strands=strands,
         device=chosen.torch,
         progress=Steps(),

@@ -87,19 +87,21 @@ class Experiment:
         genome: Path | str | None = None,
         tracks: Mapping[str, Path | str] | None = None,
         method: str | None = None,
+        reverse_complement: str | None = None,
     ) -> pd.DataFrame:
         """Score the rows of a file with the models of one method, by default the last that saw no target label.
 
-        See `cislearn.prediction.files.predict_file`.
+        With `reverse_complement` the two strands are read so, whatever the configuration says: calls and calibration,
+        which go with that, are then left out. See `cislearn.prediction.files.predict_file`.
         """
         device = choose_device().torch
         return predict_file(
-            load_members(self.path, method),
+            load_members(self.path, method, reverse_complement),
             path,
             genome=genome,
             tracks=tracks,
-            temperatures=load_temperatures(self.path, method),
-            thresholds=load_thresholds(self.path, method),
+            temperatures=load_temperatures(self.path, method, reverse_complement),
+            thresholds=load_thresholds(self.path, method, reverse_complement),
             device=device,
         )
 

@@ -20,6 +20,7 @@ from pydantic import (
 
 from cislearn.data.folds import check_folds, read_folds
 from cislearn.experiment.recipes import with_recipe
+from cislearn.schema import StrandReading
 
 EACH = "each"
 """The word for every labelled domain in turn, in the place of a target's name."""
@@ -117,14 +118,19 @@ class DataConfig(_Section):
 class ReverseComplementConfig(_Section):
     """What is done about the second strand."""
 
-    train: Literal["forward", "augment", "equivariant"] = Field(
+    train: Literal["forward", "augment", "conjoined", "equivariant"] = Field(
         "augment",
-        description="augment: each window on a strand drawn for it; equivariant: layers that read both strands alike",
+        description="augment: each window on a strand drawn for it; conjoined: the loss is on the joined logits"
+        " of both strands; equivariant: layers that read both strands alike",
     )
-    predict: Literal["forward", "average"] = Field(
+    predict: StrandReading = Field(
         "average",
-        description="average: mean of the logits of both strands; where training is equivariant the default is forward,"
-        " since they are equal",
+        description="average: mean of the logits of both strands; average_probabilities: of their probabilities;"
+        " maximum: the greater logit. A conjoined network predicts as it joins; where training is equivariant the"
+        " default is forward, since both are equal",
+    )
+    join: Literal["average", "maximum"] = Field(
+        "average", description="how a conjoined network joins the logits of the two strands: their mean, or the greater"
     )
     filters: Literal["pairs", "half"] = Field(
         "pairs",
@@ -136,15 +142,25 @@ class ReverseComplementConfig(_Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _predict_one_of_equals(cls, values: Any) -> Any:
-        if isinstance(values, Mapping) and values.get("train") == "equivariant":
+    def _predict_as_trained(cls, values: Any) -> Any:
+        train = values.get("train") if isinstance(values, Mapping) else None
+        if train == "equivariant":
             return {"predict": "forward", **values}
+        if train == "conjoined":
+            return {"predict": values.get("join", "average"), **values}
         return values
 
     @model_validator(mode="after")
-    def _check_layers(self) -> ReverseComplementConfig:
+    def _goes_together(self) -> ReverseComplementConfig:
         if self.train != "equivariant" and (self.filters, self.merge) != ("pairs", "sum"):
             raise ValueError("filters and merge are of equivariant layers; take train: equivariant")
+        if self.train != "conjoined" and self.join != "average":
+            raise ValueError(f"join is of conjoined networks, and train is {self.train}")
+        if self.train == "conjoined" and self.predict != self.join:
+            raise ValueError(
+                f"a conjoined network predicts as it joins, so predict is {self.join} or left out"
+                " (once trained, `cislearn predict --reverse-complement` reads it in any other way)"
+            )
         return self
 
     @property
@@ -156,7 +172,7 @@ class ReverseComplementConfig(_Section):
 
     @property
     def view(self) -> Literal["forward", "augment"]:
-        """The strand on which training sees windows."""
+        """The strand on which training sees windows; to turn them would change nothing for what reads both strands."""
         return "augment" if self.train == "augment" else "forward"
 
 
@@ -164,6 +180,10 @@ STRAND_PRESETS = {
     "none": {"train": "forward", "predict": "forward"},
     "augmented": {"train": "augment", "predict": "forward"},
     "post_hoc": {"train": "augment", "predict": "average"},
+    "post_hoc_probabilities": {"train": "augment", "predict": "average_probabilities"},
+    "post_hoc_unaugmented": {"train": "forward", "predict": "average"},
+    "conjoined": {"train": "conjoined", "join": "average"},
+    "conjoined_max": {"train": "conjoined", "join": "maximum"},
     "rcps": {"train": "equivariant", "predict": "forward"},
     "rcps_half": {"train": "equivariant", "predict": "forward", "filters": "half"},
 }
@@ -196,7 +216,7 @@ class ModelConfig(_Section):
         EncoderConfig(), description="a name, {name: ..., option: ...}, package.module:Class or file.py:Class"
     )
     reverse_complement: Annotated[ReverseComplementConfig, BeforeValidator(_strands)] = Field(
-        ReverseComplementConfig(), description=f"{{train: ..., predict: ...}}, or {', '.join(STRAND_PRESETS)}"
+        ReverseComplementConfig(), description=f"{{train: ..., predict: ...}}, or a preset: {', '.join(STRAND_PRESETS)}"
     )
 
     @model_validator(mode="after")
@@ -274,6 +294,9 @@ class TrainingConfig(_Section):
         [0, 1, 2], description="one run each"
     )
     init_from: Path | None = Field(None, description="a finished run whose encoder is the beginning")
+    log_strand_gradients: bool = Field(
+        False, description="log how far the gradients of the two strands agree, on one batch at each validation"
+    )
 
 
 class ExperimentConfig(_Section):

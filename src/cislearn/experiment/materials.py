@@ -14,6 +14,7 @@ from cislearn.engine.precision import choose_precision
 from cislearn.experiment.beginning import begin_from
 from cislearn.experiment.methods import Method
 from cislearn.experiment.setting import Setting
+from cislearn.models.conjoined import Conjoined
 from cislearn.models.network import Network
 from cislearn.objectives.objective import Objective
 from cislearn.training.fit import TrainingPlan
@@ -37,7 +38,8 @@ def fresh_network(setting: Setting, seed: int) -> Network:
     network = setting.card.build()
     if setting.config.training.init_from is not None:
         begin_from(network, setting.config.training.init_from, seed)
-    return network
+    strands = setting.config.model.reverse_complement
+    return Conjoined(network, strands.join) if strands.train == "conjoined" else network
 
 
 def gather_materials(setting: Setting, method: Method, seed: int) -> Materials:
@@ -98,5 +100,6 @@ def _plan(setting: Setting, batches: Batches, seed: int) -> TrainingPlan:
         gradient_clip=config.gradient_clip,
         weight_average=config.weight_average,
         accumulate=config.accumulate,
+        log_strand_gradients=config.log_strand_gradients,
         seed=seed,
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import torch
 import yaml
 from jaxtyping import Float, Int, UInt64
 
@@ -26,6 +27,7 @@ from cislearn.experiment.setting import Setting
 from cislearn.experiment.strands import STRANDS, strand_table
 from cislearn.models.network import Network
 from cislearn.models.saving import for_prediction, save_model
+from cislearn.models.strands import joined
 from cislearn.objectives.objective import Objective
 from cislearn.prediction.predictor import NetworkPredictor, predict_rows
 from cislearn.runs import FORMAT, RUN, SEEN
@@ -54,7 +56,8 @@ def write_run(
     rows = predicted_rows(roles)
     both = predict_strands(setting, network, rows)
     # The very logits that `predict_logits` gives, from the one pass that also tells the strands apart.
-    logits = both.mean(axis=1) if setting.card.predict == "average" else both[:, 0]
+    one, other = torch.from_numpy(both).unbind(1)
+    logits = joined(one, other, setting.card.predict, roles.dataset.spec.tasks).numpy()
     predictions = prediction_table(roles, lambda wanted: logits[np.searchsorted(rows, wanted)])
     write_table(folder / "predictions.parquet", predictions)
     seen = roles.seen_rows(method.labelled, "valid")
@@ -95,7 +98,7 @@ def _seen_windows(roles: Roles, sight: Sight) -> UInt64[np.ndarray, " m"]:
 
 
 def predict_logits(setting: Setting, network: Network, rows: Int[np.ndarray, " n"]) -> Float[np.ndarray, "n t"]:
-    """Return the logits of rows of the dataset, on the strands that the configuration averages."""
+    """Return the logits of rows of the dataset, on the strands that the configuration reads."""
     model = for_prediction(network, setting.config.model.reverse_complement.predict)
     dataset = setting.roles.dataset
     predictor = NetworkPredictor(model, setting.device.torch)

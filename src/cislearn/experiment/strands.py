@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float, Int
 
+from cislearn.evaluation.strands import strand_disagreement
 from cislearn.experiment.roles import Roles
 from cislearn.experiment.score import PART_NAMES
-from cislearn.schema import TaskSpec
 
 STRANDS = "strands.tsv"
 
@@ -23,8 +23,8 @@ def strand_table(
 ) -> pd.DataFrame:
     """Disagreement of the two strands on the test rows, by task and side.
 
-    It is that of the network itself, also where predictions are the mean over both strands: then it says how much the
-    mean has to even out, not what is left.
+    It is that of the network itself, also where it is conjoined or predictions join both strands: then it says how much
+    there is to even out, not what is left.
 
     Parameters
     ----------
@@ -40,29 +40,15 @@ def strand_table(
     Returns
     -------
     DataFrame
-        task, part, n, disagreement (mean absolute difference of the logits, or of the values, over rows and
-        classes) and flipped (share of the rows whose call differs; NaN where nothing is called).
+        task, part, n, and the fields of `Disagreement`, whose probabilities are those of the logits as they are.
     """
     spec, table = roles.dataset.spec, []
     for side in roles.sides:
-        mine = logits[np.searchsorted(rows, roles.rows(side, "test"))].astype(np.float64)
+        mine = logits[np.searchsorted(rows, roles.rows(side, "test"))]
         if len(mine) == 0:
             continue
         for task in spec.tasks:
-            pair = mine[:, :, spec.columns(task.name)]
+            pairs, threshold = mine[:, :, spec.columns(task.name)], thresholds.get(task.name, np.nan)
             about = {"task": task.name, "part": PART_NAMES[side], "n": len(mine)}
-            apart = float(np.abs(pair[:, 0] - pair[:, 1]).mean())
-            flipped = _flipped(task, pair, thresholds.get(task.name, np.nan))
-            table.append(about | {"disagreement": apart, "flipped": flipped})
+            table.append(about | strand_disagreement(pairs, task.kind, threshold)._asdict())
     return pd.DataFrame(table)
-
-
-def _flipped(task: TaskSpec, pair: Float[np.ndarray, "m 2 c"], threshold: float) -> float:
-    """Share of the rows that are called otherwise on the other strand."""
-    if task.kind == "multiclass":
-        calls = pair.argmax(axis=2)
-    elif task.kind == "binary" and not np.isnan(threshold):
-        calls = pair[:, :, 0] >= threshold
-    else:
-        return float("nan")
-    return float((calls[:, 0] != calls[:, 1]).mean())

@@ -15,6 +15,7 @@ from cislearn.models.encoder import Encoder, OneStage, encoders, reads_tracks
 from cislearn.models.equivariance import check_equivariance
 from cislearn.models.layers import is_equivariant
 from cislearn.models.stages import Stage
+from cislearn.models.strands import refuse_to_attribute
 from cislearn.registry import check_options, options_of
 from cislearn.schema import DataSpec
 
@@ -122,7 +123,14 @@ class Output(nn.Module):
 
 
 def output(model: nn.Module, task: str, channel: int = 0) -> Output:
-    """Return `model` cut down to one task's logit, ``(n, channels, length) -> (n, 1)``; see `Output`."""
+    """Return `model` cut down to one task's logit, ``(n, channels, length) -> (n, 1)``; see `Output`.
+
+    Raises
+    ------
+    UserError
+        For a model that joins its strands by anything but the mean of their logits.
+    """
+    refuse_to_attribute(model)
     return Output(model, task, channel)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from safetensors.torch import load_file, save_file
 from torch import nn
@@ -14,8 +14,8 @@ from cislearn.atomic import file_written_whole, write_json
 from cislearn.errors import UserError
 from cislearn.models.layers import is_equivariant
 from cislearn.models.network import Network, build_network
-from cislearn.models.strands import StrandAverage
-from cislearn.schema import DataSpec
+from cislearn.models.strands import BothStrands, reading_of
+from cislearn.schema import DataSpec, StrandReading
 from cislearn.version import __version__
 
 FORMAT = 1
@@ -33,8 +33,8 @@ class ModelCard:
         The encoder's options.
     spec : DataSpec
         Tasks, domains, window length.
-    predict : {"average", "forward"}
-        Whether predictions average the two strands.
+    predict : StrandReading
+        What predictions make of the two strands.
     search : list of str
         Folders in which the user's own class was found.
     extra : dict
@@ -44,7 +44,7 @@ class ModelCard:
     encoder: str
     spec: DataSpec
     options: dict[str, Any] = field(default_factory=dict)
-    predict: Literal["average", "forward"] = "average"
+    predict: StrandReading = "average"
     search: list[str] = field(default_factory=list)
     extra: dict[str, Any] = field(default_factory=dict)
 
@@ -98,7 +98,7 @@ def read_card(folder: Path) -> ModelCard:
 
 
 def load_network(folder: Path) -> Network:
-    """Return the trained network of a run folder, on the CPU, in evaluation mode, without strand averaging.
+    """Return the trained network of a run folder, on the CPU, in evaluation mode, reading one strand.
 
     Raises
     ------
@@ -116,6 +116,6 @@ def load_network(folder: Path) -> Network:
     return network.eval()
 
 
-def for_prediction(network: Network, predict: Literal["average", "forward"]) -> nn.Module:
-    """Return the network as predictions use it: both strands averaged, or as it is."""
-    return StrandAverage(network) if predict == "average" else network
+def for_prediction(network: Network, reading: StrandReading) -> nn.Module:
+    """Return the network as predictions use it: both strands joined, or as it is where it reads so by itself."""
+    return network if reading_of(network) == reading else BothStrands(network, reading)

@@ -1,13 +1,24 @@
-"""Both strands at prediction: the average of the logits of a window and of its reverse complement."""
+"""Both strands at prediction: the logits of a window and of its reverse complement, and what is made of the two."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from math import log
+from typing import Literal, get_args
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cislearn.schema import DataSpec, ReverseRule, TaskSpec
+from cislearn.errors import UserError
+from cislearn.schema import DataSpec, ReverseRule, StrandReading, TaskKind, TaskSpec
+
+NOT_ATTRIBUTABLE = {
+    "maximum": "takes the greater logit of the two strands: only one of them would be attributed",
+    "average_probabilities": "averages the probabilities of the two strands: contributions to its logit do not add up",
+}
+"""Readings of which no attribution is the mean of the two strands', with the reason."""
 
 
 def other_strand(x: Float[Tensor, "n channels length"], spec: DataSpec) -> Float[Tensor, "n channels length"]:
@@ -46,8 +57,62 @@ def _profile_back(logits: Float[Tensor, "n t"], task: TaskSpec) -> Float[Tensor,
     return torch.cat([shape, counts.flip(1) if task.rc == "flip_and_permute" else counts], dim=1)
 
 
-class StrandAverage(nn.Module):
-    """Mean of the logits on both strands ("post-hoc conjoined", Zhou et al. 2022).
+def strand_reading(name: str) -> StrandReading:
+    """Return the reading of that name.
+
+    Raises
+    ------
+    UserError
+        Where there is none.
+    """
+    readings = get_args(StrandReading)
+    if name not in readings:
+        fix = f"Take one of {', '.join(readings)}."
+        raise UserError(f"{name!r} is no way to read the two strands", where="reverse complement", fix=fix)
+    return name  # type: ignore[return-value]
+
+
+def joined(
+    one: Float[Tensor, "n t"], other: Float[Tensor, "n t"], reading: StrandReading, tasks: Sequence[TaskSpec]
+) -> Float[Tensor, "n t"]:
+    """Return the logits of a window from those of its two strands; they do not depend on the order of the two.
+
+    Parameters
+    ----------
+    one, other : Tensor, shape (n, t)
+        Logits of the strand given and, turned back, of the other.
+    reading : StrandReading
+        The mean of the logits is that of Zhou et al. 2022, the maximum that of DeepBind (Alipanahi et al. 2015). The
+        mean of the probabilities goes by task: of a binary one as its log odds, of classes as their logarithms; values
+        and profiles, which have none, take the mean.
+    tasks : sequence of TaskSpec
+        Whose columns these are, in order.
+    """
+    if reading == "forward":
+        return one
+    if reading == "maximum":
+        return torch.maximum(one, other)
+    if reading == "average":
+        return (one + other) / 2
+    widths = [task.n_logits for task in tasks]
+    pieces = zip(torch.split(one, widths, dim=1), torch.split(other, widths, dim=1), tasks, strict=True)
+    return torch.cat([_mean_probability(a, b, task.kind) for a, b, task in pieces], dim=1)
+
+
+def _mean_probability(one: Float[Tensor, "n c"], other: Float[Tensor, "n c"], kind: TaskKind) -> Float[Tensor, "n c"]:
+    """Logits of the mean of two probabilities, in logarithms throughout: exact also where a probability rounds to 1."""
+    if kind == "binary":
+        positive, negative = (
+            torch.logaddexp(F.logsigmoid(sign * one), F.logsigmoid(sign * other)) for sign in (1.0, -1.0)
+        )
+        return positive - negative
+    if kind == "multiclass":
+        return torch.logaddexp(one.log_softmax(1), other.log_softmax(1)) - log(2)
+    return (one + other) / 2
+
+
+class BothStrands(nn.Module):
+    """A network whose logits are made of those of both strands ("post-hoc conjoined", Zhou et al. 2022).
 
     The two strands go through the model in two calls: joined on the batch axis they would break DeepLIFT.
 
@@ -55,29 +120,105 @@ class StrandAverage(nn.Module):
     ----------
     model : nn.Module
         Maps one-hot windows ``(n, 4, length)`` in the order ACGT, tracks below them, to logits.
+    reading : StrandReading
+        How the two are joined; see `joined`.
     """
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: nn.Module, reading: StrandReading = "average") -> None:
         super().__init__()
-        self.model = model
-        self.spec = model.spec
+        self.model, self.reading = model, reading
+        self.spec: DataSpec = model.spec  # type: ignore[assignment]
         self.training = model.training  # who gives a wrapped network its mode back must not change it
 
     def embed(self, tokens: Tensor, tracks: Tensor | None = None) -> Tensor:
         """Return the input of `forward` for tokens and their tracks."""
         return self.model.embed(tokens, tracks)  # type: ignore[operator]
 
+    def one_strand(self, x: Float[Tensor, "n channels length"]) -> Float[Tensor, "n t"]:
+        """Return the logits of the network within, which reads the strand given."""
+        return self.model(x)
+
     def forward(self, x: Float[Tensor, "n channels length"]) -> Float[Tensor, "n t"]:
-        """Return the mean of the logits of ``x`` and of its reverse complement."""
-        other = self.model(other_strand(x, self.spec))  # type: ignore[arg-type]
-        return (self.model(x) + turned_back(other, self.spec)) / 2  # type: ignore[arg-type]
+        """Return the joined logits of ``x`` and of its reverse complement."""
+        one, other = strand_logits(self, x).unbind(1)
+        return joined(one, other, self.reading, self.spec.tasks)
+
+
+class PlainBothStrands(nn.Module):
+    """Any module of sequence alone, its outputs made of those of both strands; see `both_strands`."""
+
+    def __init__(self, model: nn.Module, reading: StrandReading, kind: TaskKind) -> None:
+        super().__init__()
+        self.model, self.reading, self.kind = model, reading, kind
+        self.training = model.training
+
+    def forward(self, x: Float[Tensor, "n 4 length"]) -> Float[Tensor, "n t"]:
+        """Return the joined outputs for ``x`` and its reverse complement, computed in two calls."""
+        one, other = self.model(x), self.model(x.flip(1, 2))
+        columns = one.shape[1]
+        is_one = self.kind == "multiclass"
+        tasks = [TaskSpec("", self.kind, columns)] if is_one else [TaskSpec("", self.kind)] * columns
+        return joined(one, other, self.reading, tasks)
+
+
+def both_strands(
+    model: nn.Module,
+    reading: str = "average",
+    *,
+    kind: Literal["binary", "multiclass", "regression"] = "binary",
+) -> PlainBothStrands:
+    """Return a module that reads both strands of what `model`, from wherever it comes, reads one of.
+
+    Parameters
+    ----------
+    model : nn.Module
+        Maps one-hot windows ``(N, 4, L)`` to ``(N, T)`` logits or values that have no strand of their own. The order of
+        the bases has to be A, C, G, T (or A, G, C, T): in any other a flip of both axes is no reverse complement.
+    reading : str
+        A `StrandReading`: what is made of the two; see `joined`.
+    kind : {"binary", "multiclass", "regression"}
+        What the T outputs are: a logit each, the logits of one task's classes, or values. It only matters for
+        ``average_probabilities``.
+
+    Returns
+    -------
+    nn.Module
+        The same shapes in and out; its weights are those of `model`, not a copy.
+
+    Raises
+    ------
+    UserError
+        Where `reading` is not known.
+    """
+    return PlainBothStrands(model, strand_reading(reading), kind)
+
+
+def reading_of(model: nn.Module) -> StrandReading:
+    """Return what a model makes of the two strands; one that does not say reads the strand given."""
+    return getattr(model, "reading", "forward")
 
 
 def strand_logits(model: nn.Module, x: Float[Tensor, "n channels length"]) -> Float[Tensor, "n 2 t"]:
-    """Return the logits of ``x`` and of its reverse complement, of the network within where `model` averages them."""
-    network = model.model if isinstance(model, StrandAverage) else model
-    other = network(other_strand(x, model.spec))  # type: ignore[arg-type]
-    return torch.stack([network(x), turned_back(other, model.spec)], dim=1)  # type: ignore[arg-type]
+    """Return the logits of ``x`` and of its reverse complement, of the network within where `model` joins the two."""
+    read = getattr(model, "one_strand", model)
+    other = read(other_strand(x, model.spec))  # type: ignore[arg-type]
+    return torch.stack([read(x), turned_back(other, model.spec)], dim=1)  # type: ignore[arg-type]
+
+
+def refuse_to_attribute(model: nn.Module) -> None:
+    """Refuse a model whose logits are no mean of its strands' logits: attributions would not be those of the two.
+
+    Raises
+    ------
+    UserError
+        With the reason.
+    """
+    for module in model.modules():
+        if (reading := reading_of(module)) in NOT_ATTRIBUTABLE:
+            raise UserError(
+                f"this model cannot be attributed: it {NOT_ATTRIBUTABLE[reading]}",
+                fix='Load it as load_model(path, reverse_complement="average"), or "forward".',
+            )
 
 
 class Ensemble(nn.Module):

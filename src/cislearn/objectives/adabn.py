@@ -65,7 +65,7 @@ def _folded(norm: nn.Module, z: Tensor) -> Tensor:
 
 @torch.no_grad()
 def norms_in_order(model: Model, batch: Batch) -> list[_BatchNorm]:
-    """Return the batch norms of a model that keep statistics, in the order in which a batch goes through them."""
+    """Return the batch norms of a model that keep statistics, in the order in which a batch first goes through them."""
     found: list[_BatchNorm] = []
     watches = [norm.register_forward_pre_hook(lambda norm, _: found.append(norm)) for norm in _norms(model)]
     try:
@@ -73,7 +73,7 @@ def norms_in_order(model: Model, batch: Batch) -> list[_BatchNorm]:
     finally:
         for watch in watches:
             watch.remove()
-    return found
+    return list(dict.fromkeys(found))  # both strands of a conjoined network go through each
 
 
 def _norms(model: Model) -> list[_BatchNorm]:

@@ -66,7 +66,7 @@ def predict_file(
         Of the members' mean, by task (`load_thresholds`): the logit from which a row is called positive.
     strands : bool
         Tell how far the two strands disagree also where the members read one strand only, which takes twice the time.
-        Of members that average both strands it is always told.
+        Of members that join both strands it is always told.
     device, batch_size
         Where, and how many windows at once (by default what suits the device).
     progress : Progress, optional

@@ -8,11 +8,13 @@ from torch import nn
 
 from cislearn.models.equivariance import check_equivariance
 from cislearn.models.saving import for_prediction, load_network, read_card
-from cislearn.models.strands import Ensemble
+from cislearn.models.strands import Ensemble, strand_reading
 from cislearn.runs import EXPERIMENT, ExperimentFolder, default_method, runs_under
 
 
-def load_model(path: Path | str, method: str | None = None, *, check_strands: bool = False) -> nn.Module:
+def load_model(
+    path: Path | str, method: str | None = None, *, reverse_complement: str | None = None, check_strands: bool = False
+) -> nn.Module:
     """Return a trained model: one run's, or the mean of the logits over the runs of an experiment.
 
     Parameters
@@ -21,6 +23,9 @@ def load_model(path: Path | str, method: str | None = None, *, check_strands: bo
         A run, a method's folder, or an experiment.
     method : str, optional
         Of an experiment with several: which; by default the last listed that saw no target label.
+    reverse_complement : str, optional
+        A `StrandReading`: what to make of the two strands, however the run was trained; by default what it was
+        configured to.
     check_strands : bool
         Try on random windows whether a model that says it is equivariant gives both strands the same logits.
 
@@ -33,9 +38,9 @@ def load_model(path: Path | str, method: str | None = None, *, check_strands: bo
     Raises
     ------
     UserError
-        Where there is no such model, or it is not as equivariant as it says.
+        Where there is no such model, `reverse_complement` is not known, or it is not as equivariant as it says.
     """
-    members = load_members(path, method)
+    members = load_members(path, method, reverse_complement)
     if check_strands:
         for member, run in zip(members, runs_under(Path(path), method), strict=True):
             if read_card(run.path).is_equivariant:
@@ -43,25 +48,38 @@ def load_model(path: Path | str, method: str | None = None, *, check_strands: bo
     return members[0] if len(members) == 1 else Ensemble(members).eval()
 
 
-def load_members(path: Path | str, method: str | None = None) -> list[nn.Module]:
+def load_members(path: Path | str, method: str | None = None, reverse_complement: str | None = None) -> list[nn.Module]:
     """Return the models that `load_model` averages, one a seed."""
+    wanted = None if reverse_complement is None else strand_reading(reverse_complement)
     folders = [run.path for run in runs_under(Path(path), method)]
-    return [for_prediction(load_network(folder), read_card(folder).predict).eval() for folder in folders]
+    return [for_prediction(load_network(folder), wanted or read_card(folder).predict).eval() for folder in folders]
 
 
-def load_temperatures(path: Path | str, method: str | None = None) -> list[dict[str, float]]:
-    """Return what calibrates the logits of each of those models: its temperature by task, none of earlier versions."""
-    return [read_card(run.path).extra.get("temperatures", {}) for run in runs_under(Path(path), method)]
+def load_temperatures(
+    path: Path | str, method: str | None = None, reverse_complement: str | None = None
+) -> list[dict[str, float]]:
+    """Return what calibrates the logits of each of those models: its temperature by task.
+
+    Empty for models of earlier versions, and where the strands are read otherwise than it was fitted to.
+    """
+    cards = [read_card(run.path) for run in runs_under(Path(path), method)]
+    return [card.extra.get("temperatures", {}) if reverse_complement in (None, card.predict) else {} for card in cards]
 
 
-def load_thresholds(path: Path | str, method: str | None = None) -> dict[str, float]:
+def load_thresholds(
+    path: Path | str, method: str | None = None, reverse_complement: str | None = None
+) -> dict[str, float]:
     """Return the logit from which each binary task is called: of the seeds' mean, or of a single run.
 
-    Empty for several runs that are no experiment, and for experiments of earlier versions: there none was chosen.
+    Empty for several runs that are no experiment, for experiments of earlier versions, where none was chosen, and where
+    the strands are read otherwise than it was chosen for.
     """
     runs = runs_under(Path(path), method)
+    cards = [read_card(run.path) for run in runs]
+    if any(reverse_complement not in (None, card.predict) for card in cards):
+        return {}
     if len(runs) == 1:
-        return read_card(runs[0].path).extra.get("thresholds", {})
+        return cards[0].extra.get("thresholds", {})
     if not (Path(path) / EXPERIMENT).is_file():
         return {}
     info = ExperimentFolder(Path(path)).info

@@ -11,7 +11,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
 from cislearn.models.inference import for_inference
-from cislearn.models.strands import StrandAverage, other_strand, turned_back
+from cislearn.models.strands import joined, other_strand, reading_of, turned_back
 from cislearn.prediction.predictor import Signals, windows_at_once
 from cislearn.schema import DataSpec
 
@@ -20,7 +20,7 @@ class Said(NamedTuple):
     """What members say of windows."""
 
     logits: Float[np.ndarray, "n members t"]
-    """As each member predicts: of both strands averaged, or of the strand given."""
+    """As each member predicts: of both strands joined, or of the strand given."""
     gaps: Float[np.ndarray, "n t"] | None
     """Mean over members of the logits of the strand given minus those of the other; None where that was not asked."""
 
@@ -31,10 +31,10 @@ class Members:
     Parameters
     ----------
     members : list of nn.Module
-        One a seed, with or without `StrandAverage`; they stay as they are, faster copies compute.
+        One a seed, with or without `BothStrands`; they stay as they are, faster copies compute.
     gaps : bool
         Tell how far the strands are apart also of members that read one strand, which takes twice the time. Of members
-        that all average both it is always told.
+        that all join both it is always told.
     device : torch.device or str
         Where they compute.
     batch_size : int, optional
@@ -50,7 +50,7 @@ class Members:
         batch_size: int | None = None,
     ) -> None:
         self.members = [for_inference(member).to(device) for member in members]
-        self.has_gaps = gaps or all(isinstance(member, StrandAverage) for member in members)
+        self.has_gaps = gaps or all(reading_of(member) != "forward" for member in members)
         self.device, self.batch_size = torch.device(device), batch_size
         self.spec: DataSpec = members[0].spec  # type: ignore[assignment]
 
@@ -77,9 +77,8 @@ class Members:
         turned = other_strand(x, self.spec)
         logits, gaps = [], []
         for member in self.members:
-            averages = isinstance(member, StrandAverage)
-            network: nn.Module = member.model if averages else member  # type: ignore[assignment]
-            one, other = network(x), turned_back(network(turned), self.spec)
-            logits.append((one + other) / 2 if averages else one)
+            read = getattr(member, "one_strand", member)
+            one, other = read(x), turned_back(read(turned), self.spec)
+            logits.append(joined(one, other, reading_of(member), self.spec.tasks))
             gaps.append(one - other)
         return torch.stack(logits, dim=1), torch.stack(gaps).mean(0)

@@ -59,9 +59,9 @@ class NetworkPredictor:
         return self._run(lambda x: self.model(x), tokens, tracks)
 
     def strands(self, tokens: UInt8[np.ndarray, "n length"], tracks: Signals = None) -> Float[np.ndarray, "n 2 t"]:
-        """Return the logits of windows and of their reverse complements; a model that averages the two is taken apart.
+        """Return the logits of windows and of their reverse complements; a model that joins the two is taken apart.
 
-        The mean over the two is what such a model predicts, so that nobody need compute it twice.
+        What it predicts is `joined` of the two, so that nobody need compute it twice.
         """
         return self._run(lambda x: strand_logits(self.model, x), tokens, tracks)
 

@@ -22,11 +22,14 @@ class Layout:
         Columns that have to be there.
     also_text : tuple of str
         Columns of text that may be there.
+    later : tuple of str
+        Columns of numbers that folders of earlier versions lack; NaN there.
     """
 
     text: tuple[str, ...]
     numbers: tuple[str, ...]
     also_text: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
 
     def read(self, path: Path) -> pd.DataFrame:
         """Read a table of this layout, metrics called by their keys.
@@ -37,6 +40,7 @@ class Layout:
             If the file or a column is absent, a row is cut short, or a number is none.
         """
         table = read_tsv(path, text=self.text, numbers=self.numbers, also_text=self.also_text)
+        table = table.assign(**{name: float("nan") for name in self.later if name not in table})
         return table.assign(metric=[key_of(name) for name in table["metric"]]) if "metric" in self.text else table
 
     def read_or_none(self, path: Path) -> pd.DataFrame:
@@ -45,7 +49,7 @@ class Layout:
 
     def without_rows(self) -> pd.DataFrame:
         """Give the columns alone."""
-        return pd.DataFrame(columns=[*self.text, *self.numbers])
+        return pd.DataFrame(columns=[*self.text, *self.numbers, *self.later])
 
 
 SUMMARY = Layout(
@@ -62,7 +66,11 @@ LABEL_SHIFT = Layout(
 CRITERIA_OF_RUNS = Layout(
     ("method", "task"), ("seed", *(criterion.name for criterion in CRITERIA), "target_auroc"), also_text=("note",)
 )
-STRANDS = Layout(("method", "task", "part"), ("seed", "n", "disagreement", "flipped"))
+STRANDS = Layout(
+    ("method", "task", "part"),
+    ("seed", "n", "disagreement", "flipped"),
+    later=("disagreement_p95", "probability_disagreement", "probability_disagreement_p95", "spearman"),
+)
 LEAKED = Layout(
     ("method", "part", "task", "group", "note"), ("n", "n_positive", "AUROC", "low", "high"), also_text=("domain",)
 )

@@ -51,6 +51,8 @@ class TrainingPlan:
         Decay of the average of the weights that is judged and kept; 0 for none.
     accumulate : int
         Pieces in which each batch is worked through, for memory.
+    log_strand_gradients : bool
+        Whether each validation also tells how far the gradients of the two strands agree.
     seed : int
         Of the run.
     """
@@ -65,6 +67,7 @@ class TrainingPlan:
     gradient_clip: float | None = None
     weight_average: float = 0.0
     accumulate: int = 1
+    log_strand_gradients: bool = False
     seed: int = 0
 
 
@@ -124,6 +127,7 @@ def fit(
         patience=plan.patience,
         patience_of=plan.patience_of,
         checkpoint=checkpoint,
+        log_strand_gradients=plan.log_strand_gradients,
         watch=watch,
     )
     # In mixed precision Lightning clips only where the optimiser leaves the loss's scale alone; a fused one does not.

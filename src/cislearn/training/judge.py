@@ -20,6 +20,7 @@ from cislearn.data.batch import Batch
 from cislearn.errors import UserError
 from cislearn.models.network import Network
 from cislearn.training.learner import Learner
+from cislearn.training.strand_gradients import strand_gradient_cosine
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,9 @@ class Judge(Callback):
         What has to get better.
     checkpoint : Path
         Written whole after each validation.
+    log_strand_gradients : bool
+        Whether the history also tells `strand_gradient_cosine` of the labelled rows of the last batch before each
+        validation, as they are stored, and the weights as they are trained.
     watch : callable, optional
         For progress bars.
     """
@@ -65,12 +69,14 @@ class Judge(Callback):
         keep: str,
         patience: int | None,
         checkpoint: Path,
+        log_strand_gradients: bool = False,
         watch: Watch | None = None,
         patience_of: Literal["score", "loss"] = "score",
     ) -> None:
         self.patience_of = patience_of
         self.validate, self.every, self.keep, self.patience = validate, every, keep, patience
         self.checkpoint, self.watch = checkpoint, watch
+        self.log_strand_gradients = log_strand_gradients
         self.history: list[dict[str, float]] = []
         self.best_score, self.best_step, self.stale = -math.inf, 0, 0
         self.best_weights: dict[str, Tensor] = {}
@@ -114,7 +120,7 @@ class Judge(Callback):
         if self.watch is not None:
             self.watch(step, {})
         if step % self.every == 0 or step == pl_module.total_steps:
-            self._judge(trainer, pl_module, step)
+            self._judge(trainer, pl_module, step, batch)
 
     def _add(self, losses: Mapping[str, Tensor], health: Mapping[str, Tensor | float]) -> None:
         """Sum tensors, which wait for nothing on a GPU; keep the latest of plain numbers."""
@@ -125,11 +131,13 @@ class Judge(Callback):
             else:
                 self._latest[name] = value
 
-    def _judge(self, trainer: L.Trainer, learner: Learner, step: int) -> None:
+    def _judge(self, trainer: L.Trainer, learner: Learner, step: int, batch: Batch) -> None:
         row = self._means(step)
         found = self.validate(learner.judged)
         _refuse_divergence(found.loss, "validation", step)
         row |= {"valid_loss": found.loss, "valid_score": found.score, **found.further}
+        if self.log_strand_gradients:
+            row["strand_gradient_cosine"] = strand_gradient_cosine(learner.network, learner.views(batch, "plain", step))
         row["learning_rate"] = trainer.optimizers[0].param_groups[0]["lr"]
         row["seconds"] = round(time.monotonic() - self._began, 2)
         self.history.append(row)

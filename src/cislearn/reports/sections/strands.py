@@ -3,37 +3,51 @@
 from __future__ import annotations
 
 from cislearn.reports.blocks import Cell, Column, Section, Table
-from cislearn.reports.numbers import DASH, decimal
+from cislearn.reports.numbers import decimal
 from cislearn.reports.read import SOURCE, TARGET, ReportData
 from cislearn.reports.sections.metric_tables import Styles, method_cell
 
 CAPTION = (
-    "Both strands of a window are the same DNA. Disagreement: mean distance of the logits of the two on test loci; "
-    "flipped: share of the loci that are called otherwise on the other strand. These are of the network itself: where "
-    "predictions are the mean over both strands, it is what the mean has to even out."
+    "Both strands of a window are the same DNA. Disagreement: distance of the logits of the two, the mean over test"
+    " loci and what one in twenty exceeds; the same of their probabilities; rank correlation (Spearman) of their"
+    " scores; flipped: share of the loci that are called otherwise on the other strand. These are of the network"
+    " itself: where it is conjoined or predictions join both strands, it is what the joining has to even out."
 )
+SHOWN = {
+    "disagreement": Column("Disagreement", "mean"),
+    "disagreement_p95": Column("Disagreement", "95 %"),
+    "probability_disagreement": Column("Probability", "mean"),
+    "probability_disagreement_p95": Column("Probability", "95 %"),
+    "spearman": Column("Rank corr."),
+    "flipped": Column("Flipped"),
+}
 
 
 def strands_section(data: ReportData, styles: Styles) -> Section | None:
-    """Tell for each method how far the two strands of a test window disagree."""
+    """Tell for each method and part how far the two strands of a test window disagree."""
     table = data.strands
     if table.empty:
         return None
-    several = len(table["task"].unique()) > 1
-    parts = [part for part in (SOURCE, TARGET) if part in set(table["part"])]
-    means = table.groupby(["task", "method", "part"])[["disagreement", "flipped"]].mean()
-    rows = []
-    for task in dict.fromkeys(table["task"]):
-        for method in data.methods:
-            keys = [(task, method, part) for part in parts]
-            if any(key in means.index for key in keys):
-                numbers = [
-                    Cell(decimal(float(means.loc[key, column])) if key in means.index else DASH)
-                    for column in ("disagreement", "flipped")
-                    for key in keys
-                ]
-                rows.append((method_cell(data, method, styles), *([Cell(task)] if several else []), *numbers))
-    columns = [Column("Method", is_number=False), *([Column("Task", is_number=False)] if several else [])]
-    columns += [Column(name, part.split()[0]) for name in ("Disagreement", "Flipped") for part in parts]
+    means = table.groupby(["task", "method", "part"])[list(SHOWN)].mean()
+    shown = [name for name in SHOWN if means[name].notna().any()]  # folders of earlier versions have two of them
+    has_tasks = len(set(table["task"])) > 1
+    keys = [
+        (task, method, part)
+        for task in dict.fromkeys(table["task"])
+        for method in data.methods
+        for part in (SOURCE, TARGET)
+        if (task, method, part) in means.index
+    ]
+    rows = tuple(
+        (
+            method_cell(data, method, styles),
+            *([Cell(task)] if has_tasks else []),
+            Cell(part),
+            *(Cell(decimal(float(means.loc[(task, method, part), name]))) for name in shown),
+        )
+        for task, method, part in keys
+    )
+    names = ["Method", *(["Task"] if has_tasks else []), "Part"]
+    columns = (*(Column(name, is_number=False) for name in names), *(SHOWN[name] for name in shown))
     seeds = " Means over seeds." if len(data.seeds) > 1 else ""
-    return Section("strands", "The two strands", (Table(CAPTION + seeds, tuple(columns), tuple(rows)),))
+    return Section("strands", "The two strands", (Table(CAPTION + seeds, columns, rows),))
