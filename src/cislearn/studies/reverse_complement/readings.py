@@ -1,0 +1,121 @@
+"""Scores of trained networks read on one strand, on the other, and on both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float, Float32, Int, Shaped
+
+from cislearn.data.clusters import locus_clusters
+from cislearn.data.dataset import Dataset
+from cislearn.evaluation.intervals import Panel, estimates
+from cislearn.evaluation.ranking import ranking_many
+from cislearn.models.saving import load_network
+from cislearn.prediction.predictor import NetworkPredictor, predict_rows
+from cislearn.runs import RunFolder
+
+METRICS = ("AUROC", "AUPRC")
+
+
+def read_strands(
+    runs: Sequence[RunFolder], dataset: Dataset, rows: Int[np.ndarray, " n"]
+) -> Float32[np.ndarray, "seeds n 2 t"]:
+    """Return the logits that the network of each run gives rows on their strand and on the other."""
+    found = []
+    for run in runs:
+        predictor = NetworkPredictor(load_network(run.path))
+        found.append(predict_rows(predictor.strands, dataset.sequences, rows, dataset.spec.margin))
+    return np.stack(found)
+
+
+def readings(strands: Float[np.ndarray, "seeds n 2 t"], names: Sequence[str]) -> dict[str, Float[np.ndarray, "s n t"]]:
+    """Return the logits of each reading: ``forward``, ``reverse``, their ``mean`` and their ``maximum``."""
+    made = {
+        "forward": strands[:, :, 0],
+        "reverse": strands[:, :, 1],
+        "mean": strands.mean(axis=2),
+        "maximum": strands.max(axis=2),
+    }
+    return {name: made[name] for name in names}
+
+
+def clean_labels(dataset: Dataset, rows: Int[np.ndarray, " n"]) -> Float32[np.ndarray, "n t"]:
+    """Return the labels of rows as they were before any were flipped for training."""
+    labels = dataset.labels_float(rows)
+    for t, task in enumerate(dataset.spec.tasks):
+        if (name := f"clean_{task.name}") in dataset.loci:
+            labels[:, t] = dataset.loci[name].to_numpy()[rows]
+    return labels
+
+
+def score_reading(
+    dataset: Dataset,
+    rows: Int[np.ndarray, " n"],
+    logits: Float[np.ndarray, "seeds n t"],
+    *,
+    with_interval: bool = True,
+) -> list[dict[str, Any]]:
+    """Return a row for AUROC and one for AUPRC, each the mean over tasks, with every seed's value.
+
+    The interval resamples clusters of loci and seeds together, all tasks of a locus with it.
+    """
+    labels, n_tasks = clean_labels(dataset, rows), logits.shape[2]
+
+    def mean_over_tasks(
+        long: Shaped[np.ndarray, " m"], scores: Shaped[np.ndarray, " m"], weights: Shaped[np.ndarray, "r m"]
+    ) -> Float[np.ndarray, "r 2"]:
+        pieces = zip(*(np.split(each, n_tasks, axis=-1) for each in (long, scores, weights)), strict=True)
+        return np.mean([ranking_many(*piece)[:, : len(METRICS)] for piece in pieces], axis=0)
+
+    task_by_task = logits.transpose(0, 2, 1).reshape(len(logits), -1)
+    long, once = labels.T.ravel(), np.ones((1, labels.size), dtype=np.float32)
+    by_seed = np.concatenate([mean_over_tasks(long, each, once) for each in task_by_task])
+    found = {}
+    if with_interval:
+        clusters = np.tile(locus_clusters(dataset)[rows], n_tasks)
+        found = estimates([Panel(METRICS, mean_over_tasks, task_by_task)], long, clusters)
+    return [
+        {
+            "metric": metric,
+            "estimate": float(by_seed[:, m].mean()),
+            "low": found[metric].low if found else float("nan"),
+            "high": found[metric].high if found else float("nan"),
+            "seeds_sd": float(by_seed[:, m].std(ddof=1)) if len(by_seed) > 1 else float("nan"),
+            "n_seeds": len(by_seed),
+            "n": len(rows),
+            "by_seed": " ".join(f"{value:.6f}" for value in by_seed[:, m]),
+        }
+        for m, metric in enumerate(METRICS)
+    ]
+
+
+def scores_table(
+    runs: Sequence[RunFolder],
+    dataset: Dataset,
+    parts: Mapping[str, Int[np.ndarray, " n"]],
+    names: Mapping[str, str],
+) -> pd.DataFrame:
+    """Return the scores of each part and reading.
+
+    Parameters
+    ----------
+    runs : list of RunFolder
+        One a seed.
+    dataset : Dataset
+        Whose rows they are.
+    parts : mapping of str to ndarray
+        Rows of each part; of ``train`` there is no interval.
+    names : mapping of str to str
+        Readings, by the name under which they stand in the table.
+    """
+    rows = []
+    for part, mine in parts.items():
+        read = readings(read_strands(runs, dataset, mine), list(names.values()))
+        for name, reading in names.items():
+            scores = score_reading(dataset, mine, read[reading], with_interval=part != "train")
+            rows += [{"part": part, "reading": name, **score} for score in scores]
+    seeds = " ".join(str(run.info["seed"]) for run in runs)
+    return pd.DataFrame(rows).assign(seeds=seeds)

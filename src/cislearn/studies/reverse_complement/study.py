@@ -1,0 +1,86 @@
+"""The study: tasks x what is trained about the second strand; each network is read on either strand and on both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.resources import files as resources
+from pathlib import Path
+
+import pandas as pd
+
+from cislearn.data.dataset import read_dataset
+from cislearn.experiment.completion import Experiment
+from cislearn.experiment.reading import make_config
+from cislearn.experiment.roles import assign_roles
+from cislearn.runs import runs_under
+from cislearn.studies.reverse_complement.page import rc_page
+from cislearn.studies.reverse_complement.readings import scores_table
+from cislearn.studies.reverse_complement.strategies import TRAININGS
+from cislearn.studies.reverse_complement.tasks import TASKS, Task, peaks_in
+from cislearn.studies.study import Size, Study, Trial
+
+READINGS = {"forward": "forward", "reverse": "reverse", "mean": "mean"}
+SMOKE = 300
+"""Windows of a factor or class in the smoke size."""
+FEW = ("augmented", "none", "rcps")
+"""Trainings of the long simulation in the desk size."""
+MANY_SEEDS, FEW_SEEDS = list(range(10)), [0, 1, 2]
+
+
+class ReverseComplement(Study):
+    """Every strategy for the second strand on simulated windows and on peaks."""
+
+    name = "reverse_complement"
+    title = "Reverse complements: strategy by task"
+    axes = ("task", "training")
+    scored_on = ("part", "reading")
+    introduction = (
+        resources("cislearn.studies.reverse_complement").joinpath("introduction.md").read_text(encoding="utf-8")
+    )
+
+    def trials(self, size: Size, files: Path, work: Path) -> Sequence[Trial]:
+        """See `Study.trials`."""
+        most, made = (SMOKE, work / "data-smoke") if size == "smoke" else (None, work / "data")
+        makers = TASKS | peaks_in(files)
+        if size == "smoke":
+            makers = {name: makers[name] for name in ("shared backgrounds, 200 bp", "simulated genome, 1000 bp")}
+        self._tasks = {name: make(files, made, most) for name, make in makers.items()}
+        return [
+            _trial(name, training, task, size, work)
+            for name, task in self._tasks.items()
+            for training in TRAININGS
+            if size != "desk" or training in FEW or name != "simulated, 1000 bp"
+        ]
+
+    def scores(self, trial: Trial, experiment: Experiment) -> pd.DataFrame:
+        """Return AUROC and AUPRC on training and test rows of each reading of the networks."""
+        dataset, runs = read_dataset(trial.config.data.path), runs_under(experiment.path)
+        roles = assign_roles(dataset, trial.config.data)
+        parts = {part: roles.labelled_rows("sources", part) for part in ("train", "test")}
+        names = READINGS | ({"maximum": "maximum"} if "maximum" in trial.keys["training"] else {})
+        table = scores_table(runs, dataset, parts, names)
+        fresh = self._tasks[trial.keys["task"]].fresh
+        if fresh is not None:
+            other = read_dataset(fresh)
+            rows = assign_roles(other, trial.config.data.model_copy(update={"path": fresh})).rows("sources", "test")
+            table = pd.concat([table, scores_table(runs, other, {"fresh test": rows}, names)])
+        return table.assign(method="supervised")
+
+    def page(self, trials: Sequence[Trial], scores: pd.DataFrame, progress: pd.DataFrame) -> list[str]:
+        """See `Study.page`."""
+        return rc_page(trials, scores, progress)
+
+
+def _trial(name: str, training: str, task: Task, size: Size, work: Path) -> Trial:
+    few = {"seeds": [0], "epochs": 2} if size == "smoke" else {}
+    many = size == "paper" or name == "simulated, 200 bp"
+    folder = f"{name.replace(', ', '-').replace(' ', '_')}-{training}"
+    config = {
+        "data": task.data,
+        "model": {"encoder": task.encoder, "reverse_complement": TRAININGS[training]},
+        "methods": task.methods,
+        "training": {**task.training, "seeds": MANY_SEEDS if many else FEW_SEEDS, **few},
+        "battery": False,
+        "out": str(work / size / folder),
+    }
+    return Trial({"task": name, "training": training}, make_config(config))
