@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -122,7 +123,9 @@ def bounds_table(
     return pd.DataFrame(rows)
 
 
-def between(scores: pd.DataFrame, bounds: pd.DataFrame) -> pd.DataFrame:
+def between(
+    scores: pd.DataFrame, bounds: pd.DataFrame, *, smaller_is_better: Collection[str] = SMALLER_IS_BETTER
+) -> pd.DataFrame:
     """Scores with the bounds that they lie between.
 
     Parameters
@@ -131,6 +134,8 @@ def between(scores: pd.DataFrame, bounds: pd.DataFrame) -> pd.DataFrame:
         Columns metric and estimate, as `score_table` gives.
     bounds : DataFrame
         As `bounds_table` gives.
+    smaller_is_better : collection of str
+        Metrics of which a smaller value is the better one.
 
     Returns
     -------
@@ -138,14 +143,14 @@ def between(scores: pd.DataFrame, bounds: pd.DataFrame) -> pd.DataFrame:
         `scores` with the columns lower (the better of the lower bounds), upper, and reached: 0 at the lower bound, 1 at
         the upper one, below or above where a score lies outside, NaN where the upper bound is no better than the lower.
     """
-    sign = np.array([-1 if metric in SMALLER_IS_BETTER else 1 for metric in scores["metric"]])
-    lower = sign * [_best(bounds, metric, "lower") for metric in scores["metric"]]
-    upper = sign * [_best(bounds, metric, "upper") for metric in scores["metric"]]
+    signs = [-1 if metric in smaller_is_better else 1 for metric in scores["metric"]]
+    each = list(zip(scores["metric"], signs, strict=True))
+    lower, upper = (np.array([_best(bounds, *one, bound) for one in each]) for bound in ("lower", "upper"))
     room = np.where(upper > lower, upper - lower, np.nan)
-    reached = (sign * scores["estimate"].to_numpy() - lower) / room
-    return scores.assign(lower=sign * lower, upper=sign * upper, reached=reached)
+    reached = (np.array(signs) * scores["estimate"].to_numpy() - lower) / room
+    return scores.assign(lower=np.array(signs) * lower, upper=np.array(signs) * upper, reached=reached)
 
 
-def _best(bounds: pd.DataFrame, metric: str, bound: str) -> float:
-    found = bounds.loc[(bounds["metric"] == metric) & (bounds["bound"] == bound), "estimate"]
-    return float(found.min() if metric in SMALLER_IS_BETTER else found.max())
+def _best(bounds: pd.DataFrame, metric: str, sign: int, bound: str) -> float:
+    """The best reference of one side, as a number of which more is better."""
+    return float((sign * bounds.loc[(bounds["metric"] == metric) & (bounds["bound"] == bound), "estimate"]).max())
