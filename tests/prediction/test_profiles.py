@@ -10,6 +10,7 @@ import torch
 
 from cislearn.errors import UserError
 from cislearn.models.strands import turned_back
+from cislearn.prediction import profiles
 from cislearn.prediction.profiles import on_the_genome, write_profiles
 from cislearn.schema import DataSpec, TaskSpec
 
@@ -34,10 +35,13 @@ def predicted(rng):
     return shapes / shapes.sum(axis=2, keepdims=True), np.log1p(rng.gamma(2, 20, (3, 2)))
 
 
-def test_each_strand_has_its_file_and_the_minus_locus_is_turned(tmp_path, loci, predicted):
+@pytest.mark.parametrize("at_a_time", [1, 2, 1000])
+def test_each_strand_has_its_file_and_the_minus_locus_is_turned(tmp_path, loci, predicted, monkeypatch, at_a_time):
     """trap 3: a locus that was read on the minus strand has its positions turned *and* its strands swapped."""
+    monkeypatch.setattr(profiles, "WINDOWS", at_a_time)
     shapes, counts = predicted
     paths = write_profiles(tmp_path / "new", task(), CHROMOSOMES, loci, shapes, counts)
+    assert sorted((tmp_path / "new").iterdir()) == sorted(paths)
     assert [path.name for path in paths] == ["nexus.plus.bw", "nexus.minus.bw", "nexus.counts.tsv"]
     reads = shapes * np.expm1(counts)[:, :, None]
     for strand, path in enumerate(paths[:2]):
@@ -75,6 +79,17 @@ def test_turned_as_the_mean_over_strands_turns(rng, rc):
     same, start = on_the_genome(reads, np.full(4, 10), np.zeros(4, bool), task(rc))
     np.testing.assert_array_equal(same, reads)
     assert (start == 10).all()
+
+
+def test_a_refusal_leaves_nothing(tmp_path, loci, predicted):
+    with pytest.raises(UserError, match=r"1 of 3 windows leave .* chr2:980-1010"):
+        write_profiles(tmp_path, task(), CHROMOSOMES, loci.assign(start=[980, 5, 5]), *predicted)
+    with pytest.raises(UserError, match="no locus"):
+        write_profiles(tmp_path, task(), CHROMOSOMES, loci[:0], *(each[:0] for each in predicted))
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="cannot be written"):
+        write_profiles(tmp_path / "file", task(), CHROMOSOMES, loci, *predicted)
 
 
 def test_a_task_without_a_profile_is_refused(tmp_path, loci, predicted):

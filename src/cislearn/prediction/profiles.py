@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float, Int, Int64
+from jaxtyping import Float, Float32, Int, Int64
 
+from cislearn.atomic import disk_refusal
 from cislearn.errors import UserError
 from cislearn.evaluation.profiles.shapes import expected_reads
-from cislearn.genome.bigwig_writer import write_bigwig
+from cislearn.genome.bigwig_writer import WINDOWS, write_bigwig
 from cislearn.schema import TaskSpec
 from cislearn.tables import write_table
 
@@ -44,7 +47,7 @@ def write_profiles(
         Columns chrom, start (0-based, of the profile's first base, not the window's), name and strand (``+``, ``-`` or
         ``.``), which is the strand that the model read.
     shapes : ndarray, shape (n, strands, length)
-        Predicted probabilities.
+        Predicted probabilities; may be a memory map, of which some loci are read at a time.
     log_counts : ndarray, shape (n, strands)
         Predicted log(1 + reads).
 
@@ -56,24 +59,50 @@ def write_profiles(
     Raises
     ------
     UserError
-        Where the task is no profile of one or two strands, or for what `write_bigwig` refuses.
+        Where the task is no profile of one or two strands, there is no locus, or for what `write_bigwig` refuses.
     """
     names = STRANDS.get(task.channels) if task.kind == "profile" else None
     if names is None:
         problem = f"task {task.name} ({task.kind}, {task.channels} channels) is no profile of one or two strands"
         raise UserError(problem, where=folder, fix="Write its predictions as a table.")
-    reads, start = on_the_genome(
-        expected_reads(shapes, log_counts), loci["start"].to_numpy(np.int64), (loci["strand"] == "-").to_numpy(), task
-    )
-    chrom = loci["chrom"].to_numpy(object)
+    if loci.empty:
+        raise UserError("there is no locus to be written", where=folder)
     paths = [folder / f"{task.name}{name}.bw" for name in names]
-    for strand, path in enumerate(paths):
-        write_bigwig(path, chromosomes, chrom, start, reads[:, strand])
+    with _scratch(folder) as scratch:
+        reads, start = _reads_on_the_genome(scratch, task, loci, shapes, log_counts)
+        for of_strand, path in zip(reads, paths, strict=True):
+            write_bigwig(path, chromosomes, loci["chrom"].to_numpy(object), start, of_strand)
+        counts = reads.sum(axis=2, dtype=np.float64)
     table = loci[["chrom"]].assign(start=start, end=start + task.profile_length, name=loci["name"])
-    counts = {f"reads{name.replace('.', '_')}": reads[:, place].sum(axis=1) for place, name in enumerate(names)}
+    columns = {f"reads{name.replace('.', '_')}": counts[strand] for strand, name in enumerate(names)}
     paths.append(folder / f"{task.name}.counts.tsv")
-    write_table(paths[-1], table.assign(strand=loci["strand"], **counts))
+    write_table(paths[-1], table.assign(strand=loci["strand"], **columns))
     return paths
+
+
+@contextmanager
+def _scratch(folder: Path) -> Iterator[Path]:
+    """Make the folder, and a file in it that is gone when the block ends."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=".reads-", dir=folder) as scratch:
+            yield Path(scratch) / "reads"
+    except OSError as error:
+        raise disk_refusal(folder, error) from error
+
+
+def _reads_on_the_genome(
+    scratch: Path, task: TaskSpec, loci: pd.DataFrame, shapes: np.ndarray, log_counts: np.ndarray
+) -> tuple[Float32[np.ndarray, "s n l"], Int64[np.ndarray, " n"]]:
+    """Expected reads by strand of the genome, on disk, and where they begin; some loci at a time."""
+    start, is_minus = loci["start"].to_numpy(np.int64).copy(), (loci["strand"] == "-").to_numpy()
+    reads = np.memmap(scratch, np.float32, "w+", shape=(task.channels, len(loci), task.profile_length))
+    for first in range(0, len(loci), WINDOWS):
+        rows = slice(first, first + WINDOWS)
+        read = expected_reads(shapes[rows], log_counts[rows])
+        turned, start[rows] = on_the_genome(read, start[rows], is_minus[rows], task)
+        reads[:, rows] = turned.transpose(1, 0, 2)
+    return reads, start
 
 
 def on_the_genome(
