@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cislearn.evaluation.profiles.bounds import SMALLER_IS_BETTER
+from cislearn.evaluation.profiles.families import FAMILIES
+from cislearn.evaluation.profiles.panels import COUNTS
 from cislearn.reports.measures import in_order, key_of, kind_of, measure, primary
 from tests.reports.scores import BINARY, PROFILE
 
@@ -45,7 +47,9 @@ def test_each_metric_that_is_scored_is_known_and_explained():
     profile = [key_of(name) for name in PROFILE]
     assert kind_of(profile) == "profile"
     assert kind_of(["pearson", "r2"]) == "regression"
-    assert primary(profile) == "profile_pearson_at_1_bp" and primary(["published_jsd"]) == "published_jsd"
+    for family, first in (("strand_aware", "profile_pearson_at_1_bp"), ("published", "published_pearson")):
+        keys = [key_of(name) for name in (*FAMILIES[family].columns, *COUNTS)]
+        assert primary(keys) == in_order(keys)[0] == first
     assert [key for key in profile if not measure(key).larger_is_better] == [key_of(n) for n in SMALLER_IS_BETTER]
 
 

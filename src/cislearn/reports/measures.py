@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from cislearn.evaluation.profiles.families import BINS
+
 Kind = Literal["binary", "multiclass", "regression", "profile"]
 
 
@@ -72,6 +74,20 @@ KNOWN = {
         Measure("r2", "R\N{SUPERSCRIPT TWO}", "Share of the variance that is predicted; 0 is guessing the mean."),
         Measure("mse", "mean squared error", "Mean of the squared distance.", larger_is_better=False),
         Measure("mean_squared_error", "mean squared error", "Mean of the squared distance.", larger_is_better=False),
+        *(
+            Measure(
+                f"profile_pearson_at_{width}_bp",
+                f"profile Pearson at {width} bp",
+                f"Correlation along the profile, reads summed over {width} bp, strand by strand.",
+                is_further=width > 1,
+            )
+            for width in BINS
+        ),
+        Measure(
+            "published_pearson",
+            "published Pearson",
+            "Mean over bins of 1, 5, 10 of the correlation of maxima, strands laid into each other, as was published.",
+        ),
         Measure(
             "jsd",
             "JSD",
@@ -80,25 +96,17 @@ KNOWN = {
         ),
         *(
             Measure(
-                f"profile_{name.lower()}_at_{width}_bp",
-                f"profile {name} at {width} bp",
-                f"Correlation along the profile, reads summed over {width} bp, strand by strand.",
-                is_further=(name, width) != ("Pearson", 1),
+                f"profile_spearman_at_{width}_bp",
+                f"profile Spearman at {width} bp",
+                f"The same of the ranks of reads summed over {width} bp.",
+                is_further=True,
             )
-            for name in ("Pearson", "Spearman")
-            for width in (1, 5, 10)
+            for width in BINS
         ),
+        Measure("published_spearman", "published Spearman", "The same of ranks, as was published."),
+        Measure("published_jsd", "published JSD", "The JSD, as was published.", larger_is_better=False),
         Measure("counts_pearson", "counts Pearson", "Correlation over loci of predicted and observed log counts."),
         Measure("counts_spearman", "counts Spearman", "The same of their ranks."),
-        Measure(
-            "published_jsd", "published JSD", "JSD, in the company of the two that follow.", larger_is_better=False
-        ),
-        Measure(
-            "published_pearson",
-            "published Pearson",
-            "Mean over bins of 1, 5, 10 of the correlation of maxima, strands laid into each other, as was published.",
-        ),
-        Measure("published_spearman", "published Spearman", "The same of ranks."),
     )
 }
 PRIMARY: dict[Kind, str] = {
