@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 from sklearn import metrics as oracle
 
 from cislearn.evaluation import metrics
@@ -76,6 +77,18 @@ def test_pearson_equals_numpy(rng, weights):
     assert metrics.pearson(labels, predicted, weights) == pytest.approx(expected, abs=1e-9)
 
 
+@pytest.mark.parametrize("digits", [1, 9])
+def test_spearman_equals_scipy_on_repeated_rows(rng, digits):
+    """Ties, and weights as a bootstrap draws them, 0 among them."""
+    labels = rng.normal(size=N).round(digits)
+    predicted = (labels + rng.normal(size=N)).round(digits)
+    assert metrics.spearman(labels, predicted) == pytest.approx(stats.spearmanr(labels, predicted).statistic)
+    counts = rng.poisson(1, N)
+    expected = stats.spearmanr(np.repeat(labels, counts), np.repeat(predicted, counts)).statistic
+    assert metrics.spearman(labels, predicted, counts) == pytest.approx(expected, abs=1e-12)
+    assert metrics.spearman(labels, np.exp(predicted), counts) == pytest.approx(expected, abs=1e-12)
+
+
 def slow_recall(labels, scores, weights, fdr):
     """Every threshold by itself: the greatest recall among those with few enough false calls."""
     best = 0.0
@@ -116,7 +129,7 @@ def test_lift_is_auprc_over_the_share_of_positives(labels, scores, weights):
     assert metrics.lift(labels, labels.astype(float), weights) == pytest.approx(1 / prevalence)
 
 
-@pytest.mark.parametrize("name", [*RANKED, "lift", *CALLED, "pearson", *REAL])
+@pytest.mark.parametrize("name", [*RANKED, "lift", *CALLED, "pearson", "spearman", *REAL])
 def test_many_weights_at_once_equal_one_at_a_time(name, rng):
     """More weights than fit a block, so that the seams between blocks are tested too."""
     n, n_weights = 3000, 200
@@ -159,13 +172,15 @@ def test_one_class_under_the_weights_is_nan(name):
 def test_constant_predictions_have_no_correlation_and_constant_labels_no_r2():
     """trap 21: NaN is told as NaN, not as 0."""
     values, constant = np.arange(5.0), np.full(5, 0.1)
-    assert np.isnan(metrics.pearson(values, constant))
-    assert np.isnan(metrics.pearson(constant, values))
+    for correlation in (metrics.pearson, metrics.spearman):
+        assert np.isnan(correlation(values, constant))
+        assert np.isnan(correlation(constant, values))
+        assert np.isnan(correlation(values, values, np.array([0, 0, 3.0, 0, 0])))
+        assert np.isnan(correlation(values[:0], values[:0]))
     assert np.isnan(metrics.r2(constant, values))
-    assert np.isnan(metrics.pearson(values, values, np.array([0, 0, 3.0, 0, 0])))
 
 
-@pytest.mark.parametrize("name", [*RANKED, "mean_squared_error", "pearson"])
+@pytest.mark.parametrize("name", [*RANKED, "mean_squared_error", "pearson", "spearman"])
 def test_nan_scores_are_refused(name):
     with pytest.raises(ValueError, match=r"1 of 3 (scores|values) are"):
         getattr(metrics, name)(np.array([0, 1, 1]), np.array([0.1, np.nan, 0.2]))

@@ -12,14 +12,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.reports import further
+from tests.reports import further, profiles
 from tests.reports.further import Rows, write_tsv
-from tests.reports.scores import BINARY, TEMPERATURE, score
+from tests.reports.scores import BINARY, PROFILE, TEMPERATURE, score
 
 METRICS = {
     "binary": BINARY,
     "multiclass": ("accuracy", "log loss"),
     "regression": ("Pearson", "R2", "MSE"),
+    "profile": PROFILE,
 }
 
 
@@ -98,6 +99,9 @@ def make_experiment(folder: Path, plan: Plan) -> Path:
     (folder / "experiment.json").write_text(json.dumps(info))
     if plan.with_surroundings:
         _make_surroundings(folder, plan)
+    profile_tasks = [task for task, kind in plan.tasks.items() if kind == "profile"]
+    if profile_tasks:
+        profiles.write(folder, plan.methods, profile_tasks, part)
     return folder
 
 
@@ -157,6 +161,8 @@ def _draw(kind: str, task: str, n: int, labels_rng: Any, rng: Any, strength: flo
     if kind == "regression":
         labels = labels_rng.normal(3, 1.5, n)
         return {f"label_{task}": labels, f"logit_{task}": labels + rng.normal(0, 2 / strength, n)}
+    if kind == "profile":  # too long to stand in a table of predictions
+        return {}
     labels = labels_rng.integers(0, 3, n)
     logits = strength * np.eye(3)[labels] + rng.normal(0, 1, (n, 3))
     return {f"label_{task}": labels.astype(float), **{f"logit_{task}_{k}": logits[:, k] for k in range(3)}}

@@ -18,18 +18,25 @@ from sklearn.metrics import (
 )
 
 from cislearn.evaluation.calibration import calibration_error
+from cislearn.evaluation.profiles.families import FAMILIES
 
 BINARY = (
     "AUROC", "AUPRC", "lift", "recall at 5% FDR", "recall at 10% FDR", "F1", "MCC", "F1 at .5", "calibration error",
 )  # fmt: skip
+PROFILE = (
+    *(name for family in FAMILIES.values() for name in family.columns), "counts Pearson", "counts Spearman",
+)  # fmt: skip
+"""Of both families; an experiment has one of them."""
 TEMPERATURE = 1.5
 
 
 def score(columns: pd.DataFrame, task: str, kind: str) -> list[dict[str, Any]]:
     """Rows of the summary, without intervals."""
-    labels = columns[f"label_{task}"].to_numpy()
     n_positive = prevalence = float("nan")
-    if kind == "binary":
+    labels = columns[f"label_{task}"].to_numpy() if kind != "profile" else np.zeros(len(columns))
+    if kind == "profile":
+        values = {name: 0.2 + 0.01 * place for place, name in enumerate(PROFILE)}
+    elif kind == "binary":
         logits = columns[f"logit_{task}"].to_numpy()
         values = score_binary(labels, logits)
         n_positive, prevalence = labels.sum(), labels.mean()

@@ -6,8 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cislearn.reports.measures import in_order, key_of, kind_of, measure
-from tests.reports.scores import BINARY
+from cislearn.evaluation.profiles.bounds import SMALLER_IS_BETTER
+from cislearn.evaluation.profiles.families import FAMILIES
+from cislearn.evaluation.profiles.panels import COUNTS
+from cislearn.reports.measures import in_order, key_of, kind_of, measure, primary
+from tests.reports.scores import BINARY, PROFILE
 
 
 @pytest.mark.parametrize(
@@ -33,14 +36,21 @@ def test_keys_are_words_and_stay_as_they_are(name):
 
 
 def test_each_metric_that_is_scored_is_known_and_explained():
-    known = [measure(key_of(name)) for name in (*BINARY, "accuracy", "log loss", "Pearson", "R2", "MSE")]
+    known = [measure(key_of(name)) for name in (*BINARY, "accuracy", "log loss", "Pearson", "R2", "MSE", *PROFILE)]
     assert all(each.meaning for each in known)
     assert [each.label for each in known if not each.larger_is_better] == [
-        "calibration error", "log loss", "mean squared error",
+        "calibration error", "log loss", "mean squared error", "JSD", "published JSD",
     ]  # fmt: skip
     keys = [key_of(name) for name in BINARY]
     assert in_order(reversed(keys)) == keys
     assert kind_of(keys) == "binary"
+    profile = [key_of(name) for name in PROFILE]
+    assert kind_of(profile) == "profile"
+    assert kind_of(["pearson", "r2"]) == "regression"
+    for family, first in (("strand_aware", "profile_pearson_at_1_bp"), ("published", "published_pearson")):
+        keys = [key_of(name) for name in (*FAMILIES[family].columns, *COUNTS)]
+        assert primary(keys) == in_order(keys)[0] == first
+    assert [key for key in profile if not measure(key).larger_is_better] == [key_of(n) for n in SMALLER_IS_BETTER]
 
 
 def test_an_unknown_metric_keeps_its_name():

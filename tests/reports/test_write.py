@@ -40,6 +40,12 @@ PLANS = {
     "several tasks": {"tasks": dict.fromkeys(map(str, range(8)), "binary"), "n": 60, "seeds": (0, 1)},
     "multiclass": {"tasks": {"state": "multiclass"}},
     "regression": {"tasks": {"activity": "regression"}},
+    "profiles": {"tasks": {"nexus": "profile"}},
+    "profiles of a single seed beside another task": {
+        "tasks": {"nexus": "profile", "FOXA1": "binary"},
+        "seeds": (0,),
+        "target": None,
+    },
     "mixed tasks": {"tasks": {"activity": "regression", "FOXA1": "binary"}},
     "nothing beside the numbers": {"with_surroundings": False},
 }

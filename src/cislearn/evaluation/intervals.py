@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float32, Float64, Integer, Shaped
 
 ManyMetric = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
-"""``metric(labels (n,), scores (n, ...), weights (r, n)) -> (r,)``, such as `auroc_many`; a panel's gives (r, k)."""
+"""``metric(labels (n, ...), scores (n, ...), weights (r, n)) -> (r,)``, as `auroc_many`; a panel's gives (r, k)."""
 
 BLOCK = 2**22
 """Weights drawn at a time (16 MB)."""
@@ -91,7 +91,7 @@ def bootstrap_weights(
 
 def estimate(
     metric: ManyMetric,
-    labels: Shaped[np.ndarray, " n"],
+    labels: Shaped[np.ndarray, "n ..."],
     scores: Shaped[np.ndarray, "seeds n *rest"],
     clusters: Integer[np.ndarray, " n"],
     *,
@@ -105,8 +105,8 @@ def estimate(
     ----------
     metric : callable
         A metric of the name ``*_many``.
-    labels : ndarray, shape (n,)
-        Without absent ones.
+    labels : ndarray, shape (n, ...)
+        Without absent ones; what the metric takes.
     scores : ndarray, shape (seeds, n) or (seeds, n, classes)
         What the metric takes (scores, calls, logits), a row each seed. With one seed the interval is over loci only.
     clusters : ndarray, shape (n,)
@@ -121,7 +121,7 @@ def estimate(
 
 def estimates(
     panels: Sequence[Panel],
-    labels: Shaped[np.ndarray, " n"],
+    labels: Shaped[np.ndarray, "n ..."],
     clusters: Integer[np.ndarray, " n"],
     *,
     n_resamples: int = 1000,
@@ -135,7 +135,7 @@ def estimates(
 
 def paired_difference(
     metric: ManyMetric,
-    labels: Shaped[np.ndarray, " n"],
+    labels: Shaped[np.ndarray, "n ..."],
     scores_a: Shaped[np.ndarray, "seeds n *rest"],
     scores_b: Shaped[np.ndarray, "seeds_b n *rest"],
     clusters: Integer[np.ndarray, " n"],
@@ -155,7 +155,7 @@ def paired_difference(
 def paired_differences(
     panels: Sequence[Panel],
     baseline: Sequence[Panel],
-    labels: Shaped[np.ndarray, " n"],
+    labels: Shaped[np.ndarray, "n ..."],
     clusters: Integer[np.ndarray, " n"],
     *,
     n_resamples: int = 1000,

@@ -31,6 +31,8 @@ from cislearn.evaluation.regression import (
     pearson_many,
     r2,
     r2_many,
+    spearman,
+    spearman_many,
 )
 
 __all__ = [
@@ -59,4 +61,6 @@ __all__ = [
     "r2_many",
     "recall_at_fdr",
     "recall_at_fdr_many",
+    "spearman",
+    "spearman_many",
 ]

@@ -1,4 +1,4 @@
-"""Scores of real-valued predictions: Pearson correlation, R2 and mean squared error, weighted."""
+"""Scores of real-valued predictions: Pearson and Spearman correlation, R2 and mean squared error, weighted."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float64, Shaped
 
 from cislearn.evaluation.calls import weighted_mean_many
-from cislearn.evaluation.weighting import divide, one_row, weighted_sums
+from cislearn.evaluation.weighting import blocks, divide, one_row, weighted_sums
 
 
 class _Moments(NamedTuple):
@@ -32,6 +32,27 @@ def pearson_many(
     """`pearson` under each of the `r` weight vectors."""
     moments = _moments(labels, predicted, weights)
     return divide(moments.covariance, np.sqrt(moments.variance * moments.variance_predicted))
+
+
+def spearman(
+    labels: Shaped[np.ndarray, " n"],
+    predicted: Shaped[np.ndarray, " n"],
+    weights: Shaped[np.ndarray, " n"] | None = None,
+) -> float:
+    """Spearman correlation, ties at their mean rank; NaN where `pearson` is.
+
+    A weight of 2 is a row that is there twice: ranks are those of the rows so repeated.
+    """
+    return float(spearman_many(labels, predicted, one_row(weights, len(labels)))[0])
+
+
+def spearman_many(
+    labels: Shaped[np.ndarray, " n"], predicted: Shaped[np.ndarray, " n"], weights: Shaped[np.ndarray, "r n"]
+) -> Float64[np.ndarray, " r"]:
+    """`spearman` under each of the `r` weight vectors."""
+    labels, predicted = _finite(labels), _finite(predicted)
+    found = [_rank_correlation(block, _ranks(labels, block), _ranks(predicted, block)) for block in blocks(weights)]
+    return np.concatenate([np.zeros(0), *found])
 
 
 def r2(
@@ -79,6 +100,24 @@ def _moments(labels: np.ndarray, predicted: np.ndarray, weights: np.ndarray) -> 
     return _Moments(
         _variance(square, mean), _variance(square_predicted, mean_predicted), product - mean * mean_predicted
     )
+
+
+def _ranks(values: np.ndarray, weights: Float64[np.ndarray, "b n"]) -> Float64[np.ndarray, "b n"]:
+    """Mean rank of each row, counted from the middle of all, where a row counts as often as its weight says."""
+    _, place = np.unique(values, return_inverse=True)
+    if len(values) == 0:
+        return weights
+    order = np.argsort(place, kind="stable")
+    starts = np.flatnonzero(np.append(True, np.diff(place[order]) > 0))
+    tied = np.add.reduceat(weights[:, order], starts, axis=1)
+    middle = np.cumsum(tied, axis=1) - tied / 2 - tied.sum(axis=1, keepdims=True) / 2
+    return np.take(middle, place, axis=1)
+
+
+def _rank_correlation(weights: np.ndarray, a: np.ndarray, b: np.ndarray) -> Float64[np.ndarray, " b"]:
+    # Ranks counted from their weighted middle have a weighted mean of 0.
+    covariance, square_a, square_b = (np.einsum("bn,bn,bn->b", weights, *pair) for pair in ((a, b), (a, a), (b, b)))
+    return divide(covariance, np.sqrt(square_a * square_b))
 
 
 def _variance(square: np.ndarray, mean: np.ndarray) -> np.ndarray:

@@ -40,7 +40,7 @@ def weighted_sums(weights: Shaped[np.ndarray, "r n"], columns: Shaped[np.ndarray
     return np.concatenate([np.zeros((0, columns.shape[1])), *(block @ columns for block in blocks(weights))])
 
 
-def divide(numerator: Float64[np.ndarray, " r"], denominator: Float64[np.ndarray, " r"]) -> Float64[np.ndarray, " r"]:
+def divide(numerator: Float64[np.ndarray, "*r"], denominator: Float64[np.ndarray, "*r"]) -> Float64[np.ndarray, "*r"]:
     """Quotient that is NaN, without a warning, where the denominator is 0."""
     return np.divide(numerator, denominator, out=np.full(numerator.shape, np.nan), where=denominator > 0)
 

@@ -83,7 +83,7 @@ class Averaged:
         logits = predicted[logit_names(task)].to_numpy(dtype=np.float64)
         model, is_binary = self.models[method.title], task.kind == "binary"
         table = score_table(
-            task.kind,  # type: ignore[arg-type]
+            task.kind,
             labels,
             (logits if task.kind == "multiclass" else logits[:, 0])[None],
             self.clusters[rows],

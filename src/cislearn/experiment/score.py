@@ -57,7 +57,7 @@ class Scores:
                             "domain": self.roles.domain_name(side),
                             "task": task.name,
                         }
-                        table = score_table(task.kind, **kwargs)  # type: ignore[arg-type]
+                        table = score_table(task.kind, **kwargs)
                         tables.append(
                             _prepend(about, table).assign(protocol=method.protocol(selection), selection=rule)
                         )
@@ -100,7 +100,7 @@ class Scores:
         logits, *chosen = (theirs[key] for key in ("logits", "thresholds", "temperatures"))
         thresholds, temperatures = (None if each is None else np.repeat(each, repeat) for each in chosen)
         table = comparison_table(
-            task.kind,  # type: ignore[arg-type]
+            task.kind,
             **ours,
             baseline=np.repeat(logits, repeat, axis=0),
             baseline_thresholds=thresholds,

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from cislearn.errors import UserError
+from cislearn.evaluation.profiles.examples import PROFILES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,6 +110,17 @@ def read_picture(path: Path) -> pd.DataFrame:
         If the file is cut short or lacks a column.
     """
     return _read_parquet(path, PICTURE)
+
+
+def read_profiles(path: Path) -> pd.DataFrame:
+    """Read ``profiles.parquet``: the columns of `PROFILES`.
+
+    Raises
+    ------
+    UserError
+        If the file is cut short or lacks a column.
+    """
+    return _read_parquet(path, PROFILES)
 
 
 def read_predictions(path: Path) -> pd.DataFrame:

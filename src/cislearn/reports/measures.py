@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["binary", "multiclass", "regression"]
+from cislearn.evaluation.profiles.families import BINS
+
+Kind = Literal["binary", "multiclass", "regression", "profile"]
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Measure:
     larger_is_better : bool
         False for losses and errors.
     is_further : bool
-        Whether it stands in the second table, of calls and calibration.
+        Whether it stands in the second table: of calls and calibration, of other bins of a profile.
     """
 
     key: str
@@ -72,9 +74,47 @@ KNOWN = {
         Measure("r2", "R\N{SUPERSCRIPT TWO}", "Share of the variance that is predicted; 0 is guessing the mean."),
         Measure("mse", "mean squared error", "Mean of the squared distance.", larger_is_better=False),
         Measure("mean_squared_error", "mean squared error", "Mean of the squared distance.", larger_is_better=False),
+        *(
+            Measure(
+                f"profile_pearson_at_{width}_bp",
+                f"profile Pearson at {width} bp",
+                f"Correlation along the profile, reads summed over {width} bp, strand by strand.",
+                is_further=width > 1,
+            )
+            for width in BINS
+        ),
+        Measure(
+            "published_pearson",
+            "published Pearson",
+            "Mean over bins of 1, 5, 10 of the correlation of maxima, strands laid into each other, as was published.",
+        ),
+        Measure(
+            "jsd",
+            "JSD",
+            "Jensen-Shannon divergence of predicted and observed profile, smoothed by 3 bp, in nats; 0 is equal.",
+            larger_is_better=False,
+        ),
+        *(
+            Measure(
+                f"profile_spearman_at_{width}_bp",
+                f"profile Spearman at {width} bp",
+                f"The same of the ranks of reads summed over {width} bp.",
+                is_further=True,
+            )
+            for width in BINS
+        ),
+        Measure("published_spearman", "published Spearman", "The same of ranks, as was published."),
+        Measure("published_jsd", "published JSD", "The JSD, as was published.", larger_is_better=False),
+        Measure("counts_pearson", "counts Pearson", "Correlation over loci of predicted and observed log counts."),
+        Measure("counts_spearman", "counts Spearman", "The same of their ranks."),
     )
 }
-PRIMARY: dict[Kind, str] = {"binary": "auroc", "multiclass": "accuracy", "regression": "pearson"}
+PRIMARY: dict[Kind, str] = {
+    "binary": "auroc",
+    "multiclass": "accuracy",
+    "regression": "pearson",
+    "profile": "profile_pearson_at_1_bp",
+}
 
 
 def key_of(name: str) -> str:
@@ -93,6 +133,8 @@ def kind_of(metrics: Iterable[str]) -> Kind:
     found = set(metrics)
     if found & {"auroc", "auprc", "mcc"}:
         return "binary"
+    if found & {"jsd", "published_jsd"}:
+        return "profile"
     return "regression" if found & {"pearson", "r2", "mse", "mean_squared_error"} else "multiclass"
 
 
@@ -104,7 +146,7 @@ def in_order(metrics: Iterable[str]) -> list[str]:
 
 
 def primary(metrics: Iterable[str]) -> str:
-    """Choose the metric that stands for a task: AUROC, accuracy or Pearson's r, else the first there is."""
+    """Choose the metric that stands for a task, as `PRIMARY` says it for its kind, else the first there is."""
     found = in_order(metrics)
     first = PRIMARY[kind_of(found)]
     return first if first in found else found[0]

@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from cislearn.errors import UserError
-from cislearn.reports.files import PICTURE, UNFINISHED, read_json, read_picture
+from cislearn.evaluation.profiles.examples import PROFILES
+from cislearn.reports.files import PICTURE, UNFINISHED, read_json, read_picture, read_profiles
 from cislearn.reports.left_out import UPPER_BOUND, LeftOut, read_left_out
 from cislearn.reports.measures import Kind, in_order, kind_of
 from cislearn.reports.run import Run, read_run
@@ -24,6 +25,7 @@ from cislearn.reports.tables import (
     DISTANCES,
     LABEL_SHIFT,
     LEAKED,
+    PROFILE_BOUNDS,
     STRANDS,
     SUMMARY,
 )
@@ -56,6 +58,8 @@ class ReportData:
         ``strands.tsv``, ``leaked.tsv`` and ``averaged.tsv``.
     class_distances, label_shift, criteria, picture : DataFrame
         ``class_distance.tsv``, ``label_shift.tsv``, ``criteria.tsv`` and ``features.parquet``.
+    profiles, profile_bounds : DataFrame
+        ``profiles.parquet`` and ``profile_bounds.tsv``.
     left_out : LeftOut, optional
         ``leave_one_out.tsv``.
     no_simple : mapping of str to str
@@ -81,6 +85,8 @@ class ReportData:
     label_shift: pd.DataFrame = field(default_factory=LABEL_SHIFT.without_rows)
     criteria: pd.DataFrame = field(default_factory=CRITERIA_OF_RUNS.without_rows)
     picture: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=PICTURE))
+    profiles: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=PROFILES))
+    profile_bounds: pd.DataFrame = field(default_factory=PROFILE_BOUNDS.without_rows)
     left_out: LeftOut | None = None
     no_simple: Mapping[str, str] = field(default_factory=dict)
     info: Mapping[str, Any] = field(default_factory=dict)
@@ -196,6 +202,7 @@ def read_report_data(folder: Path) -> ReportData:
         leaked=LEAKED.read_or_none(folder / "leaked.tsv"),
         averaged=SUMMARY.read_or_none(folder / AVERAGED),
         label_shift=LABEL_SHIFT.read_or_none(folder / "label_shift.tsv"),
+        **_profiles(folder),
         left_out=_left_out(folder, info),
         no_simple=_optional_record(folder / "battery" / "left_out.json"),
         info=info,
@@ -267,6 +274,15 @@ def _diagnoses(folder: Path) -> dict[str, Any]:
         "distances": DISTANCES.read_or_none(folder / "domain_distance.tsv"),
         "class_distances": CLASS_DISTANCES.read_or_none(folder / "class_distance.tsv"),
         "picture": read_picture(picture) if picture.is_file() else pd.DataFrame(columns=PICTURE),
+    }
+
+
+def _profiles(folder: Path) -> dict[str, Any]:
+    """Read what an experiment with profile tasks holds of them beside their scores."""
+    path = folder / "profiles.parquet"
+    return {
+        "profiles": read_profiles(path) if path.is_file() else pd.DataFrame(columns=PROFILES),
+        "profile_bounds": PROFILE_BOUNDS.read_or_none(folder / "profile_bounds.tsv"),
     }
 
 

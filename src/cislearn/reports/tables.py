@@ -74,6 +74,7 @@ STRANDS = Layout(
 LEAKED = Layout(
     ("method", "part", "task", "group", "note"), ("n", "n_positive", "AUROC", "low", "high"), also_text=("domain",)
 )
+PROFILE_BOUNDS = Layout(("part", "task", "reference", "bound", "metric"), ("estimate", "low", "high"))
 LEAVE_ONE_OUT = Layout(
     ("method", "domain", "task", "metric", "protocol"),
     ("estimate", "low", "high", "n_seeds", "n", "difference", "difference_low", "difference_high"),

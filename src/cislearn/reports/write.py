@@ -27,6 +27,7 @@ from cislearn.reports.sections.leaks import leaks_section
 from cislearn.reports.sections.left_out import left_out_section
 from cislearn.reports.sections.origin import environment_section, origin_section
 from cislearn.reports.sections.predictions import predictions_section
+from cislearn.reports.sections.profiles import profiles_section
 from cislearn.reports.sections.setting import data_section, model_section
 from cislearn.reports.sections.strands import strands_section
 from cislearn.reports.sections.training import learning_section
@@ -125,6 +126,7 @@ def sections(data: ReportData, command: str | None) -> list[Section]:
         comparison_section(data, styles),
         averaged_section(data, styles),
         predictions_section(data, styles),
+        profiles_section(data, styles),
         distributions_section(data, styles),
         learning_section(data, styles),
         health_section(data, styles),

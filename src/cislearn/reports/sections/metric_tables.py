@@ -78,7 +78,7 @@ def _table_of_one_task(data: ReportData, part: str, task: str, styles: Styles) -
 
 
 def _further_metrics(data: ReportData, part: str, task: str, styles: Styles) -> Table:
-    """Put the methods that have them down; the metrics of calls and calibration, and the spread over seeds, across."""
+    """Put the methods that have them down; the metrics of the second table, and the spread over seeds, across."""
     scores, metrics, first = data.scores(part, task), _further(data, task), primary(data.metrics_of(task))
     with_spread = len(data.seeds) > 1
     rows = tuple(
@@ -92,11 +92,12 @@ def _further_metrics(data: ReportData, part: str, task: str, styles: Styles) -> 
     )
     columns = [*_heads_of(scores), *(Column(measure(metric).heading, _head_note(metric, [])) for metric in metrics)]
     columns += [_spread_head(first)] if with_spread else []
-    return Table(f"Calls and calibration on {name_of(data, part)}.", tuple(columns), rows)
+    told = "Other bins" if data.kind(task) == "profile" else "Calls and calibration"
+    return Table(f"{told} on {name_of(data, part)}.", tuple(columns), rows)
 
 
 def _further(data: ReportData, task: str) -> list[str]:
-    """The metrics of calls and calibration."""
+    """The metrics of calls and calibration, or of other bins."""
     return [metric for metric in data.metrics_of(task) if measure(metric).is_further]
 
 

@@ -18,16 +18,17 @@ TITLES = {"binary": "ROC and precision-recall", "multiclass": "Calls", "regressi
 
 
 def predictions_section(data: ReportData, styles: Styles) -> Section | None:
-    """Draw the panels that suit the kind of each task, for the first few tasks."""
+    """Draw the panels that suit the kind of each task, for the first few tasks; profiles have their own section."""
     panels = {"binary": _curves, "multiclass": _confusions, "regression": _scatters}
     drawings = [
         drawing
         for index, task in enumerate(data.tasks[:MOST_TASKS])
+        if data.kind(task) in panels
         for drawing in panels[data.kind(task)](data, task, f"task{index}", styles)
     ]
     if not drawings:
         return None
-    kinds = {data.kind(task) for task in data.tasks}
+    kinds = {data.kind(task) for task in data.tasks} & set(panels)
     title = TITLES[kinds.pop()] if len(kinds) == 1 else "Labels and predictions"
     key = tuple(styles[method] for method in data.methods if data.runs_of(method))
     return Section("predictions", title, (Text(_introduction(data)), Drawings(tuple(drawings), key=key)))

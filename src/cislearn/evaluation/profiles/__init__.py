@@ -1,0 +1,1 @@
+"""How well a predicted profile (reads along a window, strand by strand) agrees with the one observed."""

@@ -1,0 +1,156 @@
+"""What a profile metric lies between: predictions that know no sequence, and the experiment done again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float64, Int64, Integer, Shaped
+
+from cislearn.errors import UserError
+from cislearn.evaluation.intervals import estimates
+from cislearn.evaluation.profiles.families import FamilyName
+from cislearn.evaluation.profiles.panels import profile_panels
+from cislearn.evaluation.profiles.shapes import log_counts, observed_shapes
+
+MEAN, SHUFFLED, REPLICATE, HALVES = "mean profile", "shuffled", "replicate", "pseudo-replicates"
+LOWER = (MEAN, SHUFFLED)
+SMALLER_IS_BETTER = ("JSD", "published JSD")
+
+
+def mean_shape(profiles: Shaped[np.ndarray, "n s l"]) -> Float64[np.ndarray, "s l"]:
+    """Mean over loci of the shape of each strand, so that a deep locus counts no more than another.
+
+    A strand without reads has no shape and does not count; one that has none at any locus is flat.
+    """
+    mean = observed_shapes(profiles).sum(axis=0)
+    mean[mean.sum(axis=1) == 0] = 1.0
+    return mean / mean.sum(axis=1, keepdims=True)
+
+
+def another_locus(n: int, seed: int = 0) -> Int64[np.ndarray, " n"]:
+    """For each of `n` loci another one, each used once: a random cycle, in which none is its own.
+
+    Raises
+    ------
+    ValueError
+        For fewer than two loci.
+    """
+    if n < 2:
+        raise ValueError(f"{n} loci cannot be shuffled")
+    order = np.random.default_rng(seed).permutation(n)
+    other = np.empty(n, np.int64)
+    other[order] = np.roll(order, 1)
+    return other
+
+
+def thinned(
+    profiles: Shaped[np.ndarray, "n s l"], seed: int = 0
+) -> tuple[Int64[np.ndarray, "n s l"], Int64[np.ndarray, "n s l"]]:
+    """Two pseudo-replicates: each read goes to one or the other, by a fair coin.
+
+    Each has half of the reads, so they agree less than two replicates of full depth would.
+
+    Raises
+    ------
+    UserError
+        Where the values are no counts of reads.
+    """
+    counts = np.asarray(profiles)
+    if not (np.isfinite(counts).all() and (counts >= 0).all() and (counts == np.floor(counts)).all()):
+        raise UserError(
+            "pseudo-replicates are made of counts of reads, and these profiles are no whole numbers of at least 0",
+            fix="Give unscaled counts of read ends, or a second replicate.",
+        )
+    counts = counts.astype(np.int64)
+    one = np.random.default_rng(seed).binomial(counts, 0.5)
+    return one, counts - one
+
+
+def bounds_table(
+    observed: Shaped[np.ndarray, "n s l"],
+    clusters: Integer[np.ndarray, " n"],
+    *,
+    training: Shaped[np.ndarray, "m s l"],
+    replicate: Shaped[np.ndarray, "n s l"] | None = None,
+    family: FamilyName = "strand_aware",
+    n_resamples: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Score what bounds a prediction of these loci from below and from above.
+
+    Parameters
+    ----------
+    observed : ndarray, shape (n, strands, length)
+        Reads of the loci that predictions are scored on.
+    clusters : ndarray, shape (n,)
+        Cluster of loci of each.
+    training : ndarray, shape (m, strands, length)
+        Reads of the training loci, whose mean shape is predicted everywhere; its counts are one number, so they have no
+        correlation.
+    replicate : ndarray, shape (n, strands, length), optional
+        The same loci in another replicate, taken as a prediction. Without one, pseudo-replicates by `thinned`.
+    family : {"strand_aware", "published"}
+        Of the metrics of the shape.
+    n_resamples, level, seed
+        Of the bootstrap; the seed also shuffles and thins.
+
+    Returns
+    -------
+    DataFrame
+        Columns reference (mean profile, shuffled, replicate or pseudo-replicates), bound (lower, upper), metric,
+        estimate, low, high.
+    """
+    n, shuffled = len(observed), another_locus(len(observed), seed)
+    everywhere = np.broadcast_to(mean_shape(training), observed.shape)
+    flat = np.broadcast_to(log_counts(training).mean(axis=0), (n, observed.shape[1]))
+    first, second = (observed, replicate) if replicate is not None else thinned(observed, seed)
+    compared = {
+        MEAN: (observed, everywhere, flat),
+        SHUFFLED: (observed, observed_shapes(observed[shuffled]), log_counts(observed[shuffled])),
+        HALVES if replicate is None else REPLICATE: (first, observed_shapes(second), log_counts(second)),
+    }
+    bootstrap: dict[str, Any] = {"n_resamples": n_resamples, "level": level, "seed": seed}
+    rows = []
+    for reference, (labels, shapes, counts) in compared.items():
+        panels = profile_panels(labels, [(shapes, counts)], family)
+        for metric, found in estimates(panels, log_counts(labels), clusters, **bootstrap).items():
+            row = {"reference": reference, "bound": "lower" if reference in LOWER else "upper", "metric": metric}
+            rows.append(row | {"estimate": found.value, "low": found.low, "high": found.high})
+    return pd.DataFrame(rows)
+
+
+def between(
+    scores: pd.DataFrame, bounds: pd.DataFrame, *, smaller_is_better: Collection[str] = SMALLER_IS_BETTER
+) -> pd.DataFrame:
+    """Scores with the bounds that they lie between.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        Columns metric and estimate, as `score_table` gives.
+    bounds : DataFrame
+        As `bounds_table` gives.
+    smaller_is_better : collection of str
+        Metrics of which a smaller value is the better one.
+
+    Returns
+    -------
+    DataFrame
+        `scores` with the columns lower (the better of the lower bounds), upper, and reached: 0 at the lower bound, 1 at
+        the upper one, below or above where a score lies outside, NaN where the upper bound is no better than the lower.
+    """
+    signs = [-1 if metric in smaller_is_better else 1 for metric in scores["metric"]]
+    each = list(zip(scores["metric"], signs, strict=True))
+    lower, upper = (np.array([_best(bounds, *one, bound) for one in each]) for bound in ("lower", "upper"))
+    room = np.where(upper > lower, upper - lower, np.nan)
+    reached = (np.array(signs) * scores["estimate"].to_numpy() - lower) / room
+    return scores.assign(lower=np.array(signs) * lower, upper=np.array(signs) * upper, reached=reached)
+
+
+def _best(bounds: pd.DataFrame, metric: str, sign: int, bound: str) -> float:
+    """The best reference of one side, as a number of which more is better."""
+    return float((sign * bounds.loc[(bounds["metric"] == metric) & (bounds["bound"] == bound), "estimate"]).max())

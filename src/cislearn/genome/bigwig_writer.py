@@ -1,0 +1,150 @@
+"""Values along windows written as a bigWig file, which genome browsers draw at every zoom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import pybigtools
+from jaxtyping import Float, Float64, Int, Int64
+
+from cislearn.atomic import file_written_whole
+from cislearn.errors import UserError
+from cislearn.genome.chromosomes import some_names, spelled_alike
+
+WINDOWS = 1000
+"""Windows that are in memory at a time."""
+
+
+def write_bigwig(
+    path: Path,
+    chromosomes: Mapping[str, int],
+    chrom: np.ndarray,
+    start: Int[np.ndarray, " n"],
+    values: Float[np.ndarray, "n length"],
+) -> None:
+    """Write one number a base for every base that a window covers, whole or not at all.
+
+    Windows may come in any order; a base that several cover gets the mean of what they say. Bases that none covers have
+    no value. The file has the levels of zoom without which browsers draw it flat.
+
+    Parameters
+    ----------
+    path : Path
+        Ends in ``.bw`` or ``.bigWig``.
+    chromosomes : mapping of str to int
+        Names and lengths (bp) of the genome's chromosomes; the file lists those on which a window lies.
+    chrom : ndarray, shape (n,), str
+        Chromosome of each window.
+    start : ndarray, shape (n,), int
+        Its first base, 0-based.
+    values : ndarray, shape (n, length)
+        Along the genome's forward strand; may be a memory map, of which some windows are read at a time.
+
+    Raises
+    ------
+    UserError
+        Where there is no window, one lies on no chromosome of the genome, leaves its chromosome or has a value that is
+        no number, where the name does not end as it has to, or the disk refuses.
+    """
+    if path.suffix not in (".bw", ".bigWig"):
+        raise UserError("is no name of a bigWig file", where=path, fix=f"Call it {path.stem}.bw.")
+    if len(chrom) == 0:
+        raise UserError("has no window to be written", where=path)
+    _check_places(path, chromosomes, chrom, start, values.shape[1])
+    _check_values(path, chrom, start, values)
+    # In the order of names in which the index of the file stands.
+    listed = {name: chromosomes[name] for name in sorted(chromosomes)}
+    with file_written_whole(path) as partial:
+        named = partial.with_name(f"{partial.name}.bw")  # by its name the writer knows the kind of file
+        try:
+            pybigtools.open(str(named), "w").write(listed, _base_by_base(listed, chrom, start, values))
+            _check_whole(named, path, n_covered(chrom, start, values.shape[1]))
+            named.replace(partial)
+        finally:
+            named.unlink(missing_ok=True)
+
+
+def n_covered(chrom: np.ndarray, start: Int[np.ndarray, " n"], length: int) -> int:
+    """How many bases windows of `length` cover, each counted once."""
+    order = np.lexsort((start, chrom.astype(str)))
+    gap = np.diff(start[order])
+    same = chrom[order][1:] == chrom[order][:-1]
+    return int(length + np.where(same, np.minimum(gap, length), length).sum()) if len(start) else 0
+
+
+def _base_by_base(
+    chromosomes: Mapping[str, int], chrom: np.ndarray, start: np.ndarray, values: np.ndarray
+) -> Iterator[tuple[str, int, int, float]]:
+    for name in chromosomes:
+        for position, mean in _means(np.flatnonzero(chrom == name), start, values):
+            for place, value in zip(position.tolist(), mean.tolist(), strict=True):
+                yield name, place, place + 1, value
+
+
+def _means(
+    windows: Int64[np.ndarray, " w"], start: np.ndarray, values: np.ndarray
+) -> Iterator[tuple[Int64[np.ndarray, " b"], Float64[np.ndarray, " b"]]]:
+    """Positions that windows of one chromosome cover and the mean value there, in order, some windows at a time."""
+    windows = windows[np.argsort(start[windows], kind="stable")]
+    position, times = np.zeros((2, 0), np.int64)
+    total: np.ndarray = np.zeros(0)
+    for first in range(0, len(windows), WINDOWS):
+        chosen = windows[first : first + WINDOWS]
+        block = np.asarray(values[chosen], np.float64)
+        covered = start[chosen][:, None] + np.arange(block.shape[1])
+        position, place = np.unique(np.concatenate([position, covered.ravel()]), return_inverse=True)
+        total = np.bincount(place, np.concatenate([total, block.ravel()]))
+        times = np.bincount(place, np.concatenate([times, np.ones(block.size, np.int64)]))
+        # What lies before the next window is final; the rest may be covered again.
+        following = start[windows[first + WINDOWS : first + WINDOWS + 1]]
+        n_final = int(np.searchsorted(position, following[0])) if len(following) else len(position)
+        yield position[:n_final], total[:n_final] / times[:n_final]
+        position, total, times = position[n_final:], total[n_final:], times[n_final:]
+
+
+def _check_places(
+    path: Path, chromosomes: Mapping[str, int], chrom: np.ndarray, start: np.ndarray, length: int
+) -> None:
+    for name in dict.fromkeys(chrom):
+        if name not in chromosomes:
+            alike = spelled_alike(name, chromosomes)
+            raise UserError(
+                f"{name} is no chromosome of the genome, which has {alike or some_names(chromosomes)}",
+                where=path,
+                fix=f"Name it {alike}." if alike else "Give the genome that the windows lie on.",
+            )
+    size = np.array([chromosomes[name] for name in chrom])
+    outside = np.flatnonzero((start < 0) | (start + length > size))
+    if len(outside):
+        row = outside[0]
+        raise UserError(
+            f"{len(outside):,} of {len(chrom):,} windows leave their chromosome, the first is "
+            f"{chrom[row]}:{start[row]}-{start[row] + length} (row {row:,}, counted from 0), and {chrom[row]} has "
+            f"{size[row]:,} bp",
+            where=path,
+            fix="Give the genome that the windows lie on, or leave these windows out.",
+        )
+
+
+def _check_values(path: Path, chrom: np.ndarray, start: np.ndarray, values: np.ndarray) -> None:
+    for first in range(0, len(values), WINDOWS):
+        missing = np.flatnonzero(~np.isfinite(values[first : first + WINDOWS]).all(axis=1))
+        if len(missing):
+            row = first + missing[0]
+            raise UserError(
+                f"the window at {chrom[row]}:{start[row]} (row {row:,}, counted from 0) has values that are no numbers",
+                where=path,
+                fix="Leave windows that were not scored out.",
+            )
+
+
+def _check_whole(named: Path, path: Path, n_bases: int) -> None:
+    """Read the head of what was written: the writer prints what went wrong and raises nothing."""
+    try:
+        covered = pybigtools.open(str(named)).info()["summary"]["basesCovered"]
+    except Exception as error:  # pybigtools has several classes, and Rust's own panics
+        raise UserError("could not be written whole; is the disk full?", where=path) from error
+    if covered != n_bases:
+        raise UserError(f"has {covered:,} bases where {n_bases:,} were written", where=path)
