@@ -45,6 +45,8 @@ def test_presets_are_what_the_papers_name():
         "post_hoc_unaugmented": ("forward", "average"),
         "conjoined": ("conjoined", "average"),
         "conjoined_max": ("conjoined", "maximum"),
+        "rcps": ("equivariant", "forward"),
+        "rcps_half": ("equivariant", "forward"),
     }
 
 
