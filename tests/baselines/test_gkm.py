@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import save_file
 from sklearn.svm import SVC
 
+from cislearn.baselines import Windows, baseline, gapped_kmers
 from cislearn.baselines.gkm import GkmKernel, GkmSVM, expected_cost, gram_matrix, normalised, products, squared_norms
 from cislearn.baselines.gkm.lmers import find_lmers, read_sequences
 from cislearn.baselines.gkm.mismatches import estimate, mismatch_weights
@@ -215,6 +217,50 @@ def test_another_file_is_no_gkm_svm(tmp_path):
     for name, message in (("other.safetensors", "is no gkm-SVM"), ("text", "cannot be read"), ("none", "cannot be")):
         with pytest.raises(UserError, match=message):
             GkmSVM.load(tmp_path / name)
+
+
+@pytest.fixture
+def small_windows(rng):
+    """A hundred windows of 30 bp, half of them with TGACTCA."""
+    tokens, labels = rng.integers(0, 4, (100, 30)).astype(np.uint8), np.arange(100) % 2
+    tokens[labels == 1, 10:17] = [3, 2, 0, 1, 3, 1, 0]
+    return Windows(tokens), labels
+
+
+OPTIONS = {"kernel": "truncated", "l": 6, "k": 4, "d": 2}
+
+
+def test_as_a_simple_model_it_says_what_the_svm_says(small_windows):
+    """Fitted, as JSON and read again; to the first windows where there are more than it may take."""
+    windows, labels = small_windows
+    model = baseline("gkm_SVM", most_windows=60, **OPTIONS)
+    model.fit(windows, labels)
+    again = baseline("gkm_SVM", json.loads(json.dumps(model.parameters())))
+    expected = GkmSVM(SMALL).fit(windows.tokens[:60], labels[:60]).predict(windows.tokens)[:, 0]
+    np.testing.assert_allclose(model.predict(windows), expected, atol=1e-6)
+    np.testing.assert_allclose(again.predict(windows), expected, atol=1e-6)
+    assert again.detail == model.detail
+    assert model.detail.startswith("fitted to 60 of 100 windows, ")
+    turned = Windows(reverse_complement(windows.tokens))
+    np.testing.assert_allclose(model.predict(turned), expected, atol=1e-5)
+
+
+def test_first_windows_of_one_class_are_no_error(small_windows):
+    windows, _ = small_windows
+    model = baseline("gkm_SVM", most_windows=50, **OPTIONS)
+    model.fit(windows, (np.arange(100) >= 50).astype(int))
+    assert (model.predict(windows) == 0).all()
+    assert model.detail == "not fitted: the 50 of 100 windows that it may see are of one class"
+    assert baseline("gkm_SVM", model.parameters()).detail == model.detail
+
+
+def test_tasks_share_one_kernel(small_windows, monkeypatch):
+    windows, labels = small_windows
+    made = []
+    monkeypatch.setattr(gapped_kmers, "gram_matrix", lambda *of: made.append(of) or gram_matrix(*of))
+    for answers in (labels, 1 - labels):
+        baseline("gkm_SVM", **OPTIONS).fit(windows, answers)
+    assert len(made) == 1
 
 
 def test_words_across_two_sequences_are_none():
