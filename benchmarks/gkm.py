@@ -15,7 +15,7 @@ from benchmarks.growth import Cost, alone, cost_of
 from benchmarks.results import Result, keep
 from cislearn.baselines.gkm import GkmKernel, GkmSVM, fit_machine, gram_matrix, normalised
 
-SIZES, LENGTHS, N_SCORED = (500, 1_000, 2_000), (101, 600), 500
+SIZES, LENGTHS, N_SCORED = (250, 500, 1_000), (101, 600), 500
 KERNELS = (GkmKernel("centred"), GkmKernel("gapped", d=4))
 
 

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import save_file
+from scipy.sparse import csr_array
 from sklearn.svm import SVC
 
 from cislearn.baselines import Windows, baseline, gapped_kmers
@@ -103,10 +105,18 @@ def test_many_tiles_and_threads_are_as_one(rng, monkeypatch):
     tokens = list(rng.integers(0, 4, (30, 25)).astype(np.uint8))
     whole = raw(SMALL, tokens)
     monkeypatch.setattr(products, "ROWS", 7)
-    monkeypatch.setattr(products.torch, "get_num_threads", lambda: 3)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
     np.testing.assert_array_equal(raw(SMALL, tokens), whole)
-    monkeypatch.setattr(products, "with_mkl", products.with_scipy)
-    np.testing.assert_array_equal(raw(SMALL, tokens), whole)
+    mkl = [products.with_mkl] if torch.backends.mkl.is_available() else []
+    for multiply in (products.with_blas, products.with_scipy, *mkl):
+        monkeypatch.setattr(products, "fastest", lambda counts, multiply=multiply: multiply)
+        np.testing.assert_array_equal(raw(SMALL, tokens), whole)
+
+
+def test_full_counts_are_multiplied_as_dense_matrices():
+    empty, full = csr_array((9, 9), dtype=np.float32), csr_array(np.ones((9, 9), np.float32))
+    assert products.fastest(full) is products.with_blas
+    assert products.fastest(empty) is not products.with_blas
 
 
 def test_a_long_repeat_is_exact(rng):

@@ -123,19 +123,21 @@ def squared_norms(kernel: GkmKernel, lmers: Lmers) -> Float64[np.ndarray, " n"]:
 
 def expected_cost(kernel: GkmKernel, lmers: Lmers) -> tuple[float, int]:
     """Return about how many seconds and how many bytes `gram_matrix` takes, from trying it on some sequences."""
+    from torch import get_num_threads
+
     from cislearn.baselines.gkm.products import gram
 
     tried, seconds = lmers.first(min(len(lmers), _TRIED)), 0.0
     times = len(lmers) / max(len(tried), 1)
-    for n_positions, choices in groupby(kernel.choices, key=lambda choice: len(choice.positions)):
-        first, *others = choices
-        assert len(first.positions) == n_positions
+    pairs = 1 if times == 1 else times**2 / 2 / get_num_threads()
+    for _, alike in groupby(kernel.choices, key=lambda choice: len(choice.positions)):
+        choices = list(alike)
         begun = time.perf_counter()
-        counts = tried.counts(first.positions)
+        counts = tried.counts(choices[0].positions)
         counted = time.perf_counter()
         gram(len(tried), [(counts, 1.0)])
         multiplied = time.perf_counter()
-        seconds += (1 + len(others)) * ((counted - begun) * times + (multiplied - counted) * times**2 / 2)
+        seconds += len(choices) * ((counted - begun) * times + (multiplied - counted) * pairs)
     return seconds, 8 * len(lmers) ** 2 + _BYTES_A_WORD * len(lmers.codes)
 
 
