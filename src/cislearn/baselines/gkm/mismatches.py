@@ -20,9 +20,9 @@ def mismatch_weights(kind: Kind, l: int, k: int, d: int) -> Float64[np.ndarray, 
     Parameters
     ----------
     kind : {"gapped", "truncated", "centred"}
-        ``gapped``: h(m) = C(l - m, k), the gapped words of k known bases that both hold (Ghandi et al. 2014, eq. 4).
+        ``gapped``: h(m) = C(l - m, k), the gapped words of k known bases that both hold (Ghandi et al. 2014).
         ``truncated`` and ``centred``: each word is spread over all 4^l words by `estimate`, without what comes from the
-        first value on that is not positive, and h is the product of what two words have become (the same, eq. 9).
+        first value on that is not positive, and h is the product of what two words have become.
     l, k : int
         Bases of a word, and how many of them a gapped word knows.
     d : int
@@ -40,7 +40,7 @@ def estimate(l: int, k: int, m: int) -> float:
 
     The estimate is the least one, by its squares, with the given counts of gapped words, so it is the projection on
     functions of words that are sums of functions of k bases: 4^-l times the sum of the Krawtchouk polynomials of degree
-    0 to k at m. It equals the weights of Ghandi, Mohammad-Noori and Beer 2014 (J Math Biol 69:469), eq. 12.
+    0 to k at m. The idea is that of Ghandi, Mohammad-Noori and Beer 2014 (J Math Biol 69:469).
     """
     krawtchouk = [
         sum((-1) ** i * (_BASES - 1) ** (j - i) * comb(m, i) * comb(l - m, j - i) for i in range(j + 1))
