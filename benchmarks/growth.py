@@ -128,7 +128,7 @@ def alone(function: Callable[..., T], *arguments: Any) -> T:
 
 def index_genome(place: Path) -> Cost:
     """Open a genome for the first time."""
-    return _cost(lambda: open_genome(place / "genome.fa"))
+    return cost_of(lambda: open_genome(place / "genome.fa"))
 
 
 def open_twice(place: Path) -> tuple[float, float]:
@@ -157,12 +157,12 @@ def prepare_windows(place: Path, n: int) -> Cost:
         )
         assert len(dataset) == n
 
-    return _cost(work)
+    return cost_of(work)
 
 
 def read_windows(place: Path, n: int) -> Cost:
     """Open a dataset folder."""
-    return _cost(lambda: read_dataset(_dataset(place, n)))
+    return cost_of(lambda: read_dataset(_dataset(place, n)))
 
 
 def iterate_windows(place: Path, n: int) -> Cost:
@@ -177,7 +177,7 @@ def iterate_windows(place: Path, n: int) -> Cost:
         for batch in Loader(batches, 0, batches.steps_per_epoch):
             views(batch, "train", batch.step)
 
-    return _cost(work)
+    return cost_of(work)
 
 
 def split_windows(place: Path, n: int) -> tuple[float, float, float]:
@@ -190,7 +190,8 @@ def split_windows(place: Path, n: int) -> tuple[float, float, float]:
     return split - began, time.process_time() - split, _peak_memory()
 
 
-def _cost(work: Callable[[], object]) -> Cost:
+def cost_of(work: Callable[[], object]) -> Cost:
+    """Processor time of some work, and the peak memory of this process after it."""
     began = time.process_time()
     work()
     return time.process_time() - began, _peak_memory()

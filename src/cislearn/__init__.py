@@ -12,6 +12,7 @@ from cislearn.version import __version__
 
 if TYPE_CHECKING:
     from cislearn.api import compare, train
+    from cislearn.baselines.gkm import GkmKernel, GkmSVM
     from cislearn.data.dataset import Dataset, read_dataset, write_dataset
     from cislearn.data.prepare import prepare
     from cislearn.data.simulate import simulate, write_simulated
@@ -31,11 +32,15 @@ _HOMES = {
     "Experiment": "cislearn.experiment.execute",
     "both_strands": "cislearn.models.strands",
     "load_model": "cislearn.prediction.loading",
+    "GkmKernel": "cislearn.baselines.gkm",
+    "GkmSVM": "cislearn.baselines.gkm",
 }
 
 __all__ = [
     "Dataset",
     "Experiment",
+    "GkmKernel",
+    "GkmSVM",
     "__version__",
     "both_strands",
     "compare",

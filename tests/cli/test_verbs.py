@@ -169,5 +169,5 @@ def test_the_schema_is_json_and_knows_the_keys(cislearn):
     import json
 
     schema = json.loads(cislearn("new", "--schema").stdout)
-    keys = {"data", "model", "methods", "training", "selection", "leave_one_out", "battery", "out"}
+    keys = {"data", "model", "methods", "training", "selection", "leave_one_out", "battery", "gkm_svm", "out"}
     assert set(schema["properties"]) == keys

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,10 +11,12 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 import cislearn as cl
-from cislearn.baselines import BATTERY
+from cislearn.baselines import BATTERY, baseline
 from cislearn.data.dataset import Dataset
+from cislearn.errors import UserError
 from cislearn.experiment.battery import LEFT_OUT, NOT_FITTED, fit_models, left_out_of_battery, predict_models
-from cislearn.experiment.config import DataConfig
+from cislearn.experiment.config import DataConfig, ExperimentConfig, GkmConfig
+from cislearn.experiment.reporter import Reporter
 from cislearn.experiment.roles import Roles, assign_roles
 from cislearn.schema import TaskSpec
 from tests.conftest import TINY
@@ -75,6 +78,94 @@ def test_target_labels_do_not_touch_it(tiny_data, with_battery, tmp_path):
     for name in BLIND:
         ours, theirs = (p / "battery" / name / "baseline.json" for p in (with_battery.path, tmp_path / "e"))
         assert ours.read_bytes() == theirs.read_bytes()
+
+
+GKM = {"kernel": "truncated", "l": 6, "k": 4, "d": 2, "most_windows": 200}
+
+
+class Heard(Reporter):
+    """Keeps what it is told."""
+
+    def __init__(self):
+        self.notes = []
+
+    def note(self, text):
+        self.notes.append(text)
+
+
+def test_a_gkm_svm_stands_beside_them_where_it_is_asked_for(tiny_data, tmp_path):
+    """Scored, told in the report and among those that the bar is made of; its options are its identity."""
+    heard = Heard()
+
+    def train(**options):
+        settings = TINY | {"gkm_svm": GKM | options}
+        return cl.train(
+            tiny_data, target="hep", methods=["source_only"], seeds=1, out=tmp_path, settings=settings, reporter=heard
+        )
+
+    done = train()
+    told = [note for note in heard.notes if note.startswith("gkm SVM: about ")]
+    assert len(told) == 1 and told[0].endswith("MB for all tasks")
+    table = pd.read_parquet(done.path / "battery" / "gkm_SVM" / "predictions.parquet")
+    table = table[(table["part"] == "test") & (table["domain"] == "hep")]
+    rows = done.summary[(done.summary["part"] == "target test") & (done.summary["metric"] == "AUROC")]
+    expected = roc_auc_score(table["label_GABPA"], table["logit_GABPA"])
+    assert rows.set_index("method").loc["gkm_SVM", "estimate"] == pytest.approx(expected, abs=1e-6)
+    assert set(rows["method"]) == {"gkm_SVM", "source_only"}
+    bar = pd.read_csv(done.path / "over_simple.tsv", sep="\t")
+    assert set(bar["baseline"]) == {"gkm_SVM"}
+    assert "gkm SVM" in done.report.read_text()
+    record = json.loads((done.path / "battery" / "gkm_SVM" / "run.json").read_text())
+    assert record["detail"]["GABPA"].startswith("fitted to 200 of ")
+    heard.notes.clear()
+    train()
+    assert not any("simple models" in note for note in heard.notes), "kept"
+    train(d=1)
+    assert "simple models: gkm SVM" in heard.notes
+    again = json.loads((done.path / "battery" / "gkm_SVM" / "run.json").read_text())
+    assert again["identity"] != record["identity"]
+
+
+def test_two_gkm_svms_are_compared_by_their_options(tiny_data, tmp_path):
+    for name, d in (("a", 2), ("b", 1)):
+        settings = TINY | {"gkm_svm": GKM | {"d": d}}
+        cl.train(tiny_data, target="hep", methods=["source_only"], seeds=1, out=tmp_path / name, settings=settings)
+    found = cl.compare(f"{tmp_path}/a:gkm_SVM", f"{tmp_path}/b:gkm_SVM")
+    assert [str(each) for each in found.differences] == ["gkm svm.d: 2 | 1"]
+    assert cl.compare(f"{tmp_path}/a:source_only", f"{tmp_path}/b:source_only").differences == []
+
+
+def test_labels_outside_the_training_rows_do_not_touch_the_gkm_svm(placed):
+    """What is learned is the same where all others are absent."""
+    roles = roles_of(placed)
+    learned = fit_models(roles, ["gkm_SVM"], {"gkm_SVM": GKM})["gkm_SVM"][0].parameters()
+    labels = placed.labels_float(np.arange(400)).astype(float)
+    labels[np.setdiff1d(np.arange(400), roles.rows("sources", "train"))] = np.nan
+    poisoned = replace(roles, dataset=replace(placed, labels=labels))
+    again = fit_models(poisoned, ["gkm_SVM"], {"gkm_SVM": GKM})["gkm_SVM"][0].parameters()
+    assert learned == again
+
+
+def test_windows_shorter_than_a_word_leave_it_out(placed):
+    left_out = left_out_of_battery(placed, ["GC_content", "gkm_SVM"])
+    assert left_out == {"gkm_SVM": "windows have 10 bp, and its words 11"}
+    assert left_out_of_battery(placed, ["gkm_SVM"], {"gkm_SVM": {"l": 10}}) == {}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [({"l": 5, "k": 6}, "1 <= k <= l"), ({"l": 13}, "l <= 12"), ({"most_windows": 50_000}, "20000"), ({"m": 1}, "m")],
+)
+def test_gkm_options_that_do_not_go_together_are_told(tiny_data, tmp_path, options, message):
+    with pytest.raises(UserError, match=message) as error:
+        cl.train(tiny_data, out=tmp_path / "e", settings=TINY | {"gkm_svm": options})
+    assert "gkm_svm" in str(error.value)
+
+
+def test_true_and_false_stand_for_its_defaults_and_none():
+    on, off = (ExperimentConfig(data={"path": "x"}, gkm_svm=value) for value in (True, False))
+    assert on.gkm_svm == GkmConfig() and off.gkm_svm is None
+    assert baseline("gkm_SVM", **on.gkm_svm.model_dump()).shortest == 11
 
 
 def roles_of(dataset: Dataset, target: str | None = None) -> Roles:

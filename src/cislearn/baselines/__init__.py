@@ -2,6 +2,7 @@
 
 from cislearn.baselines.baseline import BASELINES, Baseline, baseline
 from cislearn.baselines.composition import DinucleotideLogistic, GCContent
+from cislearn.baselines.gapped_kmers import GappedKmerSVM
 from cislearn.baselines.kmers import KmerLogistic
 from cislearn.baselines.motifs import BestMotif, BestMotifPair
 from cislearn.baselines.origin import ChromosomeOfOrigin
@@ -10,7 +11,7 @@ from cislearn.baselines.windows import Windows
 _PLAINEST_FIRST = (ChromosomeOfOrigin, GCContent, DinucleotideLogistic, KmerLogistic, BestMotif, BestMotifPair)
 
 BATTERY = tuple(kind.name for kind in _PLAINEST_FIRST)
-"""The simple models that stand beside every result, the plainest first."""
+"""The simple models that stand beside every result, the plainest first; a gkm-SVM takes too long for that."""
 
 __all__ = [
     "BASELINES",
@@ -21,6 +22,7 @@ __all__ = [
     "ChromosomeOfOrigin",
     "DinucleotideLogistic",
     "GCContent",
+    "GappedKmerSVM",
     "KmerLogistic",
     "Windows",
     "baseline",

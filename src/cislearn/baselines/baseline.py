@@ -52,6 +52,18 @@ class Baseline(ABC):
         """JASPAR motifs whose matches it reads: to scan those of all models together is much faster."""
         return ()
 
+    @property
+    def shortest(self) -> int:
+        """Bases that a window needs for it."""
+        return 0
+
+    def expected_cost(self, windows: Windows) -> tuple[float, int] | None:
+        """Return about how many seconds and bytes `fit` takes, the same for all models that share the work.
+
+        None where that is little.
+        """
+        return None
+
 
 BASELINES: dict[str, type[Baseline]] = {}
 
@@ -62,8 +74,8 @@ def register(kind: type[Baseline]) -> type[Baseline]:
     return kind
 
 
-def baseline(name: str, parameters: Mapping[str, Any] | None = None) -> Baseline:
-    """Return a new baseline, or with `parameters` a fitted one.
+def baseline(name: str, parameters: Mapping[str, Any] | None = None, **options: Any) -> Baseline:
+    """Return a new baseline with its options, or with `parameters` a fitted one.
 
     Raises
     ------
@@ -72,7 +84,7 @@ def baseline(name: str, parameters: Mapping[str, Any] | None = None) -> Baseline
     """
     if name not in BASELINES:
         raise UserError(f"baseline {name!r} is not known{nearest(name, BASELINES)}")
-    made = BASELINES[name]()
+    made = BASELINES[name](**options)
     if parameters is not None:
         made.restore(parameters)
     return made

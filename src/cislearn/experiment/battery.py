@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float32, Int
+from jaxtyping import Float32, Int, Shaped
 
 from cislearn.atomic import write_json
 from cislearn.baselines import BASELINES, Baseline, Windows, baseline
 from cislearn.data.clusters import chromosome_names, has_locus
 from cislearn.data.dataset import Dataset
+from cislearn.experiment.claim import with_options
 from cislearn.experiment.predictions import choose_temperatures, choose_thresholds, prediction_table
 from cislearn.experiment.roles import Roles
+from cislearn.progress import silent
+from cislearn.reports.numbers import duration
 from cislearn.runs import FORMAT, RUN, RunFolder
 from cislearn.tables import write_table
 
@@ -38,6 +42,8 @@ LEFT_OUT = "left_out.json"
 
 NOT_FITTED = "not fitted: the sources' training windows are not of both classes"
 
+_NONE: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
+
 Fitted = dict[str, list[Baseline | None]]
 """Simple models by name, one each task; None where the training windows are not of both classes."""
 
@@ -53,24 +59,32 @@ class SimpleModel:
         return "honest: no target label seen"
 
 
-def left_out_of_battery(dataset: Dataset, names: Sequence[str]) -> dict[str, str]:
+Options = Mapping[str, Mapping[str, Any]]
+"""Of simple models, by their name; none where a name is not there."""
+
+
+def left_out_of_battery(dataset: Dataset, names: Sequence[str], options: Options = _NONE) -> dict[str, str]:
     """Return which simple models say nothing about a dataset, with the reason."""
     if any(task.kind != "binary" for task in dataset.spec.tasks):
         return dict.fromkeys(names, "not every task is binary, and a simple model ranks windows by a binary label")
-    if not has_locus(dataset.loci).any():
-        return {name: "no coordinates are known" for name in names if BASELINES[name].reads_locus}
-    return {}
+    left_out = {}
+    for name in names:
+        if BASELINES[name].reads_locus and not has_locus(dataset.loci).any():
+            left_out[name] = "no coordinates are known"
+        elif (shortest := baseline(name, **options.get(name, {})).shortest) > dataset.spec.length:
+            left_out[name] = f"windows have {dataset.spec.length} bp, and its words {shortest}"
+    return left_out
 
 
-def fit_battery(setting: Setting, names: Sequence[str], folder: Path, identity: str) -> dict[SimpleModel, RunFolder]:
+def fit_battery(setting: Setting, wanted: Options, folder: Path, identity: str) -> dict[SimpleModel, RunFolder]:
     """Fit simple models to each task and write their predictions, where that is not done yet.
 
     Parameters
     ----------
     setting : Setting
         Data and reporter.
-    names : list of str
-        Which.
+    wanted : mapping of str to mapping
+        Which, each with its options.
     folder : Path
         Each model is a run in a folder of its own below it; ``left_out.json`` says which have none, and why.
     identity : str
@@ -81,26 +95,29 @@ def fit_battery(setting: Setting, names: Sequence[str], folder: Path, identity: 
     dict of SimpleModel to RunFolder
         Without those that say nothing about this dataset.
     """
-    if not names:
+    if not wanted:
         return {}
     roles = setting.roles
-    left_out = left_out_of_battery(roles.dataset, names)
+    left_out = left_out_of_battery(roles.dataset, list(wanted), wanted)
     write_json(folder / LEFT_OUT, left_out)
-    runs = {name: RunFolder(folder / name) for name in names if name not in left_out}
-    wanted = [name for name, run in runs.items() if not (run.is_finished and run.info["identity"] == identity)]
-    if wanted:
-        setting.reporter.note(f"simple models: {', '.join(name.replace('_', ' ') for name in wanted)}")
-        models = fit_models(roles, wanted)
+    runs = {name: RunFolder(folder / name) for name in wanted if name not in left_out}
+    identities = {name: with_options(identity, wanted[name]) for name in runs}
+    new = [name for name, run in runs.items() if not (run.is_finished and run.info["identity"] == identities[name])]
+    if new:
+        setting.reporter.note(f"simple models: {', '.join(name.replace('_', ' ') for name in new)}")
+        models = fit_models(roles, new, wanted, setting.reporter.note)
         parts = [roles.rows(side, part) for side in roles.sides for part in _SCORED]
         rows = np.sort(np.concatenate(parts))
         logits = predict_models(roles.dataset, models, rows)
-        for name in wanted:
+        for name in new:
             predictions = prediction_table(roles, partial(_of_rows, logits[name], rows))
-            _write(roles, name, models[name], predictions, runs[name], identity)
+            _write(roles, name, models[name], predictions, runs[name], identities[name])
     return {SimpleModel(name): run for name, run in runs.items()}
 
 
-def fit_models(roles: Roles, names: Sequence[str]) -> Fitted:
+def fit_models(
+    roles: Roles, names: Sequence[str], options: Options = _NONE, say: Callable[[str], None] = silent
+) -> Fitted:
     """Fit simple models to the sources' training windows, each task by itself; equal work is done once for all.
 
     Parameters
@@ -109,6 +126,10 @@ def fit_models(roles: Roles, names: Sequence[str]) -> Fitted:
         All tasks binary.
     names : list of str
         Which.
+    options : mapping, optional
+        Theirs.
+    say : callable, optional
+        Hears of each model that takes long, before it is fitted.
     """
     dataset, rows = roles.dataset, roles.rows("sources", "train")
     labels = dataset.labels_float(rows)
@@ -120,16 +141,25 @@ def fit_models(roles: Roles, names: Sequence[str]) -> Fitted:
         if not np.array_equal(mine, drawn):
             drawn, windows = mine, read_windows(dataset, rows[mine])
         for name in names:
-            models[name].append(_fitted(name, windows, answers[mine]))
+            model = baseline(name, **options.get(name, {}))
+            models[name].append(_fitted(model, windows, answers[mine], say))
     return models
 
 
-def _fitted(name: str, windows: Windows, labels: np.ndarray) -> Baseline | None:
+def _fitted(
+    model: Baseline, windows: Windows, labels: Shaped[np.ndarray, " n"], say: Callable[[str], None]
+) -> Baseline | None:
     if len(np.unique(labels)) < 2:
         return None
-    model = baseline(name)
+    windows.once((model.name, "told"), lambda: _tell_cost(model, windows, say))
     model.fit(windows, labels)
     return model
+
+
+def _tell_cost(model: Baseline, windows: Windows, say: Callable[[str], None]) -> None:
+    if (cost := model.expected_cost(windows)) is not None:
+        seconds, n_bytes = cost
+        say(f"{model.name.replace('_', ' ')}: about {duration(seconds)} and {n_bytes / 1e6:,.0f} MB for all tasks")
 
 
 def predict_models(

@@ -40,9 +40,14 @@ def split_identity(config: ExperimentConfig, dataset_hash: str) -> str:
     return _digest({"data": data | {"path": ""}, "dataset": dataset_hash})
 
 
+def with_options(identity: str, options: Mapping[str, Any]) -> str:
+    """Hash of what a simple model depends on and of its own options."""
+    return _digest({"identity": identity, **options}) if options else identity
+
+
 def run_identity(config: ExperimentConfig, method: Method, encoder: type, dataset_hash: str) -> str:
     """Hash of all that a run of `method` depends on beside its seed: settings, data, the user's own code."""
-    values = config.model_dump(mode="json", exclude={"out", "methods", "battery", "leave_one_out"})
+    values = config.model_dump(mode="json", exclude={"out", "methods", "battery", "gkm_svm", "leave_one_out"})
     for key in LATER:
         _forget_default(values, config, key.split("."))
     del values["data"]["path"], values["training"]["seeds"], values["training"]["device"]

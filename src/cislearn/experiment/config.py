@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from cislearn.data.folds import check_folds, read_folds
+from cislearn.errors import UserError
 from cislearn.experiment.recipes import with_recipe
 from cislearn.schema import StrandReading
 
@@ -299,6 +300,31 @@ class TrainingConfig(_Section):
     )
 
 
+class GkmConfig(_Section):
+    """A gkm-SVM among the simple models. Its time and memory go with the square of the windows."""
+
+    kernel: Literal["gapped", "truncated", "centred"] = "centred"
+    l: PositiveInt = 11  # noqa: E741
+    k: PositiveInt = 7
+    d: NonNegativeInt = 3
+    c: PositiveFloat = 1.0
+    most_windows: Annotated[int, Field(ge=2, le=20_000)] = 4_000
+
+    @model_validator(mode="after")
+    def _go_together(self) -> GkmConfig:
+        from cislearn.baselines.gkm import GkmKernel
+
+        try:
+            GkmKernel(self.kernel, self.l, self.k, self.d)
+        except UserError as error:
+            raise ValueError(error.problem) from error
+        return self
+
+
+def _switched(value: Any) -> Any:
+    return {True: {}, False: None}[value] if isinstance(value, bool) else value
+
+
 class ExperimentConfig(_Section):
     """A whole experiment. What `training` does not say is taken from the recipe of the encoder."""
 
@@ -322,6 +348,11 @@ class ExperimentConfig(_Section):
     battery: bool = Field(
         True,
         description="also fit simple models (composition, k-mers, known motifs) to the sources; for binary tasks",
+    )
+    gkm_svm: Annotated[GkmConfig | None, BeforeValidator(_switched)] = Field(
+        None,
+        description="true: also a gkm-SVM; or with its options, {kernel: centred (or truncated, gapped), l: 11, k: 7,"
+        " d: 3, c: 1.0, most_windows: 4000}; its time and memory go with the square of the windows",
     )
     out: Path | None = Field(None, description="the folder of the experiment; by default runs/<name of this file>")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cislearn.baselines import BATTERY
+from cislearn.baselines import BATTERY, GappedKmerSVM
 from cislearn.data.dataset import Dataset
 from cislearn.engine.devices import choose_device
 from cislearn.experiment.battery import SimpleModel, fit_battery
@@ -79,8 +79,11 @@ class Underway:
 
     def fit_battery(self) -> dict[SimpleModel, RunFolder]:
         """Fit the simple models, or keep those that are fitted; empty where the configuration wants none."""
-        wanted = BATTERY if self.setting.config.battery else ()
-        identity = split_identity(self.setting.config, self.setting.roles.dataset.hash)
+        config = self.setting.config
+        wanted: dict[str, Mapping[str, Any]] = {name: {} for name in BATTERY} if config.battery else {}
+        if config.gkm_svm:
+            wanted[GappedKmerSVM.name] = config.gkm_svm.model_dump()
+        identity = split_identity(config, self.setting.roles.dataset.hash)
         return fit_battery(self.setting, wanted, self.folder.path / "battery", identity)
 
 

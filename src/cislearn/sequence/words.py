@@ -76,7 +76,7 @@ def words_ending(
     words = halves[window, first].astype(np.uint64) << np.uint64(2 * half) | halves[window, first + half]
     if k % 2:
         words = words << np.uint64(2) | tokens[window, first + k - 1]
-    words = np.minimum(words, _on_the_other_strand(words, k))
+    words = np.minimum(words, on_the_other_strand(words, k))
     ends = words & np.uint64(low) == ending
     return window[ends], words[ends]
 
@@ -87,8 +87,11 @@ def _unknown_words(tokens: np.ndarray, k: int) -> np.ndarray:
     return unknown[:, k:] > unknown[:, :-k]
 
 
-def _on_the_other_strand(words: np.ndarray, k: int) -> np.ndarray:
-    """Codes of the reverse complements: all bits turned over, pairs of bits in the opposite order."""
+def on_the_other_strand(words: UInt64[np.ndarray, " m"], k: int) -> UInt64[np.ndarray, " m"]:
+    """Codes of the reverse complements of words of k bases; none of them `NO_WORD`.
+
+    All bits turned over, pairs of bits in the opposite order.
+    """
     words = ~words
     for bits, mask in ((2, 0x3333333333333333), (4, 0x0F0F0F0F0F0F0F0F)):
         words = (words >> np.uint64(bits)) & np.uint64(mask) | (words & np.uint64(mask)) << np.uint64(bits)

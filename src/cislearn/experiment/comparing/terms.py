@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from cislearn.baselines import GappedKmerSVM
 from cislearn.experiment.comparing.contenders import Contender
 
 Weight = Literal["question", "terms", "also", "options"]
@@ -123,12 +124,19 @@ def _other_keys(configs: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _setting(contenders: Sequence[Contender], configs: Sequence[Mapping[str, Any]], key: str) -> Difference | None:
-    """How one key differs among those that it has a meaning for: a simple model is not trained and has no encoder."""
+    """How one key differs among those that it has a meaning for."""
     values = [
-        None if contender.is_simple and not key.startswith("data.") else _text(config.get(key))
+        _text(config.get(key)) if _has_meaning(contender, key) else None
         for contender, config in zip(contenders, configs, strict=True)
     ]
     return _differing("terms" if key in ON_TERMS or key.startswith("data.") else "also", _name(key), values)
+
+
+def _has_meaning(contender: Contender, key: str) -> bool:
+    """Whether a contender depends on a key: a simple model is not trained and has no encoder."""
+    if key.startswith("gkm_svm"):
+        return contender.is_simple and contender.method == GappedKmerSVM.name
+    return not contender.is_simple or key.startswith("data.")
 
 
 def _options(contenders: Sequence[Contender]) -> list[Difference | None]:
