@@ -11,7 +11,7 @@ from jaxtyping import Bool, Int, Int64, UInt8
 
 T = TypeVar("T", int, np.ndarray)
 
-_MOST_BYTES = 1 << 26
+_MOST_BYTES = 1 << 24
 """Of the sets of active cells that are held at a time; a single chain may have more."""
 _FEW = 32
 """A round in which fewer than one in so many windows merge is the last: ties merge one after the other."""
