@@ -40,6 +40,8 @@ def run_identity(config: ExperimentConfig, method: Method, encoder: type, datase
         del values["data"]["split"]["k_fold"]  # as before there were folds: a run's identity lasts
     if values["training"]["accumulate"] == 1:
         del values["training"]["accumulate"]
+    if values["training"]["train_only"] is None:
+        del values["training"]["train_only"]
     del values["data"]["path"], values["training"]["seeds"], values["training"]["device"]
     if not method.sees_share(config.selection):
         del values["data"]["labels"]

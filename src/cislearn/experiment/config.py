@@ -223,6 +223,9 @@ class TrainingConfig(_Section):
         [0, 1, 2], description="one run each"
     )
     init_from: Path | None = Field(None, description="a finished run whose encoder is the beginning")
+    train_only: Literal["head"] | None = Field(
+        None, description="head: the encoder of that run stays as it is, its running statistics too"
+    )
 
 
 class ExperimentConfig(_Section):
