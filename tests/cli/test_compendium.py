@@ -29,7 +29,7 @@ def test_a_compendium_and_a_cell_added_to_it(cislearn, files):
     options = ["--genome", "genome.fa", "--length", 600, "--merge-overlap", 200, "--without-chromosomes", "chrY"]
     done = cislearn("prepare", "--compendium", "targets.tsv", *options, "--margin", 4, "--out", "old")
     assert done.returncode == 0, done.stderr
-    assert "share of windows that are active in a cell: median" in done.stdout
+    assert "share of windows that are active: median of 2 tasks" in done.stdout
     assert "80 rows were left out" in done.stdout and "chrY is left out" in done.stdout
     done = cislearn("prepare", "--compendium", "mine.tsv", "--add", "old", "--out", "new")
     assert done.returncode == 0, done.stderr
@@ -57,3 +57,17 @@ def test_a_compendium_and_a_cell_added_to_it(cislearn, files):
 def test_what_does_not_go(refused, files, options, said):
     assert said in refused("prepare", *options, "--out", "data")
     assert not (files / "data").exists()
+
+
+def test_an_hdf5_file(cislearn, refused, tmp_path):
+    h5py = pytest.importorskip("h5py", reason="the extra hdf5 is not installed")
+    rng = np.random.default_rng(0)
+    with h5py.File(tmp_path / "basset.h5", "w") as file:
+        file["target_labels"] = np.array([b"heart", b"liver"])
+        for part, n in (("train", 30), ("valid", 8), ("test", 8)):
+            file[f"{part}_in"] = np.eye(4, dtype=np.uint8)[rng.integers(0, 4, (n, 40))].transpose(0, 2, 1)[:, :, None]
+            file[f"{part}_out"] = rng.integers(0, 2, (n, 2))
+    done = cislearn("prepare", "--hdf5", "basset.h5", "--out", "data")
+    assert done.returncode == 0, done.stderr
+    assert "46 windows of 40 bp" in done.stdout and "another order cannot be seen" in done.stdout
+    assert "--length: does not go with --hdf5" in refused("prepare", "--hdf5", "basset.h5", "--length", 9, "--out", "x")

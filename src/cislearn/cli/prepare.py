@@ -17,6 +17,7 @@ WAYS = {
         own=frozenset({"merge_overlap", "without_chromosomes", "add"}),
         shared=frozenset({"genome", "length", "margin", "drop_outside"}),
     ),
+    "hdf5": Way(own=frozenset(), shared=frozenset()),
 }
 """What a dataset can be made from beside files of single roles."""
 
@@ -67,6 +68,9 @@ def prepare(
     add: Annotated[
         Path | None, typer.Option(help="With --compendium: a compendium that the cell types are added to.")
     ] = None,
+    hdf5: Annotated[
+        Path | None, typer.Option(help="A file of Basset's, train_in to test_out, with the parts that it gives.")
+    ] = None,
     genome: Annotated[list[str] | None, typer.Option(help="FASTA of all domains, or DOMAIN=FASTA for each.")] = None,
     track: Annotated[
         list[str] | None,
@@ -90,7 +94,7 @@ def prepare(
     drop_outside: Annotated[bool, typer.Option(help="Leave out regions past the end of their chromosome.")] = False,
     overwrite: Annotated[bool, typer.Option(help="Replace a dataset that is there.")] = False,
 ) -> None:
-    """Make a dataset of peaks and a genome, of FASTA files, of tables, or of the peaks of many cell types."""
+    """Make a dataset of peaks, FASTA files or tables, of the peaks of many cell types, or of Basset's HDF5."""
     from cislearn.cli.arguments import (
         existing,
         files_by_domain,
@@ -101,6 +105,7 @@ def prepare(
         tracks_argument,
     )
     from cislearn.cli.progress import Steps
+    from cislearn.data.basset_hdf5 import prepare_hdf5
     from cislearn.data.compendium import prepare_compendium
     from cislearn.data.prepare import prepare as make
     from cislearn.errors import UserError
@@ -125,6 +130,9 @@ def prepare(
             progress=Steps(),
         )
         _show(data, out)
+        return
+    if hdf5 is not None:
+        _show(prepare_hdf5(out, path=existing(hdf5, "--hdf5"), overwrite=overwrite, progress=Steps()), out)
         return
     by_domain = files_by_domain([t for t in table or [] if "=" in t and not Path(t).exists()], "--table")
     plain = [existing(Path(t), "--table") for t in table or [] if "=" not in t or Path(t).exists()]

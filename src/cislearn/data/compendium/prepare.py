@@ -21,6 +21,7 @@ from cislearn.data.examples import ONLY_N
 from cislearn.data.genomes import Genomes
 from cislearn.data.inputs import ONLY_DOMAIN, file_record
 from cislearn.data.marker import MARKER
+from cislearn.data.prevalence import PREVALENCE, count_active, told
 from cislearn.data.provenance import provenance
 from cislearn.data.sequences import GenomeSequences, map_windows
 from cislearn.errors import UserError, nearest
@@ -144,7 +145,7 @@ def prepare_compendium(
         progress("merging windows")
         loci, labels, only_n = _merge(piles, frame, len(names), Path(folder) / "labels")
         loci["file"] = only_n["file"] = str(cells)
-        prevalence = _prevalence(names, labels)
+        prevalence = count_active(names, labels)
         options = {
             "length": frame.length,
             OVERLAP: frame.overlap,
@@ -161,8 +162,8 @@ def prepare_compendium(
             labels=labels,
             sequences=_sequences(loci, frame, margin),
             dropped=pd.concat([*dropped, only_n], ignore_index=True),
-            provenance=provenance(files, options, {frame.name: frame.genome}, [*notes, _told(prevalence)]),
-            tables={"prevalence.tsv": prevalence},
+            provenance=provenance(files, options, {frame.name: frame.genome}, [*notes, told(prevalence)]),
+            tables={PREVALENCE: prevalence},
             overwrite=overwrite,
         )
 
@@ -285,21 +286,3 @@ def _loci(chrom: str, strand: str, start: Int64[np.ndarray, " n"], frame: Frame)
 
 def _sequences(loci: pd.DataFrame, frame: Frame, margin: int) -> GenomeSequences:
     return GenomeSequences.at(loci, {frame.name: frame.genome}, length=frame.length, margin=margin)
-
-
-def _prevalence(names: Sequence[str], labels: Shaped[np.ndarray, "n t"]) -> pd.DataFrame:
-    """Windows that are active in each cell, and their share of all."""
-    step = max(1, (1 << 24) // len(names))
-    parts = (labels[first : first + step] for first in range(0, len(labels), step))
-    active = sum((part.sum(axis=0, dtype=np.int64) for part in parts), np.zeros(len(names), dtype=np.int64))
-    return pd.DataFrame({"task": names, "active": active, "windows": len(labels), "share": active / len(labels)})
-
-
-def _told(prevalence: pd.DataFrame) -> str:
-    """Return the least, the middle and the greatest share of active windows in words."""
-    ordered = prevalence.sort_values("share", kind="stable")
-    low, high = ordered.iloc[0], ordered.iloc[-1]
-    return (
-        f"share of windows that are active in a cell: median {ordered['share'].median():.2%}, from {low['share']:.2%}"
-        f" ({low['task']}) to {high['share']:.2%} ({high['task']}); all in prevalence.tsv"
-    )
