@@ -88,6 +88,20 @@ def test_an_overlap_that_just_does_and_does_not_suffice():
     assert len(listed(merge(peaks, **options), 3)) == 1
 
 
+@pytest.mark.parametrize("few", [1, 10**9])
+def test_chains_stay_apart_though_a_merge_ends_where_its_right_window_was(monkeypatch, few):
+    """(0 * 2 + 1 * 11) / 13 rounds to 1, as far from the next chain as before: what is not to merge is not merged.
+
+    The next chain ends up at 6, where it began, in the same way.
+    """
+    monkeypatch.setattr(merging, "_FEW", few)
+    many = [(middle - 1, middle + 1, cell) for middle in (6, 11) for cell in range(10)]
+    peaks = [(4, 6, 0), *many, (11, 13, 3)]
+    found = listed(merge(peaks, n_cells=10, length=10, overlap=5, size=100), 10)
+    assert found == [(1, set(range(10))), (6, set(range(10)))]
+    assert found == merge_slowly(peaks, length=10, overlap=5, size=100)
+
+
 def test_a_long_run_of_equal_distances_takes_no_time():
     """A hundred thousand bins of 200 bp side by side merge one after the other; a round each would take hours."""
     start = np.arange(0, 20_000_000, 200, dtype=np.int64)
