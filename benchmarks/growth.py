@@ -80,7 +80,7 @@ def genome_table(place: Path) -> Result:
     text = (
         "A FASTA file of random bases in 24 chromosomes, half of its lines soft-masked: indexed when first opened, then"
         " opened twice by another process. `index s` is processor time, on one thread, and `index MB` the peak of"
-        f" the resident memory; the libraries that are loaded take {alone(_peak_memory):.0f} of it."
+        f" the resident memory; the libraries that are loaded take {alone(peak_memory):.0f} of it."
     )
     return Result("growth", "A large genome: indexed once, opened at once", text, [row])
 
@@ -187,17 +187,17 @@ def split_windows(place: Path, n: int) -> tuple[float, float, float]:
     part = split_rows(dataset).part
     split = time.process_time()
     find_leaks(dataset, part)
-    return split - began, time.process_time() - split, _peak_memory()
+    return split - began, time.process_time() - split, peak_memory()
 
 
 def cost_of(work: Callable[[], object]) -> Cost:
     """Processor time of some work, and the peak memory of this process after it."""
     began = time.process_time()
     work()
-    return time.process_time() - began, _peak_memory()
+    return time.process_time() - began, peak_memory()
 
 
-def _peak_memory() -> float:
+def peak_memory() -> float:
     """Peak of the resident memory of this process, in MB; `getrusage` may tell that of its parent."""
     status = Path("/proc/self/status").read_text()
     return int(status.split("VmHWM:")[1].split()[0]) * 1024 / 1e6

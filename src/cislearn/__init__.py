@@ -13,6 +13,8 @@ from cislearn.version import __version__
 if TYPE_CHECKING:
     from cislearn.api import compare, train
     from cislearn.baselines.gkm import GkmKernel, GkmSVM
+    from cislearn.data.basset_hdf5 import prepare_hdf5
+    from cislearn.data.compendium import prepare_compendium
     from cislearn.data.dataset import Dataset, read_dataset, write_dataset
     from cislearn.data.prepare import prepare
     from cislearn.data.simulate import simulate, write_simulated
@@ -27,6 +29,8 @@ _HOMES = {
     "read_dataset": "cislearn.data.dataset",
     "write_dataset": "cislearn.data.dataset",
     "prepare": "cislearn.data.prepare",
+    "prepare_compendium": "cislearn.data.compendium",
+    "prepare_hdf5": "cislearn.data.basset_hdf5",
     "simulate": "cislearn.data.simulate",
     "write_simulated": "cislearn.data.simulate",
     "Experiment": "cislearn.experiment.execute",
@@ -46,6 +50,8 @@ __all__ = [
     "compare",
     "load_model",
     "prepare",
+    "prepare_compendium",
+    "prepare_hdf5",
     "read_dataset",
     "simulate",
     "train",

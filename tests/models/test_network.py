@@ -183,3 +183,20 @@ def test_one_output_has_the_mode_of_its_model(bound):
     one = output(network, "bound")
     one.train(one.training)
     assert not any(part.training for part in network.modules())
+
+
+@pytest.mark.parametrize("encoder", ["motif_cnn", "wide"])
+def test_a_frozen_encoder_changes_by_no_training(mixed, encoder):
+    """Neither weights nor running statistics, though the network is told to train: the usual way to get this wrong."""
+    network = build_network(encoder, mixed)
+    network.freeze_encoder()
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    optimiser = torch.optim.SGD([p for p in network.parameters() if p.requires_grad], lr=0.1)
+    for _ in range(3):
+        network.train()
+        network(one_hot_windows(6, 48)).square().sum().backward()
+        optimiser.step()
+    after = network.state_dict()
+    changed = {name.split(".")[0] for name in before if not torch.equal(before[name], after[name])}
+    assert changed == {"head"}
+    assert network.head.training and not any(module.training for module in network.encoder.modules())

@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from cislearn.cli.ways import Way, refuse_options_of_other_ways
+
+if TYPE_CHECKING:
+    from cislearn.data.dataset import Dataset
+
+WAYS = {
+    "compendium": Way(
+        own=frozenset({"merge_overlap", "without_chromosomes", "add"}),
+        shared=frozenset({"genome", "length", "margin", "drop_outside"}),
+    ),
+    "hdf5": Way(own=frozenset(), shared=frozenset()),
+}
+"""What a dataset can be made from beside files of single roles."""
+
 
 def prepare(
+    context: typer.Context,
     out: Annotated[Path, typer.Option(help="The dataset folder to be.")],
     peaks: Annotated[
         list[str] | None,
@@ -37,6 +52,25 @@ def prepare(
         list[str] | None,
         typer.Option(help="FILE or DOMAIN=FILE: TSV, CSV or Parquet with a sequence or locus and label columns."),
     ] = None,
+    compendium: Annotated[
+        Path | None,
+        typer.Option(
+            help="A table NAME<tab>FILE, or a folder, of the peaks of many cell types: each becomes a task, overlapping"
+            " windows are merged, and every window is labelled for every task."
+        ),
+    ] = None,
+    merge_overlap: Annotated[
+        int | None, typer.Option(help="With --compendium: bp of overlap from which on windows are merged; 200.")
+    ] = None,
+    without_chromosomes: Annotated[
+        str | None, typer.Option(help="With --compendium: chromosomes left out, with commas between (chrY).")
+    ] = None,
+    add: Annotated[
+        Path | None, typer.Option(help="With --compendium: a compendium that the cell types are added to.")
+    ] = None,
+    hdf5: Annotated[
+        Path | None, typer.Option(help="A file of Basset's, train_in to test_out, with the parts that it gives.")
+    ] = None,
     genome: Annotated[list[str] | None, typer.Option(help="FASTA of all domains, or DOMAIN=FASTA for each.")] = None,
     track: Annotated[
         list[str] | None,
@@ -46,7 +80,9 @@ def prepare(
         list[str] | None,
         typer.Option(help="NAME=flip (coverage, the default) or flip_and_shift (cut sites): how a track is turned."),
     ] = None,
-    length: Annotated[int | None, typer.Option(help="Window length in bp; by default that of the inputs.")] = None,
+    length: Annotated[
+        int | None, typer.Option(help="Window length in bp; by default that of the inputs, 600 for a compendium.")
+    ] = None,
     margin: Annotated[int, typer.Option(help="Bases kept on either side, for shifts in training.")] = 0,
     task: Annotated[str, typer.Option(help="Name of the task that peaks and negatives are of.")] = "binding",
     labels: Annotated[str | None, typer.Option(help="Label columns of the tables, with commas between.")] = None,
@@ -58,7 +94,7 @@ def prepare(
     drop_outside: Annotated[bool, typer.Option(help="Leave out regions past the end of their chromosome.")] = False,
     overwrite: Annotated[bool, typer.Option(help="Replace a dataset that is there.")] = False,
 ) -> None:
-    """Make a dataset of peaks and a genome, of FASTA files, or of tables."""
+    """Make a dataset of peaks, FASTA files or tables, of the peaks of many cell types, or of Basset's HDF5."""
     from cislearn.cli.arguments import (
         existing,
         files_by_domain,
@@ -69,11 +105,35 @@ def prepare(
         tracks_argument,
     )
     from cislearn.cli.progress import Steps
-    from cislearn.cli.show import console
-    from cislearn.data.describe import dropped_by_reason
+    from cislearn.data.basset_hdf5 import prepare_hdf5
+    from cislearn.data.compendium import prepare_compendium
     from cislearn.data.prepare import prepare as make
     from cislearn.errors import UserError
 
+    refuse_options_of_other_ways(context, WAYS)
+    outside: Literal["error", "drop"] = "drop" if drop_outside else "error"
+    if compendium is not None:
+        fasta = genome_argument(genome or [])
+        if isinstance(fasta, dict):
+            raise UserError("a compendium has one genome", where="--genome", fix="Give one FASTA file.")
+        data = prepare_compendium(
+            out,
+            cells=existing(compendium, "--compendium"),
+            genome=fasta,
+            length=length,
+            merge_overlap=merge_overlap,
+            margin=margin,
+            without=_names(without_chromosomes),
+            outside=outside,
+            add=add,
+            overwrite=overwrite,
+            progress=Steps(),
+        )
+        _show(data, out)
+        return
+    if hdf5 is not None:
+        _show(prepare_hdf5(out, path=existing(hdf5, "--hdf5"), overwrite=overwrite, progress=Steps()), out)
+        return
     by_domain = files_by_domain([t for t in table or [] if "=" in t and not Path(t).exists()], "--table")
     plain = [existing(Path(t), "--table") for t in table or [] if "=" not in t or Path(t).exists()]
     if by_domain and plain:
@@ -91,11 +151,11 @@ def prepare(
         length=length,
         margin=margin,
         task=task,
-        label_columns=[name.strip() for name in labels.split(",")] if labels else None,
+        label_columns=_names(labels) or None,
         sequence_column=sequence_column,
         domain_column=domain_column,
         kinds=kinds_argument(kind or []),
-        outside="drop" if drop_outside else "error",
+        outside=outside,
         keep_overlapping=keep_overlapping,
         make_negatives=made,
         negatives_per_positive=negatives_per_positive,
@@ -103,6 +163,17 @@ def prepare(
         overwrite=overwrite,
         progress=Steps(),
     )
+    _show(data, out)
+
+
+def _names(listed: str | None) -> list[str]:
+    return [name.strip() for name in listed.split(",")] if listed else []
+
+
+def _show(data: Dataset, out: Path) -> None:
+    from cislearn.cli.show import console
+    from cislearn.data.describe import dropped_by_reason
+
     print_ = console().print
     print_(f"{len(data):,} windows of {data.spec.length} bp in {out}; domains: {', '.join(data.spec.domains)}")
     if data.spec.tracks:

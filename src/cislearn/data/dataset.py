@@ -141,6 +141,7 @@ def write_dataset(
     provenance: Mapping[str, Any] | None = None,
     truth: pd.DataFrame | None = None,
     tracks: Tracks | None = None,
+    tables: Mapping[str, pd.DataFrame] | None = None,
     overwrite: bool = False,
 ) -> Dataset:
     """Write a dataset folder, whole or not at all, and return it as `read_dataset` would.
@@ -163,6 +164,8 @@ def write_dataset(
         Anything that JSON holds.
     tracks : Tracks, optional
         One row of signals an example, where ``spec.inputs`` has tracks.
+    tables : mapping of str to DataFrame, optional
+        By file name, what else is to be told of it, to be read by people.
     overwrite : bool
         Replace a dataset that is there.
 
@@ -188,6 +191,8 @@ def write_dataset(
         _dropped_table(dropped).to_csv(folder / "dropped.tsv", sep="\t", index=False, lineterminator="\n")
         if truth is not None:
             truth.to_parquet(folder / "truth.parquet", index=False)
+        for name, table in (tables or {}).items():
+            table.to_csv(folder / name, sep="\t", index=False, lineterminator="\n", float_format="%.6g")
         content = {
             "format": FORMAT,
             "cislearn": __version__,

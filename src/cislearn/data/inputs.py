@@ -79,16 +79,16 @@ def domain_names(inputs: Sequence[Entries]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def file_record(entries: Entries) -> dict[str, Any]:
-    """Path, size, content hash and number of rows of a file, for the provenance."""
-    with entries.path.open("rb") as stream:
+def file_record(path: Path, *, domains: Sequence[str], rows: int) -> dict[str, Any]:
+    """Path, size and content hash of a file, what domains it has rows of and how many, for the provenance."""
+    with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16))
     return {
-        "path": str(entries.path.resolve()),
-        "size": entries.path.stat().st_size,
+        "path": str(path.resolve()),
+        "size": path.stat().st_size,
         "blake2b": digest.hexdigest(),
-        "domains": [str(name) for name in pd.unique(entries.rows["domain"])],
-        "rows": len(entries),
+        "domains": list(domains),
+        "rows": rows,
     }
 
 

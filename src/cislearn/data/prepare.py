@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -21,6 +20,7 @@ from cislearn.data.inputs import Files, domain_names, file_record, read_labelled
 from cislearn.data.marker import MARKER
 from cislearn.data.negatives import Making, draw_negatives
 from cislearn.data.placing import Placed, common_length, cut_windows, place_on_genome
+from cislearn.data.provenance import provenance
 from cislearn.data.tasks import task_specs
 from cislearn.data.track_files import TrackFiles
 from cislearn.data.tracks import Tracks
@@ -132,7 +132,7 @@ def prepare(
     signals = TrackFiles.open(tracks or {}, track_rules or {}, domains, progress=progress)
     progress("placing windows")
     placed = [_place(entries, genomes, length, margin, outside) for entries in inputs]
-    files, notes = [file_record(entries) for entries in inputs], _unused(inputs)
+    files, notes = [_record(entries) for entries in inputs], _unused(inputs)
     del inputs  # what is long is held once: in the files, placed, or together
     examples = collect(placed, genomes, length, margin)
     del placed
@@ -170,7 +170,7 @@ def prepare(
         sequences=examples.sequences,
         dropped=examples.dropped,
         tracks=_read_tracks(signals, examples, genomes, spec) if tracks else None,
-        provenance=_provenance(files, options, genomes, [*examples.notes, *notes], signals),
+        provenance=provenance(files, options, genomes.by_name, [*examples.notes, *notes], signals.record()),
         overwrite=overwrite,
     )
 
@@ -235,14 +235,5 @@ def _read_tracks(signals: TrackFiles, examples: Examples, genomes: Genomes, spec
     return signals.read(examples.rows, lengths, length=spec.length, margin=spec.margin)
 
 
-def _provenance(
-    files: list[dict[str, Any]], options: Mapping[str, Any], genomes: Genomes, notes: list[str], signals: TrackFiles
-) -> dict[str, Any]:
-    told = {
-        "files": files,
-        "genomes": {name: {"path": str(g.path), "hash": g.hash} for name, g in genomes.by_name.items()},
-        "options": dict(options),
-        "notes": notes,
-        "versions": {"python": platform.python_version(), "numpy": np.__version__, "pandas": pd.__version__},
-    }
-    return told | {"tracks": signals.record()} if signals.specs else told
+def _record(entries: Entries) -> dict[str, Any]:
+    return file_record(entries.path, domains=[*map(str, pd.unique(entries.rows["domain"]))], rows=len(entries))

@@ -29,7 +29,8 @@ RESULTS = (
 
 LATER = (
     "data.split.k_fold", "model.reverse_complement.filters", "model.reverse_complement.merge",
-    "model.reverse_complement.join", "training.accumulate", "training.patience_of", "training.log_strand_gradients",
+    "model.reverse_complement.join", "training.accumulate", "training.patience_of", "training.train_only",
+    "training.log_strand_gradients",
 )  # fmt: skip
 """Keys that came when runs stood in ledgers already: at its default such a key is no part of a run's identity."""
 

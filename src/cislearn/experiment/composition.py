@@ -14,6 +14,7 @@ from cislearn.experiment.config import ExperimentConfig, MethodConfig
 from cislearn.experiment.methods import Method, resolve_method
 from cislearn.experiment.roles import Roles
 from cislearn.models.network import Network
+from cislearn.objectives.adabn import AdaBN
 
 FEW_BASES = 10
 """Of a window a tenth may become N by shifts without a word: motifs rarely lie at its very end."""
@@ -126,6 +127,18 @@ def check_composition(config: ExperimentConfig, methods: Sequence[Method], roles
                 fix="Say which: data.labels: {target: 0.1}, or take source_only or target_labels.",
             )
         method.make().setup(network, spec)
+        if config.training.train_only == "head" and isinstance(method.make(), AdaBN):
+            raise UserError(
+                f"method {method.title} sets the statistics of the encoder, which train_only: head keeps as they are",
+                where="training.train_only",
+                fix="Leave it out, or take methods: [supervised].",
+            )
+    if config.training.train_only == "head" and config.training.init_from is None:
+        raise UserError(
+            "a head alone learns little on an encoder that has learned nothing",
+            where="training.train_only",
+            fix="Name the run that the encoder is of: training.init_from.",
+        )
     if config.training.init_from is not None:
         begin_from(copy.deepcopy(network), config.training.init_from, config.training.seeds[0])
     return _remarks(config, roles)

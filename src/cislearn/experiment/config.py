@@ -298,6 +298,9 @@ class TrainingConfig(_Section):
     log_strand_gradients: bool = Field(
         False, description="log how far the gradients of the two strands agree, on one batch at each validation"
     )
+    train_only: Literal["head"] | None = Field(
+        None, description="head: the encoder of that run stays as it is, its running statistics too"
+    )
 
 
 class GkmConfig(_Section):

@@ -38,6 +38,8 @@ def fresh_network(setting: Setting, seed: int) -> Network:
     network = setting.card.build()
     if setting.config.training.init_from is not None:
         begin_from(network, setting.config.training.init_from, seed)
+    if setting.config.training.train_only == "head":
+        network.freeze_encoder()
     strands = setting.config.model.reverse_complement
     return Conjoined(network, strands.join) if strands.train == "conjoined" else network
 

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Bool, Int64
+from jaxtyping import Bool, Int64, Shaped
 
 from cislearn.errors import UserError
 
@@ -69,17 +69,38 @@ def place_windows(
     """
     if length < 1:
         raise ValueError(f"windows have one base or more, not {length}")
-    size = intervals["chrom"].map(dict(chromosomes)).fillna(-1).to_numpy(dtype=np.int64)
+    reason = off_genome(intervals, chromosomes=chromosomes, where=where, outside=outside, genome=genome)
+    start, size = _window_start(intervals, length), _sizes(intervals, chromosomes)
+    reason[(reason == "") & ((start < 0) | (start + length > size))] = LEAVES
+    is_kept = reason == ""
+    dropped = intervals[~is_kept].assign(reason=reason[~is_kept].astype(str)).reset_index(drop=True)
+    return PlacedWindows(_windows(intervals[is_kept], start[is_kept], length), dropped)
+
+
+def off_genome(
+    intervals: pd.DataFrame,
+    *,
+    chromosomes: Mapping[str, int],
+    where: str | Path = "",
+    outside: Literal["error", "drop"] = "error",
+    genome: str = "the genome",
+) -> Shaped[np.ndarray, " n"]:
+    """Why each region does not lie on the genome, empty where it does; parameters and error are `place_windows`'s."""
+    size = _sizes(intervals, chromosomes)
     is_unknown = size < 0
     is_outside = ~is_unknown & (intervals["end"].to_numpy() > size)
     if outside == "error" and is_outside.any():
         raise _another_build(intervals, is_outside, size, where, genome)
-    start = _window_start(intervals, length)
-    is_leaving = (start < 0) | (start + length > size)
-    is_kept = ~(is_unknown | is_outside | is_leaving)
-    reason = np.select([is_unknown, is_outside], [UNKNOWN, OUTSIDE], default=LEAVES)
-    dropped = _with_reasons(intervals[~is_kept], reason[~is_kept], size[~is_kept])
-    return PlacedWindows(_windows(intervals[is_kept], start[is_kept], length), dropped)
+    reason = np.full(len(intervals), "", dtype=object)
+    chrom = intervals["chrom"].to_numpy(dtype=object)
+    for text, rows in ((UNKNOWN, is_unknown), (OUTSIDE, is_outside)):
+        reason[rows] = [text.format(chrom=c, length=bp) for c, bp in zip(chrom[rows], size[rows], strict=True)]
+    return reason
+
+
+def _sizes(intervals: pd.DataFrame, chromosomes: Mapping[str, int]) -> Int64[np.ndarray, " n"]:
+    """Bases of each region's chromosome, -1 where the genome has none of its name."""
+    return intervals["chrom"].map(dict(chromosomes)).fillna(-1).to_numpy(dtype=np.int64)
 
 
 def _window_start(intervals: pd.DataFrame, length: int) -> Int64[np.ndarray, " n"]:
@@ -99,14 +120,6 @@ def _windows(regions: pd.DataFrame, start: Int64[np.ndarray, " n"], length: int)
         note=pd.Series(notes[codes], index=regions.index, dtype=str),
     )
     return placed.reset_index(drop=True)
-
-
-def _with_reasons(regions: pd.DataFrame, reason: np.ndarray, size: Int64[np.ndarray, " n"]) -> pd.DataFrame:
-    told = [
-        text.format(chrom=chrom, length=length)
-        for text, chrom, length in zip(reason, regions["chrom"], size, strict=True)
-    ]
-    return regions.assign(reason=pd.Series(told, index=regions.index, dtype=str)).reset_index(drop=True)
 
 
 def _another_build(

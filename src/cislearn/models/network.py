@@ -51,6 +51,7 @@ class Network(nn.Module):
 
     def __init__(self, encoder: Encoder, spec: DataSpec) -> None:
         super().__init__()
+        self.encoder_is_frozen = False
         self.spec = spec
         self.one_hot = OneHot()
         self.encoder = encoder
@@ -62,6 +63,22 @@ class Network(nn.Module):
     def stages(self) -> list[Stage]:
         """Encoder and head as one list of stages down to the logits."""
         return [*self.encoder.stages, *self.head]
+
+    def freeze_encoder(self) -> None:
+        """Let training change the head alone.
+
+        The encoder keeps its weights and stays in evaluation mode, whatever mode the network is given: its batch norms
+        go by their running statistics and do not change them, and its dropout does nothing.
+        """
+        self.encoder_is_frozen = True
+        self.encoder.requires_grad_(False).eval()
+
+    def train(self, mode: bool = True) -> Network:
+        """Set training or evaluation mode; a frozen encoder stays in the latter."""
+        super().train(mode)
+        if self.encoder_is_frozen:
+            self.encoder.eval()
+        return self
 
     def embed(
         self, tokens: UInt8[Tensor, "n length"], tracks: Float[Tensor, "n k length"] | None = None

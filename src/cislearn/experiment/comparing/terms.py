@@ -18,7 +18,7 @@ from cislearn.experiment.comparing.contenders import Contender
 
 Weight = Literal["question", "terms", "also", "options"]
 
-ON_TERMS = ("training.batch_size", "training.balance", "training.init_from", "selection")
+ON_TERMS = ("training.batch_size", "training.balance", "training.init_from", "training.train_only", "selection")
 """Keys of the configuration that say how much a run had to go by."""
 
 NOT_COMPARED = ("out", "methods", "battery", "leave_one_out", "training.seeds", "training.device", "training.epochs")
