@@ -40,6 +40,11 @@ def run_identity(config: ExperimentConfig, method: Method, encoder: type, datase
         del values["data"]["split"]["k_fold"]  # as before there were folds: a run's identity lasts
     if values["training"]["accumulate"] == 1:
         del values["training"]["accumulate"]
+    optimiser = values["training"]["optimiser"]
+    if optimiser["name"] != "rmsprop":
+        del optimiser["alpha"]
+    if optimiser["max_weight_norm"] is None:
+        del optimiser["max_weight_norm"]
     del values["data"]["path"], values["training"]["seeds"], values["training"]["device"]
     if not method.sees_share(config.selection):
         del values["data"]["labels"]

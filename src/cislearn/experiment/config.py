@@ -179,15 +179,21 @@ class MethodConfig(BaseModel):
 class OptimiserConfig(_Section):
     """How weights are updated."""
 
-    name: Literal["adamw", "adam", "sgd"] = "adamw"
+    name: Literal["adamw", "adam", "sgd", "rmsprop"] = "adamw"
     learning_rate: PositiveFloat = Field(5e-3, description="at its greatest")
-    weight_decay: Annotated[float, Field(ge=0)] = Field(0.01, description="an L2 penalty for adam and sgd")
+    weight_decay: Annotated[float, Field(ge=0)] = Field(0.01, description="an L2 penalty for all but adamw")
     momentum: Annotated[float, Field(ge=0, lt=1)] = Field(0.9, description="for sgd")
+    alpha: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.99, description="for rmsprop: what its mean of squared gradients keeps at each step"
+    )
     decay: Literal["cosine", "constant", "ganin"] = Field(
         "cosine", description="of the rate: half a cosine down to 0, none, or 1 / (1 + 10 p) ** 0.75"
     )
     warmup: Annotated[float, Field(ge=0, lt=1)] = Field(
         0.05, description="share of the training in which it rises from 0"
+    )
+    max_weight_norm: PositiveFloat | None = Field(
+        None, description="greatest norm of the weights of one filter or unit, kept at each step; null for any"
     )
 
 
