@@ -29,7 +29,10 @@ RESULTS = (
 
 def split_identity(config: ExperimentConfig, dataset_hash: str) -> str:
     """Hash of all that a simple model depends on: examples, domains and their parts."""
-    data = config.model_dump(mode="json", exclude={"data": {"labels", "tracks"}})["data"]  # simple models see neither
+    data = config.model_dump(mode="json", exclude={"data": {"tracks"}})["data"]  # of which simple models see none
+    del data["labels"]["target"]
+    if data["labels"]["sources"] == 1:
+        del data["labels"]
     return _digest({"data": data | {"path": ""}, "dataset": dataset_hash})
 
 
@@ -47,6 +50,10 @@ def run_identity(config: ExperimentConfig, method: Method, encoder: type, datase
         del optimiser["max_weight_norm"]
     del values["data"]["path"], values["training"]["seeds"], values["training"]["device"]
     if not method.sees_share(config.selection):
+        del values["data"]["labels"]["target"]
+    if config.data.labels.sources == 1:
+        del values["data"]["labels"]["sources"]
+    if values["data"]["labels"].keys() == {"seed"}:
         del values["data"]["labels"]
     if config.data.tracks:
         del values["data"]["tracks"]  # the dataset's hash tells of them; runs from before there were any stay the same

@@ -86,10 +86,15 @@ class SplitConfig(_Section):
 
 
 class LabelsConfig(_Section):
-    """How many of the target's labels training may see: drawn once, the same share of each class, and stored."""
+    """How many labels training may see: drawn once, the same share of each class, and stored."""
 
     target: Annotated[float, Field(ge=0.0, le=1.0)] = Field(
         0.0, description="share of the labels of the target's training and validation windows; 0 for none of them"
+    )
+    sources: Annotated[float, Field(gt=0.0, le=1.0)] = Field(
+        1.0,
+        description="share of the labels of the sources' training and validation windows; the other windows are"
+        " unlabelled, for everything but the split",
     )
     seed: NonNegativeInt = Field(0, description="of the draw; a smaller share is part of a greater one")
 
@@ -200,7 +205,9 @@ class OptimiserConfig(_Section):
 class TrainingConfig(_Section):
     """How long and how."""
 
-    epochs: PositiveInt = Field(20, description="passes over the labelled rows")
+    epochs: PositiveInt = Field(
+        20, description="passes over the labelled rows; those whose labels `data.labels.sources` hides count as well"
+    )
     batch_size: PositiveInt = Field(
         128, description="labelled rows in a batch; methods add unlabelled rows of their own"
     )
