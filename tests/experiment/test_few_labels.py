@@ -134,6 +134,21 @@ def test_an_experiment_says_how_many_labels_it_saw_wherever_it_says_a_number(tin
     assert "25 % of the source labels seen" in (tmp_path / "few/report.html").read_text()
 
 
+@pytest.mark.parametrize("target", [None, "hep"])
+def test_a_ladder_learns_from_the_windows_whose_labels_are_hidden(tiny_data, tmp_path, target):
+    """With a target it learns from that one's windows; supervised at the same labels stands beside it."""
+    arguments = ["data.labels.sources=0.25", "methods=[supervised, ladder]", "training.accumulate=2"]
+    run_experiment(config_of(tiny_data, *arguments, target=target, out=tmp_path / "few"))
+    runs = {name: tmp_path / "few" / name / "seed-0" for name in ("supervised", "ladder")}
+    history = {name: pd.read_csv(run / "history.tsv", sep="\t") for name, run in runs.items()}
+    assert history["ladder"]["train_reconstruction"].notna().all()
+    assert "train_reconstruction" not in history["supervised"]
+    assert history["ladder"]["step"].max() == history["supervised"]["step"].max() > 1
+    assert "Reconstruction, input" in (tmp_path / "few/report.html").read_text()
+    seen = [np.load(run / "seen.npy") for run in runs.values()]
+    np.testing.assert_array_equal(*seen)
+
+
 @pytest.mark.parametrize("identity", ["run", "simple"])
 def test_the_share_is_part_of_what_a_run_is_and_all_labels_are_as_before(tiny_data, one_cell, identity):
     def identity_of(*arguments):
