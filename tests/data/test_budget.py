@@ -49,3 +49,23 @@ def test_with_several_tasks_each_pattern_of_labels_has_its_share():
             same = (np.nan_to_num(labels, nan=-1) == np.nan_to_num([first, second], nan=-1)).all(axis=1)
             expected = 0 if np.isnan([first, second]).all() else round(0.1 * same.sum())
             assert drawn[same].sum() == pytest.approx(expected, abs=1)
+
+
+@given(st.integers(0, 5), st.sampled_from([0.01, 0.1, 0.25]))
+def test_of_many_rare_tasks_none_is_left_without_a_positive_and_not_all_is_drawn(seed, share):
+    """With 40 tasks nearly each row of labels is another one: as a class by itself each row would be drawn."""
+    rng = np.random.default_rng(seed)
+    labels = (rng.random((2000, 40)) < rng.uniform(0.005, 0.3, 40)).astype(float)
+    labels[rng.random(labels.shape) < 0.1] = np.nan
+    drawn = draw_share(labels, share, seed)
+    assert drawn.sum() == pytest.approx(share * 2000, abs=41)  # a row more or less a class
+    assert ((labels[drawn] == 1).any(axis=0) & (labels[drawn] == 0).any(axis=0)).all()
+    if share > 0.1:
+        rare = np.nansum(labels, axis=0).argmin()
+        assert (labels[drawn, rare] == 1).sum() == pytest.approx(share * np.nansum(labels[:, rare]), abs=1)
+
+
+def test_of_many_tasks_too_a_smaller_share_is_part_of_a_greater_one():
+    labels = (np.random.default_rng(0).random((800, 30)) < 0.1).astype(float)
+    small, great = (draw_share(labels, share, 3) for share in (0.05, 0.3))
+    assert (great | ~small).all() and great.sum() > 4 * small.sum()

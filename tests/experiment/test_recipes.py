@@ -23,6 +23,15 @@ def test_an_encoder_brings_its_recipe_and_what_is_said_goes_before_it():
     assert said.training.hidden_bases == recipe["hidden_bases"]
 
 
+def test_the_recipe_of_basset_is_the_published_one():
+    """Kelley et al. 2016 and its code: RMSprop .002 with .98, norms of 7, batches of 128, patience 10."""
+    training = make_config(DATA, ["model.encoder=basset"]).training
+    optimiser = training.optimiser
+    assert (optimiser.name, optimiser.learning_rate, optimiser.alpha) == ("rmsprop", 0.002, 0.98)
+    assert (optimiser.max_weight_norm, training.batch_size, training.patience) == (7, 128, 10)
+    assert training.gradient_clip is None and training.weight_average == 0 and optimiser.decay == "constant"
+
+
 def test_a_resolved_configuration_says_all_and_reads_back_as_it_is():
     wide = make_config(DATA, ["model.encoder=wide", "training.hidden_bases=0"])
     assert make_config(wide.model_dump(mode="json")) == wide

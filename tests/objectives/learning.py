@@ -22,9 +22,11 @@ def ready(name: str, model: Network, spec: DataSpec, seed: int = 1, **options: A
 
 
 def gradients(loss: Tensor, module: nn.Module) -> list[Tensor]:
-    """The gradient of a loss in each parameter of a module; zeros where it does not reach."""
-    found = torch.autograd.grad(loss, list(module.parameters()), retain_graph=True, allow_unused=True)
-    return [torch.zeros_like(p) if g is None else g.clone() for g, p in zip(found, module.parameters(), strict=True)]
+    """The gradient of a loss in each parameter of a module; zeros where it does not reach or nothing is trained."""
+    trained = [p for p in module.parameters() if p.requires_grad]
+    reached = torch.autograd.grad(loss, trained, retain_graph=True, allow_unused=True) if trained else ()
+    found = dict(zip(trained, reached, strict=True))
+    return [torch.zeros_like(p) if found.get(p) is None else found[p].clone() for p in module.parameters()]
 
 
 def constant(value: float) -> dict[str, Any]:

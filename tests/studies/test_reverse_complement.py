@@ -87,7 +87,7 @@ def scores_of(values):
         for part in ("train", "test"):
             rows.append(
                 {
-                    "task": "simulated, 200 bp", "training": training, "part": part, "reading": reading,
+                    "task": "simulated 200 bp", "training": training, "part": part, "reading": reading,
                     "metric": "AUROC", "estimate": np.mean(by_seed), "seeds_sd": np.std(by_seed, ddof=1), "n_seeds": 3,
                     "by_seed": " ".join(map(str, by_seed)), "seeds": "0 1 2",
                 }
@@ -98,9 +98,9 @@ def scores_of(values):
 def test_differences_to_post_hoc_are_paired_by_seed_and_ranks_are_of_the_means():
     values = {"none": [0.90, 0.91, 0.93], BASELINE: [0.95, 0.97, 0.96], "RCPS": [0.96, 0.98, 0.98]}
     progress = pd.DataFrame(
-        [{"task": "simulated, 200 bp", "method": "supervised", "runs": 9, "done": 8, "core_hours_left": 0.5}]
+        [{"task": "simulated 200 bp", "method": "supervised", "runs": 9, "done": 8, "core_hours_left": 0.5}]
     )
-    trials = [Trial({"task": "simulated, 200 bp", "training": name}, None) for name in TRAININGS]
+    trials = [Trial({"task": "simulated 200 bp", "training": name}, None) for name in TRAININGS]
     page = "\n".join(rc_page(trials, scores_of(values), progress))
     gains = np.array([0.01, 0.01, 0.02])
     interval = stats.ttest_1samp(gains, 0).confidence_interval()

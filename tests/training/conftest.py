@@ -63,6 +63,7 @@ def make_problem() -> Problem:
     parts = {
         "source": TrainingRows(rows[:200], labels[:200], np.zeros(200, dtype=np.int64)),
         "target": TrainingRows(rows[200:], absent, np.ones(100, dtype=np.int64)),
+        "unlabelled": TrainingRows(rows[200:], absent, np.ones(100, dtype=np.int64)),
     }
     return TableSequences(tokens, rows), parts
 

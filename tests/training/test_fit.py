@@ -32,6 +32,17 @@ def test_a_run_broken_off_and_resumed_ends_at_the_same_weights(problem, tmp_path
     assert timeless(fitted) == timeless(resumed_fitted)
 
 
+def test_a_resumed_ladder_has_the_same_running_statistics(problem, tmp_path):
+    """trap 16: noise, decoder and the statistics of clean labelled rows go on where they stood."""
+    whole, fitted = train(problem, tmp_path / "whole.ckpt", method="ladder", encoder=NORMED, keep="last")
+    with pytest.raises(Killed):
+        train(problem, tmp_path / "killed.ckpt", method="ladder", encoder=NORMED, keep="last", stop_at=17)
+    resumed, resumed_fitted = train(problem, tmp_path / "killed.ckpt", method="ladder", encoder=NORMED, keep="last")
+    assert torch.equal(weights(whole), weights(resumed))
+    assert timeless(fitted) == timeless(resumed_fitted)
+    assert {"train_reconstruction", "reconstruction_0", "reconstruction_4"} <= set(fitted.history[-1])
+
+
 @pytest.mark.parametrize("stop_at", [14, 17, 23])
 @pytest.mark.parametrize("method", ["self_training", "noisy_student"])
 def test_a_resumed_student_has_the_same_teacher(problem, tmp_path, method, stop_at):

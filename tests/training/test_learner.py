@@ -43,6 +43,13 @@ def test_a_step_sees_the_training_view_and_the_progress_of_its_batch(problem):
     assert not any(value.requires_grad for value in learner.last_losses.values())
 
 
+def test_weights_of_the_network_are_capped_after_each_step(problem, tmp_path):
+    plan = OptimiserPlan(learning_rate=0.5, max_weight_norm=0.3)
+    network, _ = train(problem, tmp_path / "run.ckpt", method="supervised", steps=4, keep="last", optimiser=plan)
+    norms = torch.cat([p.flatten(1).norm(dim=1) for p in network.parameters() if p.dim() > 1])
+    assert norms.max() <= 0.3 + 1e-6 and (norms > 0.299).any()
+
+
 def test_the_objective_follows_each_step_and_the_end(problem, tmp_path, monkeypatch):
     from cislearn.objectives.supervised import Supervised
 

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cislearn.training.optimisers import OptimiserPlan, build_optimiser, learning_rate
+from cislearn.training.optimisers import OptimiserPlan, build_optimiser, cap_weights, learning_rate
 
 PROGRESS = st.floats(0, 1)
 
@@ -79,3 +79,30 @@ def test_a_fused_optimiser_takes_the_same_steps(name):
             optimiser.step()
         ended.append(weight.detach())
     torch.testing.assert_close(ended[1], ended[0], rtol=1e-6, atol=1e-7)
+
+
+def test_rmsprop_against_its_recurrence():
+    """Tieleman and Hinton 2012: the gradient over the root of its mean square, which keeps `alpha` of itself."""
+    weight = torch.nn.Parameter(torch.tensor(1.0, dtype=torch.float64))
+    optimiser = build_optimiser(OptimiserPlan("rmsprop", 0.1, weight_decay=0.0, alpha=0.9), [weight])
+    expected, square = 1.0, 0.0
+    for _ in range(5):
+        optimiser.zero_grad()
+        (weight**2).backward()
+        optimiser.step()
+        square = 0.9 * square + 0.1 * (2 * expected) ** 2
+        expected -= 0.1 * 2 * expected / (math.sqrt(square) + 1e-8)
+        assert weight.item() == pytest.approx(expected)
+
+
+def test_weights_are_capped_filter_by_filter_and_offsets_are_not():
+    conv = torch.nn.Conv1d(3, 4, 5)
+    with torch.no_grad():
+        conv.weight[0] *= 100
+        conv.bias += 50
+    before = {name: value.detach().clone() for name, value in conv.named_parameters()}
+    cap_weights(conv, 2.0)
+    norms = conv.weight.flatten(1).norm(dim=1)
+    assert norms[0].item() == pytest.approx(2.0, rel=1e-5) and (norms[1:] < 2).all()
+    torch.testing.assert_close(conv.weight[0] / norms[0], before["weight"][0] / before["weight"][0].norm())
+    assert torch.equal(conv.weight[1:], before["weight"][1:]) and torch.equal(conv.bias, before["bias"])

@@ -44,6 +44,22 @@ def test_pieces_hold_every_row_once_in_the_composition_of_the_batch(sizes, n):
             assert abs(size - whole / len(pieces)) <= 3
 
 
+@pytest.mark.parametrize("labelled", [0, 6])
+def test_rows_without_labels_are_dealt_as_well_and_are_no_part_of_the_target(labelled):
+    batch = batch_of(9, labelled, 0)
+    n = len(batch)
+    more = batch_of(0, 0, 12)
+    row, parts = torch.arange(n + 12), batch.parts | {"unlabelled": slice(n, n + 12)}
+    labels, domain = (torch.cat([getattr(b, name) for b in (batch, more)]) for name in ("labels", "domain"))
+    joined = Batch(torch.zeros(n + 12, 8, dtype=torch.uint8), labels, domain, row, parts)
+    for piece, _ in pieces_of(joined, 3):
+        assert (piece.labelled.stop, len(piece)) == (3 + labelled // 3, 7 + labelled // 3)
+        assert piece.parts["unlabelled"] == piece.unlabelled and piece.labels[piece.unlabelled].isnan().all()
+        assert ("target" in piece.parts) == (labelled > 0)
+        if labelled:
+            assert piece.parts["target"] == piece.parts[TARGET_LABELLED] == slice(3, 5)
+
+
 @pytest.mark.parametrize("method", ["supervised", "adversarial"])
 def test_a_training_in_pieces_ends_at_the_same_weights(problem, tmp_path, method):
     """The network has no batch normalisation, so the only difference is the order of sums."""

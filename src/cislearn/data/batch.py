@@ -30,7 +30,8 @@ class Batch:
         Rows of the dataset that the examples are.
     parts : dict of str to slice
         Which rows of the batch each part of a mixed batch takes, of any sizes: ``source``, ``target`` and, where some
-        of the target's labels may be seen, ``target_labelled``, the first of its rows.
+        of the target's labels may be seen, ``target_labelled``, the first of its rows. ``unlabelled`` are rows to learn
+        from without labels, whichever domain they are of.
     step : int
         The number of the batch: batch k is a pure function of the seed and k.
     tracks : Tensor, shape (U, K, L + 2 * margin), float32, optional

@@ -130,7 +130,7 @@ class Batches:
     sequences : Sequences
         Where windows come from.
     parts : dict of str to TrainingRows
-        ``source`` (labelled), ``target_labelled``, ``target`` (unlabelled).
+        ``source`` (labelled), ``target_labelled``, ``target`` (unlabelled), ``unlabelled``.
     draws : dict of str to float
         Rows of each part for each row of the source, in the order in which they stand in a batch. None of a part whose
         share is 0.

@@ -120,8 +120,12 @@ class Dataset:
 
     def without_labels(self, domain: str) -> Dataset:
         """Return the same examples in memory, those of `domain` without their labels."""
+        return self.with_labels_hidden(np.flatnonzero(self.domain_codes == self.spec.domains.index(domain)))
+
+    def with_labels_hidden(self, rows: Int[np.ndarray, " h"]) -> Dataset:
+        """Return the same examples in memory, some rows without their labels; the hash stays."""
         labels = np.array(self.labels)
-        labels[self.domain_codes == self.spec.domains.index(domain)] = ABSENT if labels.dtype == np.int8 else np.nan
+        labels[rows] = ABSENT if labels.dtype == np.int8 else np.nan
         return replace(self, labels=labels)
 
     def without_tracks(self) -> Dataset:

@@ -30,14 +30,17 @@ RESULTS = (
 LATER = (
     "data.split.k_fold", "model.reverse_complement.filters", "model.reverse_complement.merge",
     "model.reverse_complement.join", "training.accumulate", "training.patience_of", "training.train_only",
-    "training.log_strand_gradients",
+    "training.log_strand_gradients", "training.optimiser.alpha", "training.optimiser.max_weight_norm",
 )  # fmt: skip
 """Keys that came when runs stood in ledgers already: at its default such a key is no part of a run's identity."""
 
 
 def split_identity(config: ExperimentConfig, dataset_hash: str) -> str:
     """Hash of all that a simple model depends on: examples, domains and their parts."""
-    data = config.model_dump(mode="json", exclude={"data": {"labels", "tracks"}})["data"]  # simple models see neither
+    data = config.model_dump(mode="json", exclude={"data": {"tracks"}})["data"]  # of which simple models see none
+    del data["labels"]["target"]
+    if data["labels"]["sources"] == 1:
+        del data["labels"]
     return _digest({"data": data | {"path": ""}, "dataset": dataset_hash})
 
 
@@ -53,6 +56,10 @@ def run_identity(config: ExperimentConfig, method: Method, encoder: type, datase
         _forget_default(values, config, key.split("."))
     del values["data"]["path"], values["training"]["seeds"], values["training"]["device"]
     if not method.sees_share(config.selection):
+        del values["data"]["labels"]["target"]
+    if config.data.labels.sources == 1:
+        del values["data"]["labels"]["sources"]
+    if values["data"]["labels"].keys() == {"seed"}:
         del values["data"]["labels"]
     if config.data.tracks:
         del values["data"]["tracks"]  # the dataset's hash tells of them; runs from before there were any stay the same

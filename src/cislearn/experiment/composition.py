@@ -32,8 +32,8 @@ def compose_methods(config: ExperimentConfig, search: Sequence[Path] = ()) -> li
     UserError
         Where one is unknown, two have one name, or a name cannot be that of a folder.
     """
-    share = config.data.labels.target
-    methods = [resolve_method(_with_periods(each, config.training.epochs), search, share) for each in config.methods]
+    shares = config.data.labels.target, config.data.labels.sources
+    methods = [resolve_method(_with_periods(each, config.training.epochs), search, *shares) for each in config.methods]
     titles = [method.title for method in methods]
     for title in titles:
         if titles.count(title) > 1:

@@ -89,10 +89,15 @@ class SplitConfig(_Section):
 
 
 class LabelsConfig(_Section):
-    """How many of the target's labels training may see: drawn once, the same share of each class, and stored."""
+    """How many labels training may see: drawn once, the same share of each class, and stored."""
 
     target: Annotated[float, Field(ge=0.0, le=1.0)] = Field(
         0.0, description="share of the labels of the target's training and validation windows; 0 for none of them"
+    )
+    sources: Annotated[float, Field(gt=0.0, le=1.0)] = Field(
+        1.0,
+        description="share of the labels of the sources' training and validation windows; the other windows are"
+        " unlabelled, for everything but the split",
     )
     seed: NonNegativeInt = Field(0, description="of the draw; a smaller share is part of a greater one")
 
@@ -248,22 +253,30 @@ class MethodConfig(BaseModel):
 class OptimiserConfig(_Section):
     """How weights are updated."""
 
-    name: Literal["adamw", "adam", "sgd"] = "adamw"
+    name: Literal["adamw", "adam", "sgd", "rmsprop"] = "adamw"
     learning_rate: PositiveFloat = Field(5e-3, description="at its greatest")
-    weight_decay: Annotated[float, Field(ge=0)] = Field(0.01, description="an L2 penalty for adam and sgd")
+    weight_decay: Annotated[float, Field(ge=0)] = Field(0.01, description="an L2 penalty for all but adamw")
     momentum: Annotated[float, Field(ge=0, lt=1)] = Field(0.9, description="for sgd")
+    alpha: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.99, description="for rmsprop: what its mean of squared gradients keeps at each step"
+    )
     decay: Literal["cosine", "constant", "ganin"] = Field(
         "cosine", description="of the rate: half a cosine down to 0, none, or 1 / (1 + 10 p) ** 0.75"
     )
     warmup: Annotated[float, Field(ge=0, lt=1)] = Field(
         0.05, description="share of the training in which it rises from 0"
     )
+    max_weight_norm: PositiveFloat | None = Field(
+        None, description="greatest norm of the weights of one filter or unit, kept at each step; null for any"
+    )
 
 
 class TrainingConfig(_Section):
     """How long and how."""
 
-    epochs: PositiveInt = Field(20, description="passes over the labelled rows")
+    epochs: PositiveInt = Field(
+        20, description="passes over the labelled rows; those whose labels `data.labels.sources` hides count as well"
+    )
     batch_size: PositiveInt = Field(
         128, description="labelled rows in a batch; methods add unlabelled rows of their own"
     )

@@ -9,6 +9,7 @@ import torch
 
 from cislearn.data.batch import TARGET_LABELLED
 from cislearn.data.batches import Batches, training_rows
+from cislearn.data.split import TRAIN
 from cislearn.data.views import Views, mix_seed
 from cislearn.engine.precision import choose_precision
 from cislearn.experiment.beginning import begin_from
@@ -54,7 +55,7 @@ def gather_materials(setting: Setting, method: Method, seed: int) -> Materials:
     training = config.training
     strand = config.model.reverse_complement.view
     views = Views(dataset.spec, strand, training.max_shift, seed, training.hidden_bases)
-    return Materials(network, objective, batches, views, _plan(setting, batches, seed))
+    return Materials(network, objective, batches, views, _plan(setting, method, batches, seed))
 
 
 def _batches(setting: Setting, method: Method, objective: Objective, seed: int) -> Batches:
@@ -65,6 +66,8 @@ def _batches(setting: Setting, method: Method, objective: Objective, seed: int) 
         parts[TARGET_LABELLED] = training_rows(roles.dataset, roles.seen_rows("share", "train"), labelled=True)
     if "target" in objective.draws:
         parts["target"] = training_rows(roles.dataset, roles.rows("target", "train"), labelled=False)
+    if "unlabelled" in objective.draws:
+        parts["unlabelled"] = training_rows(roles.dataset, roles.unlabelled_rows("train"), labelled=False)
     return Batches(
         roles.dataset.sequences,
         parts,
@@ -86,14 +89,29 @@ def _draws(draws: Mapping[str, float], share: float) -> dict[str, float]:
         return dict(draws)
     target = draws.get("target", 0.0)
     labelled = {"source": draws["source"], TARGET_LABELLED: share * (target or 1.0)}
-    return labelled | ({"target": (1.0 - share) * target} if target else {})
+    others = {name: rows for name, rows in draws.items() if name not in ("source", "target")}
+    return labelled | ({"target": (1.0 - share) * target} if target else {}) | others
 
 
-def _plan(setting: Setting, batches: Batches, seed: int) -> TrainingPlan:
-    config = setting.config.training
+def _steps_per_epoch(setting: Setting, method: Method, batches: Batches) -> int:
+    """Return the steps of an epoch: as many with a share of the sources' labels as with all of them.
+
+    So a method that sees few labels sees them more often, as one that also learns from windows without labels must,
+    and what differs between two shares is the labels, not the length of the training.
+    """
+    if not method.sees_few_of_sources:
+        return batches.steps_per_epoch
+    roles = setting.roles
+    n_hidden = int((roles.split.part[roles.hidden] == TRAIN).sum())
+    n_labelled = n_hidden + len(roles.labelled_rows("sources", "train"))
+    return -(-n_labelled // min(setting.config.training.batch_size, n_labelled))
+
+
+def _plan(setting: Setting, method: Method, batches: Batches, seed: int) -> TrainingPlan:
+    config, steps_per_epoch = setting.config.training, _steps_per_epoch(setting, method, batches)
     return TrainingPlan(
-        steps=config.epochs * batches.steps_per_epoch,
-        validate_every=config.validate_every or batches.steps_per_epoch,
+        steps=config.epochs * steps_per_epoch,
+        validate_every=config.validate_every or steps_per_epoch,
         optimiser=OptimiserPlan(**config.optimiser.model_dump()),
         keep="last" if setting.config.selection == "last" else "best",
         patience=config.patience,

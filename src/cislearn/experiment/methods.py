@@ -27,12 +27,15 @@ class Method:
         Whose labels training sees: `Sight`. ``target`` makes it an upper bound for methods that may not.
     share : float
         Of the target's labels, how many may be seen.
+    source_share : float
+        Of the sources' labels, how many may be seen.
     """
 
     config: MethodConfig
     objective: type[Objective]
     labelled: Sight = "both"
     share: float = 0.0
+    source_share: float = 1.0
 
     @property
     def title(self) -> str:
@@ -54,9 +57,15 @@ class Method:
             return "upper bound: trained on target labels"
         sees_share = self.sees_share(selection)
         seen = f"{100 * self.share:g} % of the target labels seen" if sees_share else "no target label seen"
+        some = f", {100 * self.source_share:g} % of the source labels seen" if self.sees_few_of_sources else ""
         if selection != "oracle":
-            return f"honest: {seen}"
-        return "oracle: weights chosen by target labels" + (f", {seen}" if sees_share else "")
+            return f"honest: {seen}{some}"
+        return "oracle: weights chosen by target labels" + (f", {seen}" if sees_share else "") + some
+
+    @property
+    def sees_few_of_sources(self) -> bool:
+        """Whether training sees labels of the sources, and only a share of these."""
+        return self.source_share < 1 and self.labelled in ("sources", "both")
 
     def make(self) -> Objective:
         """Return a new objective.
@@ -81,10 +90,12 @@ ALIASES: dict[str, tuple[str, Sight]] = {
 """Names for the supervised objective that say whose labels it sees."""
 
 
-def resolve_method(config: MethodConfig, search: Sequence[Path] = (), share: float = 0.0) -> Method:
+def resolve_method(
+    config: MethodConfig, search: Sequence[Path] = (), share: float = 0.0, source_share: float = 1.0
+) -> Method:
     """Return the method that a configuration names; options are checked against its objective.
 
-    `share` is that of the target's labels which training may see.
+    `share` is that of the target's labels which training may see, `source_share` that of the sources'.
 
     Raises
     ------
@@ -97,4 +108,4 @@ def resolve_method(config: MethodConfig, search: Sequence[Path] = (), share: flo
         raise UserError(f"method {config.name!r} is not known{nearest(config.name, known)}")
     objective = objectives.get(name, search)
     check_options(objective, config.options, what=f"method {config.name}")
-    return Method(config, objective, labelled, share)
+    return Method(config, objective, labelled, share, source_share)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -40,6 +40,9 @@ class Roles:
         What the parts shared before any row was left out for it.
     shown : ndarray, shape (N,), bool
         The target's training and validation rows whose labels may be seen.
+    hidden : ndarray, shape (H,), int64
+        The sources' training and validation rows whose labels `dataset` does not have, since only a share of them may
+        be seen; nobody can read them here.
     """
 
     dataset: Dataset
@@ -48,6 +51,7 @@ class Roles:
     split: SplitResult
     leaks: LeakReport
     shown: Bool[np.ndarray, " n"]
+    hidden: Int[np.ndarray, " h"] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     def rows(self, side: Side, part: Literal["train", "valid", "test"]) -> Int[np.ndarray, " m"]:
         """Rows of the sources or of the target in one part, in order."""
@@ -67,6 +71,10 @@ class Roles:
         sources = self.labelled_rows("sources", part) if sight != "share" else np.zeros(0, dtype=np.int64)
         shown = np.flatnonzero(self.shown & (self.split.part == PARTS[part])) if sight != "sources" else sources[:0]
         return np.concatenate([sources, shown])
+
+    def unlabelled_rows(self, part: Literal["train", "valid"]) -> Int[np.ndarray, " m"]:
+        """Rows to learn from without labels: all of the target's or, where there is none, all of the sources' own."""
+        return self.rows("sources" if self.target is None else "target", part)
 
     @property
     def sides(self) -> list[Side]:
@@ -143,7 +151,11 @@ def assign_roles(dataset: Dataset, config: DataConfig) -> Roles:
     cleaned = keep_leaks(split, leaks) if options.leaks == "keep" else drop_leaks(split, leaks)
     if options.leaks == "drop":
         check_what_is_left(dataset, split, cleaned)
-    return Roles(dataset, sources, config.target, cleaned, leaks, _shown(dataset, config, cleaned.part))
+    shown = _shown(dataset, config, cleaned.part)
+    hidden = _hidden(dataset, sources, config, cleaned.part)
+    # Where some may not be seen the dataset has them no longer: what trains, chooses or tells cannot read them.
+    seen = dataset.with_labels_hidden(hidden) if len(hidden) else dataset
+    return Roles(seen, sources, config.target, cleaned, leaks, shown, hidden)
 
 
 def _refuse_itself(dataset: Dataset, sources: tuple[str, ...], target: str) -> None:
@@ -183,19 +195,60 @@ def _shown(dataset: Dataset, config: DataConfig, part: Int[np.ndarray, " n"]) ->
     where = "data.labels.target"
     if config.target is None:
         raise UserError("there is no target whose labels could be seen", where=where, fix="Name it: data.target.")
-    is_target = dataset.domain_codes == dataset.spec.domains.index(config.target)
+    shown = _drawn(dataset, config.target, share, config.labels.seed, part)
+    fix = "Take 0 and a method that needs no target label, or label more windows of the target."
+    _check_classes(dataset, shown & (part == TRAIN), f"{100 * share:g}%", repr(config.target), where, fix)
+    return shown
+
+
+def _hidden(
+    dataset: Dataset, sources: tuple[str, ...], config: DataConfig, part: Int[np.ndarray, " n"]
+) -> Int[np.ndarray, " h"]:
+    """Return the sources' labelled rows of train and valid that are not among the share whose labels may be seen.
+
+    Raises
+    ------
+    UserError
+        Where a class of a task is not among the training rows drawn.
+    """
+    share = config.labels.sources
+    if share == 1:
+        return np.zeros(0, dtype=np.int64)
+    is_drawn = np.zeros(len(dataset), dtype=bool)
+    for source in sources:
+        is_drawn |= _drawn(dataset, source, share, config.labels.seed, part)
+    _check_classes(
+        dataset, is_drawn & (part == TRAIN), f"{100 * share:g}%",
+        ", ".join(map(repr, sources)), "data.labels.sources", "Take a larger share.",
+    )  # fmt: skip
+    codes = [dataset.spec.domains.index(source) for source in sources]
+    could_be = np.isin(dataset.domain_codes, codes) & np.isin(part, (TRAIN, VALID)) & dataset.is_labelled
+    return np.flatnonzero(could_be & ~is_drawn)
+
+
+def _drawn(
+    dataset: Dataset, domain: str, share: float, seed: int, part: Int[np.ndarray, " n"]
+) -> Bool[np.ndarray, " n"]:
+    """Draw that share of a domain's labelled rows, of the training and of the validation part."""
+    drawn, is_domain = np.zeros(len(dataset), dtype=bool), dataset.domain_codes == dataset.spec.domains.index(domain)
+    values = [t for t, task in enumerate(dataset.spec.tasks) if task.kind == "regression"]
     for number, name in enumerate(("train", "valid")):
-        rows = np.flatnonzero(is_target & (part == PARTS[name]))
-        shown[rows] = draw_share(dataset.labels_float(rows), share, config.labels.seed + number)
-    labels = dataset.labels_float(np.flatnonzero(shown & (part == TRAIN)))
+        rows = np.flatnonzero(is_domain & (part == PARTS[name]))
+        answers = dataset.labels_float(rows)
+        answers[:, values] *= 0  # a value is no class: all that counts is whether it is there
+        drawn[rows] = draw_share(answers, share, seed + number)
+    return drawn
+
+
+def _check_classes(
+    dataset: Dataset, rows: Bool[np.ndarray, " n"], share: str, whose: str, where: str, fix: str
+) -> None:
+    """Refuse rows among which a class of a task is not."""
+    labels = dataset.labels_float(np.flatnonzero(rows))
     for t, task in enumerate(dataset.spec.tasks):
         there = np.unique(labels[~np.isnan(labels[:, t]), t])
         wanted = {"binary": 2, "multiclass": task.channels}.get(task.kind, 1)
         if len(there) < wanted:
             found = "none" if len(there) == 0 else f"only label {', '.join(f'{label:g}' for label in there)}"
-            raise UserError(
-                f"of {share:.0%} of the training labels of {config.target!r} task {task.name!r} has {found}",
-                where=where,
-                fix="Take 0 and a method that needs no target label, or label more windows of the target.",
-            )
-    return shown
+            problem = f"of {share} of the training labels of {whose} task {task.name!r} has {found}"
+            raise UserError(problem, where=where, fix=fix)

@@ -15,7 +15,7 @@ from cislearn.experiment.claim import claim_folder, run_identity, split_identity
 from cislearn.experiment.composition import check_composition, compose_methods
 from cislearn.experiment.config import ExperimentConfig
 from cislearn.experiment.domain_check import check_target, composition_record
-from cislearn.experiment.labelled import labelled_note, write_labelled
+from cislearn.experiment.labelled import labelled_notes, write_labelled
 from cislearn.experiment.methods import Method
 from cislearn.experiment.reporter import Reporter
 from cislearn.experiment.roles import assign_roles
@@ -135,7 +135,7 @@ def _tell(setting: Setting, model: Mapping[str, Any], remarks: Sequence[str]) ->
     say(f"{n:,} windows of {spec.length} bp: {', '.join(roles.sources)}{adapted}")
     say("; ".join([f"split: {roles.split.how}", *roles.split.notes]))
     say(f"leak check: {roles.leaks}")
-    if (note := labelled_note(roles)) is not None:
+    for note in labelled_notes(roles):
         say(note)
     if spec.tracks:
         say(f"tracks: {', '.join(track.name for track in spec.tracks)}, beside the sequence")

@@ -184,7 +184,7 @@ def build_network(
             f"encoder {name} reads sequence alone, and the dataset has tracks"
             f" ({', '.join(track.name for track in spec.tracks)})",
             where="model.encoder",
-            fix="Take motif_cnn or wide, or leave the tracks out (data.tracks: false).",
+            fix="Take one that does (motif_cnn, wide), or leave the tracks out (data.tracks: false).",
         )
     try:
         made = part(*sizes, **options)

@@ -16,7 +16,7 @@ from cislearn.engine.devices import seed_generator
 from cislearn.models.network import Network
 from cislearn.objectives.objective import Objective
 from cislearn.training.averaging import WeightAverage
-from cislearn.training.optimisers import OptimiserPlan, build_optimiser, learning_rate
+from cislearn.training.optimisers import OptimiserPlan, build_optimiser, cap_weights, learning_rate
 from cislearn.training.pieces import pieces_of
 
 
@@ -121,11 +121,13 @@ class Learner(L.LightningModule):
             optimizer.zero_grad()
 
     def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
-        """Update the weights and let the objective follow (moving averages).
+        """Update the weights, cap them where that is asked, and let the objective follow (moving averages).
 
         Here rather than at the end of the batch, where callbacks come first: the checkpoint would lack this step's.
         """
         super().optimizer_step(*args, **kwargs)
+        if self.plan.max_weight_norm is not None:
+            cap_weights(self.network, self.plan.max_weight_norm)
         self.objective.after_step(self.network)
         if self.average is not None:
             self.average.follow(self.network, self._step + 1)

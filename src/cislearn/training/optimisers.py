@@ -17,26 +17,33 @@ class OptimiserPlan:
 
     Parameters
     ----------
-    name : {"adamw", "adam", "sgd"}
-        AdamW (Loshchilov and Hutter 2019), Adam, or stochastic gradient descent with momentum.
+    name : {"adamw", "adam", "sgd", "rmsprop"}
+        AdamW (Loshchilov and Hutter 2019), Adam, stochastic gradient descent with momentum, or RMSprop (Tieleman and
+        Hinton 2012).
     learning_rate : float
         Its greatest value.
     weight_decay : float
         Decoupled for AdamW, an L2 penalty for the others.
     momentum : float
         For ``sgd``.
+    alpha : float
+        For ``rmsprop``: what its mean of squared gradients keeps at each step.
     decay : {"cosine", "constant", "ganin"}
         Down to 0 along a half cosine, not at all, or ``1 / (1 + 10 p) ** 0.75`` (Ganin et al. 2016, section 5.2).
     warmup : float
         Share of the training in which the rate first rises linearly from 0.
+    max_weight_norm : float, optional
+        Greatest norm of the weights of one filter or unit; see `cap_weights`.
     """
 
-    name: Literal["adamw", "adam", "sgd"] = "adamw"
+    name: Literal["adamw", "adam", "sgd", "rmsprop"] = "adamw"
     learning_rate: float = 5e-3
     weight_decay: float = 1e-4
     momentum: float = 0.9
+    alpha: float = 0.99
     decay: Literal["cosine", "constant", "ganin"] = "cosine"
     warmup: float = 0.05
+    max_weight_norm: float | None = None
 
 
 def build_optimiser(
@@ -46,8 +53,21 @@ def build_optimiser(
     rate, decay = plan.learning_rate, plan.weight_decay
     if plan.name == "sgd":
         return torch.optim.SGD(parameters, lr=rate, momentum=plan.momentum, weight_decay=decay, fused=fused)
+    if plan.name == "rmsprop":  # of which there is no fused one
+        return torch.optim.RMSprop(parameters, lr=rate, alpha=plan.alpha, weight_decay=decay)
     kind = torch.optim.AdamW if plan.name == "adamw" else torch.optim.Adam
     return kind(parameters, lr=rate, weight_decay=decay, fused=fused)
+
+
+@torch.no_grad()
+def cap_weights(module: nn.Module, most: float) -> None:
+    """Shorten the weights of each filter or unit to a norm of `most` where they are longer (Srivastava et al. 2014).
+
+    Of every parameter with two axes or more, the first of which counts filters or units; offsets stay as they are.
+    """
+    for weight in module.parameters():
+        if weight.dim() > 1:
+            weight.copy_(weight.renorm(2, 0, most))
 
 
 def learning_rate(plan: OptimiserPlan, progress: float) -> float:

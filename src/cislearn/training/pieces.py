@@ -51,7 +51,7 @@ def _take(batch: Batch, rows: Tensor, sizes: dict[str, int]) -> Batch:
         start += size
     if TARGET_LABELLED in batch.parts:
         first = parts.get(TARGET_LABELLED, parts.get("target", slice(start, start)))
-        parts["target"] = slice(first.start, start)
+        parts["target"] = slice(first.start, parts.get("target", first).stop)
     on = rows.to(batch.labels.device)
     tracks = None if batch.tracks is None else batch.tracks[on]
     covariates = None if batch.covariates is None else batch.covariates[on]

@@ -15,7 +15,7 @@ from cislearn.studies.reverse_complement.strategies import BASELINE, STRATEGIES
 from cislearn.studies.study import Trial
 
 MAIN = "AUROC"
-OURS = {"simulated 200": ["simulated, 200 bp", "published windows, 200 bp"], "simulated 1000": ["simulated, 1000 bp"]}
+OURS = {"simulated 200": ["simulated 200 bp", "published windows 200 bp"], "simulated 1000": ["simulated 1000 bp"]}
 """Columns of the paper, and our tasks of the same kind."""
 CHIP = ("MAX", "CTCF", "SPI1")
 
@@ -123,7 +123,7 @@ def _beside_paper(scores: pd.DataFrame) -> str:
             rows.append([name, *cells])
     head = ["strategy"]
     for column, tasks in OURS.items():
-        head += [f"paper, {column.replace(' ', ', ')} bp", *(f"ours, {task}" for task in tasks)]
+        head += [f"paper, {column} bp", *(f"ours, {task}" for task in tasks)]
     return (
         f"{table(head, rows)}\n\n{MAIN}; the paper's recomputed from its per-seed files (10 seeds, best-AUROC weights)."
     )

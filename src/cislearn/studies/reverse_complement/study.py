@@ -43,13 +43,13 @@ class ReverseComplement(Study):
         most, made = (SMOKE, work / "data-smoke") if size == "smoke" else (None, work / "data")
         makers = TASKS | peaks_in(files)
         if size == "smoke":
-            makers = {name: makers[name] for name in ("shared backgrounds, 200 bp", "simulated genome, 1000 bp")}
+            makers = {name: makers[name] for name in ("shared backgrounds 200 bp", "simulated genome 1000 bp")}
         self._tasks = {name: make(files, made, most) for name, make in makers.items()}
         return [
             _trial(name, training, task, size, work)
             for name, task in self._tasks.items()
             for training in TRAININGS
-            if size != "desk" or training in FEW or name != "simulated, 1000 bp"
+            if size != "desk" or training in FEW or name != "simulated 1000 bp"
         ]
 
     def scores(self, trial: Trial, experiment: Experiment) -> pd.DataFrame:
@@ -73,8 +73,8 @@ class ReverseComplement(Study):
 
 def _trial(name: str, training: str, task: Task, size: Size, work: Path) -> Trial:
     few = {"seeds": [0], "epochs": 2} if size == "smoke" else {}
-    many = size == "paper" or name == "simulated, 200 bp"
-    folder = f"{name.replace(', ', '-').replace(' ', '_')}-{training}"
+    many = size == "paper" or name == "simulated 200 bp"
+    folder = f"{name.replace(' ', '_')}-{training}"
     config = {
         "data": task.data,
         "model": {"encoder": task.encoder, "reverse_complement": TRAININGS[training]},

@@ -164,7 +164,7 @@ def peaks_in(files: Path) -> dict[str, Make]:
     """Return a task for each ``FACTOR.bed`` of the folder ``chip`` of the user's files, where there is one."""
     folder = files / CHIP
     beds = [path for path in sorted(folder.glob("*.bed")) if path.name != "open.bed"]
-    return {f"{path.stem}, {CHIP_LENGTH} bp": from_peaks(path.stem, folder) for path in beds}
+    return {f"{path.stem} {CHIP_LENGTH} bp": from_peaks(path.stem, folder) for path in beds}
 
 
 def _simulated_task(path: Path, fresh: Path | None) -> Task:
@@ -186,11 +186,11 @@ def _weight(path: Path) -> float:
 
 
 TASKS: dict[str, Make] = {
-    "simulated, 200 bp": simulated(200),
-    "shared backgrounds, 200 bp": simulated(200, shared_background=True),
-    "published windows, 200 bp": published_simulation,
-    **{f"{factor} {CELL}, 100 bp": bound_by_others(factor) for factor in FACTORS},
-    "simulated genome, 1000 bp": simulated_genome,
-    "simulated, 1000 bp": simulated(1000),
+    "simulated 200 bp": simulated(200),
+    "shared backgrounds 200 bp": simulated(200, shared_background=True),
+    "published windows 200 bp": published_simulation,
+    **{f"{factor} {CELL} 100 bp": bound_by_others(factor) for factor in FACTORS},
+    "simulated genome 1000 bp": simulated_genome,
+    "simulated 1000 bp": simulated(1000),
 }
 """By name, in the order of the page."""
