@@ -122,6 +122,7 @@ def test_a_gkm_svm_stands_beside_them_where_it_is_asked_for(tiny_data, tmp_path)
     assert not any("simple models" in note for note in heard.notes), "kept"
     train(d=1)
     assert "simple models: gkm SVM" in heard.notes
+    assert "source_only, seed 0: finished before, kept" in heard.notes, "no run depends on it"
     again = json.loads((done.path / "battery" / "gkm_SVM" / "run.json").read_text())
     assert again["identity"] != record["identity"]
 
