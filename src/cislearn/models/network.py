@@ -177,7 +177,7 @@ def _check_can_be_equivariant(name: str, encoder: type[nn.Module], spec: DataSpe
     if "layers" not in options_of(encoder):
         others = [each for each in encoders.names() if "layers" in options_of(encoders.get(each))]
         raise UserError(
-            f"encoder {name} has layers of its own, which cannot be equivariant",
+            f"encoder {name} has layers of its own, which equivariant ones cannot replace",
             where=where,
             fix=f"Take one of {', '.join(others)}; or reverse_complement: post_hoc.",
         )
