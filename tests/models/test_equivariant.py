@@ -146,6 +146,22 @@ def test_batch_norm_turns_with_its_input_in_both_modes(training, length):
     assert_turns(norm, maps(4, 6, length))
 
 
+@pytest.mark.parametrize("shape", [(90, 6), (9, 6, 14)])
+def test_in_bfloat16_batch_norm_is_that_of_single_precision_to_its_rounding(shape):
+    """As `precision: auto` computes, statistics and parameters staying in single precision."""
+    z, weights = 3 * torch.randn(shape) + 5, torch.randn(shape)
+    found = []
+    for dtype in (torch.float32, torch.bfloat16):
+        norm, x = EquivariantBatchNorm(6), z.to(dtype, copy=True).requires_grad_()
+        with torch.autocast("cpu", torch.bfloat16, enabled=dtype == torch.bfloat16):
+            y = norm(x)
+        assert y.dtype == dtype
+        gradients = torch.autograd.grad((y.float() * weights).sum(), [x, *norm.parameters()])
+        found.append([part.detach().float() for part in (y, *gradients, norm.running_mean, norm.running_var)])
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(other, one, rtol=0.02, atol=0.02 * float(one.abs().max()))
+
+
 @pytest.mark.parametrize("shape", [(9, 6), (9, 6, 14)])
 def test_the_halves_of_batch_norm_make_the_whole(shape):
     z, norm = torch.randn(shape, dtype=DOUBLE), EquivariantBatchNorm(6).double()

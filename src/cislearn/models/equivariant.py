@@ -193,9 +193,10 @@ class _SharedStatistics(torch.autograd.Function):
 
 def _moments(x: Float[Tensor, "n c 1 length"]) -> Statistics:
     """Mean and biased variance of each channel; on CPUs the pass of PyTorch's batch norm is fifty times faster."""
+    exact = torch.promote_types(x.dtype, torch.float32)  # of bfloat16, too, they are in single precision
     if x.device.type == "cpu":
-        return torch.batch_norm_update_stats(x, None, None, 0.0)
-    variance, mean = torch.var_mean(x, (0, 2, 3), correction=0)
+        return torch.batch_norm_update_stats(x, *x.new_zeros(2, x.shape[1], dtype=exact), 1.0)
+    variance, mean = torch.var_mean(x.to(exact), (0, 2, 3), correction=0)
     return mean, variance
 
 
