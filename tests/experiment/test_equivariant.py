@@ -73,7 +73,7 @@ class Placed(Encoder):
     def __init__(self, length, *, layers="plain"):
         super().__init__()
         make = layers_of(layers)
-        conv = make.first(4, make.channels(4), 5)
+        conv = make.first(4, 4, 5)
         end = [Mean(), *make.merge(make.channels(4))[0]]
         self.stages = nn.Sequential(Stage(conv, None, make.activation(), nn.Sequential(ByPlace(length), *end)))
 """
