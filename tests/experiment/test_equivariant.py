@@ -73,7 +73,7 @@ class Placed(Encoder):
     def __init__(self, length, *, layers="plain"):
         super().__init__()
         make = layers_of(layers)
-        conv = make.first(4, make.channels(4), 5)
+        conv = make.first(4, 4, 5)
         end = [Mean(), *make.merge(make.channels(4))[0]]
         self.stages = nn.Sequential(Stage(conv, None, make.activation(), nn.Sequential(ByPlace(length), *end)))
 """
@@ -93,6 +93,21 @@ def test_a_model_that_is_not_what_it_says_is_refused_on_demand(trained, tmp_path
     load_model(folder)
     with pytest.raises(UserError, match=r"differ by .* is to be equivariant"):
         load_model(folder, check_strands=True)
+
+
+def test_it_can_begin_at_a_run_that_reads_one_strand(tiny_data, tmp_path):
+    """With a rate of nothing it predicts what the mean over both strands of that run does."""
+    shared = TINY | {"model.encoder": {"name": "zhou_simulated", "filters": 4, "width": 7, "pool": 5}}
+    shared |= {"training.epochs": 1, "battery": False}
+    settings = {"methods": ["supervised"], "seeds": 1}
+    first = cl.train(tiny_data, out=tmp_path / "plain", settings=shared, **settings).path
+    begin = shared | {"model.reverse_complement": "rcps", "training.init_from": str(first)}
+    begin |= {"training.optimiser.learning_rate": 1e-12, "training.patience": None}
+    second = cl.train(tiny_data, out=tmp_path / "rcps", settings=begin, **settings).path
+    weights = [load_file(path / "supervised" / "seed-0" / "model.safetensors") for path in (first, second)]
+    name = "encoder.stages.0.linear.weight"
+    torch.testing.assert_close(weights[1][name], weights[0][name])
+    torch.testing.assert_close(weights[1]["head.0.linear.weight"], weights[0]["head.0.linear.weight"] / 2)
 
 
 # --- The configuration ---

@@ -17,7 +17,7 @@ from cislearn.models.layers import layers as layers_of
 from cislearn.models.network import build_network, output
 from cislearn.models.saving import ModelCard, load_network, save_model
 from cislearn.models.stages import Stage
-from cislearn.models.strands import BothStrands, other_strand
+from cislearn.models.strands import other_strand
 from cislearn.models.summary import summary_record
 from cislearn.motifs.jaspar import jaspar_vertebrates
 from cislearn.schema import DataSpec, InputSpec, TaskSpec
@@ -135,7 +135,7 @@ class Flat(Encoder):
         super().__init__()
         make = layers_of(layers)
         self.stages = nn.Sequential(
-            Stage(make.first(4, make.channels(3), 5), None, make.activation(), nn.Flatten(1)),
+            Stage(make.first(4, 3, 5), None, make.activation(), nn.Flatten(1)),
             Stage(nn.Linear(6 * length, 4)),
         )
 
@@ -155,7 +155,6 @@ def test_the_check_tells_the_difference_and_leaves_the_mode():
     assert [part.training for part in network.modules()] == modes
     with pytest.raises(UserError, match="differ by"):
         check_equivariance(build_network("wide", spec_of(101), OURS["wide"]))
-    assert check_equivariance(BothStrands(network)) < 1e-5
 
 
 def test_not_a_number_is_no_equal():

@@ -48,7 +48,7 @@ def test_a_convolution_turns_with_its_input(width, length, channels, dilation):
 
 @pytest.mark.parametrize("length", [20, 21])
 def test_with_zeros_on_both_sides_it_turns_and_keeps_its_length(length):
-    conv = layers("equivariant").conv(6, 4, 5, dilation=2).double()
+    conv = layers("equivariant").conv(6, 2, 5, dilation=2).double()
     assert conv(maps(2, 6, length)).shape == (2, 4, length)
     assert_turns(conv, maps(2, 6, length))
 
@@ -103,7 +103,7 @@ def test_both_strands_of_a_filter_learn():
 
 @pytest.mark.parametrize(("c_in", "c_out"), [(4, 5), (3, 4)])
 def test_maps_without_pairs_are_refused(c_in, c_out):
-    with pytest.raises(ValueError, match="holds no pairs of strands"):
+    with pytest.raises(ValueError, match="are no pairs, one for each strand"):
         EquivariantConv1d(c_in, c_out, 3)
 
 
@@ -144,6 +144,22 @@ def test_batch_norm_turns_with_its_input_in_both_modes(training, length):
     nn.init.normal_(norm.weight)
     nn.init.normal_(norm.running_mean)
     assert_turns(norm, maps(4, 6, length))
+
+
+@pytest.mark.parametrize("shape", [(90, 6), (9, 6, 14)])
+def test_in_bfloat16_batch_norm_is_that_of_single_precision_to_its_rounding(shape):
+    """As `precision: auto` computes, statistics and parameters staying in single precision."""
+    z, weights = 3 * torch.randn(shape) + 5, torch.randn(shape)
+    found = []
+    for dtype in (torch.float32, torch.bfloat16):
+        norm, x = EquivariantBatchNorm(6), z.to(dtype, copy=True).requires_grad_()
+        with torch.autocast("cpu", torch.bfloat16, enabled=dtype == torch.bfloat16):
+            y = norm(x)
+        assert y.dtype == dtype
+        gradients = torch.autograd.grad((y.float() * weights).sum(), [x, *norm.parameters()])
+        found.append([part.detach().float() for part in (y, *gradients, norm.running_mean, norm.running_var)])
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(other, one, rtol=0.02, atol=0.02 * float(one.abs().max()))
 
 
 @pytest.mark.parametrize("shape", [(9, 6), (9, 6, 14)])
@@ -240,7 +256,7 @@ def test_channels_of_pairs_and_of_half_the_filters(filters, channels):
     make = layers({"name": "equivariant", "filters": filters})
     assert isinstance(make, Layers) and isinstance(make, PlainLayers)
     assert make.channels(6) == channels
-    assert len(make.conv(4, make.channels(6), 3).weight) == channels // 2
+    assert len(make.conv(4, 6, 3).weight) == channels // 2
 
 
 @pytest.mark.parametrize(
@@ -259,8 +275,8 @@ def test_options_that_cannot_be_are_refused(kind, message):
 
 
 def test_odd_numbers_have_no_half_and_one_position_no_weights():
-    with pytest.raises(ValueError, match="7 filters have no half"):
-        layers({"name": "equivariant", "filters": "half"}).channels(7)
+    with pytest.raises(ValueError, match="7 channels are no pairs"):
+        layers({"name": "equivariant", "filters": "half"}).conv(4, 7, 3)
     with pytest.raises(ValueError, match="weighs positions"):
         layers({"name": "equivariant", "merge": "weighted_sum"}).merge(6)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -33,14 +36,8 @@ def check_equivariance(model: nn.Module, tolerance: float = TOLERANCE, *, n: int
     """
     parameter = next(model.parameters())
     x = random_windows(model.spec, n, seed).to(parameter)  # type: ignore[arg-type]
-    training = {part: part.training for part in model.modules()}
-    model.eval()
-    try:
-        with torch.no_grad():
-            forward, other = strand_logits(model, x).double().unbind(dim=1)
-    finally:
-        for part, mode in training.items():
-            part.training = mode
+    with at_prediction(model):
+        forward, other = strand_logits(model, x).double().unbind(dim=1)
     apart = float((forward - other).abs().max())
     if not apart <= tolerance * max(1.0, float(forward.abs().max())):
         raise UserError(
@@ -49,6 +46,19 @@ def check_equivariance(model: nn.Module, tolerance: float = TOLERANCE, *, n: int
             fix="A map must go through the layers of the factory alone, and through merge before a dense layer.",
         )
     return apart
+
+
+@contextmanager
+def at_prediction(model: nn.Module) -> Iterator[None]:
+    """Have a model in evaluation mode and without gradients; then each part gets its own mode back."""
+    modes = {part: part.training for part in model.modules()}
+    model.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        for part, mode in modes.items():
+            part.training = mode
 
 
 def random_windows(spec: DataSpec, n: int, seed: int = 0) -> Float[Tensor, "n channels length"]:

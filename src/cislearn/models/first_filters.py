@@ -20,8 +20,8 @@ def known_motifs(weight: Tensor, n: int) -> None:
     """Make the first `n` filters JASPAR motifs of vertebrates, drawn with PyTorch's generator; the rest stay.
 
     A motif stands in the middle of its filter as log odds against equal bases; of one that is wider than the filter
-    the most informative stretch is taken. Filters see either strand through augmentation, so motifs are taken as they
-    are.
+    the most informative stretch is taken. Filters see either strand through augmentation or as one of a pair, so motifs
+    are taken as they are.
 
     Parameters
     ----------

@@ -50,14 +50,17 @@ class Layers(Protocol):
         """Channels that `filters` filters make: more than one each, where each also reads the other strand."""
 
     def first(
-        self, c_in: int, c_out: int, width: int, *, dilation: int = 1, bias: bool = True, padding: Padding = "same"
+        self, c_in: int, filters: int, width: int, *, dilation: int = 1, bias: bool = True, padding: Padding = "same"
     ) -> nn.Module:
         """Convolution over the input itself: four bases, and the tracks below them."""
 
     def conv(
-        self, c_in: int, c_out: int, width: int, *, dilation: int = 1, bias: bool = True, padding: Padding = "same"
+        self, c_in: int, filters: int, width: int, *, dilation: int = 1, bias: bool = True, padding: Padding = "same"
     ) -> nn.Module:
-        """Convolution along the sequence; with padding ``same`` it keeps its length (odd `width`)."""
+        """Convolution of `filters` over a map of `c_in` channels; it makes ``channels(filters)``.
+
+        With padding ``same`` it keeps its length (odd `width`).
+        """
 
     def norm(self, channels: int) -> nn.Module:
         """Normalise channels."""
@@ -96,16 +99,16 @@ class PlainLayers:
         return filters
 
     def conv(
-        self, c_in: int, c_out: int, width: int, *, dilation: int = 1, bias: bool = True, padding: Padding = "same"
+        self, c_in: int, filters: int, width: int, *, dilation: int = 1, bias: bool = True, padding: Padding = "same"
     ) -> nn.Module:
         """See `Layers.conv`."""
-        return nn.Conv1d(c_in, c_out, width, padding=_zeros(padding, width, dilation), dilation=dilation, bias=bias)
+        return nn.Conv1d(c_in, filters, width, padding=_zeros(padding, width, dilation), dilation=dilation, bias=bias)
 
     def first(
-        self, c_in: int, c_out: int, width: int, *, dilation: int = 1, bias: bool = True, padding: Padding = "same"
+        self, c_in: int, filters: int, width: int, *, dilation: int = 1, bias: bool = True, padding: Padding = "same"
     ) -> nn.Module:
         """See `Layers.first`."""
-        return self.conv(c_in, c_out, width, dilation=dilation, bias=bias, padding=padding)
+        return self.conv(c_in, filters, width, dilation=dilation, bias=bias, padding=padding)
 
     def norm(self, channels: int) -> nn.Module:
         """See `Layers.norm`."""
@@ -140,11 +143,11 @@ class ChannelsLastLayers(PlainLayers):
     """As `PlainLayers`, with convolutions and normalisation that are fast on CPUs."""
 
     def conv(
-        self, c_in: int, c_out: int, width: int, *, dilation: int = 1, bias: bool = True, padding: Padding = "same"
+        self, c_in: int, filters: int, width: int, *, dilation: int = 1, bias: bool = True, padding: Padding = "same"
     ) -> nn.Module:
         """See `Layers.conv`."""
         zeros = _zeros(padding, width, dilation)
-        return ChannelsLastConv1d(c_in, c_out, width, padding=zeros, dilation=dilation, bias=bias)
+        return ChannelsLastConv1d(c_in, filters, width, padding=zeros, dilation=dilation, bias=bias)
 
     def norm(self, channels: int) -> nn.Module:
         """See `Layers.norm`."""
@@ -172,23 +175,23 @@ class EquivariantLayers(PlainLayers):
 
     def channels(self, filters: int) -> int:
         """See `Layers.channels`."""
-        if filters * self.per_filter % 2:
-            raise ValueError(f"{filters} filters have no half; take an even number, or filters: pairs")
         return filters * self.per_filter
 
     def conv(
-        self, c_in: int, c_out: int, width: int, *, dilation: int = 1, bias: bool = True, padding: Padding = "same"
+        self, c_in: int, filters: int, width: int, *, dilation: int = 1, bias: bool = True, padding: Padding = "same"
     ) -> nn.Module:
         """See `Layers.conv`."""
         zeros = _zeros(padding, width, dilation)
-        return EquivariantConv1d(c_in, c_out, width, padding=zeros, dilation=dilation, bias=bias)
+        return EquivariantConv1d(c_in, self.channels(filters), width, padding=zeros, dilation=dilation, bias=bias)
 
     def first(
-        self, c_in: int, c_out: int, width: int, *, dilation: int = 1, bias: bool = True, padding: Padding = "same"
+        self, c_in: int, filters: int, width: int, *, dilation: int = 1, bias: bool = True, padding: Padding = "same"
     ) -> nn.Module:
         """See `Layers.first`."""
         zeros, tracks = _zeros(padding, width, dilation), c_in - BASES
-        return EquivariantConv1d(c_in, c_out, width, padding=zeros, dilation=dilation, bias=bias, tracks=tracks)
+        return EquivariantConv1d(
+            c_in, self.channels(filters), width, padding=zeros, dilation=dilation, bias=bias, tracks=tracks
+        )
 
     def norm(self, channels: int) -> nn.Module:
         """See `Layers.norm`."""

@@ -176,7 +176,7 @@ def build_network(
     options = dict(options or {})
     part = encoders.get(name, search)
     if is_equivariant(options):
-        _check_can_be_equivariant(name, part, spec)
+        _check_has_layers(name, part)
     check_options(part, options, what=f"encoder {name}")
     sizes = (spec.length, spec.channels) if spec.tracks else (spec.length,)
     if spec.tracks and not reads_tracks(part):
@@ -192,28 +192,34 @@ def build_network(
     except (TypeError, ValueError, RuntimeError) as error:
         raise UserError(f"encoder {name} cannot be built for windows of {spec.length} bp: {error}") from error
     if is_equivariant(options):
-        check_equivariance(network)
+        _check_strands(network)
     return network
 
 
-def _check_can_be_equivariant(name: str, encoder: type[nn.Module], spec: DataSpec) -> None:
-    """Refuse an encoder with layers of its own, and tracks that do not turn along the length alone."""
-    where = "model.reverse_complement.train"
+def _check_has_layers(name: str, encoder: type[nn.Module]) -> None:
     if "layers" not in options_of(encoder):
         others = [each for each in encoders.names() if "layers" in options_of(encoders.get(each))]
         raise UserError(
-            f"encoder {name} has layers of its own, which cannot be equivariant",
-            where=where,
+            f"encoder {name} has layers of its own, which equivariant ones cannot replace",
+            where="model.reverse_complement.train",
             fix=f"Take one of {', '.join(others)}; or reverse_complement: post_hoc.",
         )
-    other = [f"{track.name} ({track.rc})" for track in spec.tracks if track.rc != "flip"]
-    if other:
+
+
+def _check_strands(network: Network) -> None:
+    """Refuse a network that is to be equivariant and is not; where tracks may be the reason, with that reason."""
+    other = [f"{track.name} ({track.rc})" for track in network.spec.tracks if track.rc != "flip"]
+    try:
+        check_equivariance(network)
+    except UserError as error:
+        if not other:
+            raise
         raise UserError(
             f"equivariant layers read tracks that the reverse complement turns along the window and no more (flip);"
             f" these it treats otherwise: {', '.join(other)}",
-            where=where,
+            where="model.reverse_complement.train",
             fix="Leave the tracks out (data.tracks: false), or take reverse_complement: post_hoc.",
-        )
+        ) from error
 
 
 def _count_features(encoder: nn.Module, spec: DataSpec) -> int:

@@ -69,7 +69,7 @@ class MotifCNN(Encoder):
         pooled = nn.Sequential(make.pool(pool, length=length), make.activation())
         ending = nn.Sequential(make.global_pool(positions), make.activation(), *strands)
         self.stages = nn.Sequential(
-            Stage(make.first(in_channels, first, motif_width), make.norm(first) if batch_norm else None, pool=pooled),
-            Stage(make.conv(first, second, pair_width), make.norm(second) if batch_norm else None, pool=ending),
+            Stage(make.first(in_channels, motifs, motif_width), make.norm(first) if batch_norm else None, pool=pooled),
+            Stage(make.conv(first, pairs, pair_width), make.norm(second) if batch_norm else None, pool=ending),
             Stage(make.dense(merged, features), None, make.activation()),
         )

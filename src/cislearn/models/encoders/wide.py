@@ -27,19 +27,20 @@ class Residual(nn.Module):
     ----------
     make : Layers
         Where layers come from.
-    channels, width, dilation : int
+    filters, width, dilation : int
         Of the convolutions; the second is not dilated.
     """
 
-    def __init__(self, make: Layers, channels: int, width: int, dilation: int) -> None:
+    def __init__(self, make: Layers, filters: int, width: int, dilation: int) -> None:
         super().__init__()
+        channels = make.channels(filters)
         last = make.norm(channels)
         nn.init.zeros_(last.weight)  # type: ignore[arg-type]
         self.branch = nn.Sequential(
-            make.conv(channels, channels, width, dilation=dilation, bias=False),
+            make.conv(channels, filters, width, dilation=dilation, bias=False),
             make.norm(channels),
             make.activation(),
-            make.conv(channels, channels, width, bias=False),
+            make.conv(channels, filters, width, bias=False),
             last,
         )
 
@@ -132,17 +133,17 @@ class Wide(Encoder):
             raise ValueError("there is no block: dilations is empty")
         make = layers_of(layers)
         first, further = make.channels(detectors), make.channels(channels)
-        detect = make.first(in_channels, first, detector_width, bias=False)
+        detect = make.first(in_channels, detectors, detector_width, bias=False)
         stored: Tensor = detect.weight.detach()  # type: ignore[operator]
         known_motifs(stored[:, :4], round(known * len(stored)))
         positions = length // 2
         stages = [
             Stage(detect, make.norm(first), make.activation(), make.pool(2, length=length)),
-            Stage(make.conv(first, further, 1, bias=False)),
+            Stage(make.conv(first, channels, 1, bias=False)),
         ]
         for number, dilation in enumerate(dilations):
             pool = make.pool(2, length=positions) if number == 0 else None
-            stages.append(Stage(Residual(make, further, width, dilation), None, make.activation(), pool))
+            stages.append(Stage(Residual(make, channels, width, dilation), None, make.activation(), pool))
         ending, last = maximum_and_mean(make, further, positions // 2), stages[-1]
         last.pool = ending if last.pool is None else nn.Sequential(last.pool, ending)
         self.stages = nn.Sequential(*stages)

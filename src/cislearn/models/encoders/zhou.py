@@ -69,7 +69,7 @@ class Zhou(Encoder):
             inner = convolutions(layers_of("channels_last"), channels // 2, widths)
             stages = [Stage(Hybrid(nn.Sequential(*inner)))]
         else:
-            stages = convolutions(make, channels, widths)
+            stages = convolutions(make, filters, widths)
         strands, _ = make.merge(channels, (positions - pool) // stride + 1)
         stages[-1].pool = nn.Sequential(make.pool(pool, stride=stride), *strands, nn.Flatten())
         self.stages = nn.Sequential(*stages)
@@ -95,10 +95,11 @@ class Zhou(Encoder):
                 part.eps, part.momentum = 1e-3, 0.01
 
 
-def convolutions(make: Layers, channels: int, widths: Sequence[int]) -> list[Stage]:
+def convolutions(make: Layers, filters: int, widths: Sequence[int]) -> list[Stage]:
     """Return one stage a convolution: without padding, batch norm, ReLU."""
-    convs = [make.first(BASES, channels, widths[0], padding="valid")]
-    convs += [make.conv(channels, channels, width, padding="valid") for width in widths[1:]]
+    channels = make.channels(filters)
+    convs = [make.first(BASES, filters, widths[0], padding="valid")]
+    convs += [make.conv(channels, filters, width, padding="valid") for width in widths[1:]]
     return [Stage(conv, make.norm(channels), make.activation()) for conv in convs]
 
 

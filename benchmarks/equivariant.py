@@ -1,0 +1,100 @@
+"""Equivariant layers against plain ones with as many channels: what tied filters and paired statistics cost."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+from benchmarks.measuring import Measure, compare, interleave
+from benchmarks.results import Result, keep
+from cislearn.models.inference import for_inference
+from cislearn.models.layers import layers
+from cislearn.models.network import build_network
+from cislearn.schema import DataSpec, TaskSpec
+
+LENGTH = 101
+BATCH = 128
+KINDS = {"plain": "channels_last", "equivariant": {"name": "equivariant", "filters": "half"}}
+TEXT = """\
+Batches of 128 windows of 101 bp in memory. *plain*: the layers that networks have by default; *equivariant*: layers
+that read both strands alike, with as many channels, of which half of the filters are stored. A training step is forward
+and backward without an optimiser; prediction is by the copy that `for_inference` makes, on one strand: all that
+equivariant layers need, where plain ones read two. The convolution is one of 256 to 128 channels and width 7 over 50
+positions, the networks are `wide` and `motif_cnn`, of the same sizes."""
+
+
+def convolution(kind: str) -> tuple[nn.Module, torch.Tensor]:
+    """Return one convolution of a kind, and its input."""
+    return layers(KINDS[kind]).conv(256, 128, 7), torch.randn(BATCH, 256, 50, requires_grad=True)
+
+
+def network(encoder: str) -> Callable[[str], tuple[nn.Module, torch.Tensor]]:
+    """Return what builds a network of a kind, and one-hot windows."""
+
+    def build(kind: str) -> tuple[nn.Module, torch.Tensor]:
+        built = build_network(encoder, DataSpec((TaskSpec("bound"),), (), LENGTH), {"layers": KINDS[kind]})
+        return built, built.embed(torch.randint(4, (BATCH, LENGTH), dtype=torch.uint8))
+
+    return build
+
+
+WHAT = {"convolution": convolution, "wide": network("wide"), "motif_cnn": network("motif_cnn")}
+
+
+def measure_training(module: nn.Module, x: torch.Tensor, steps: int) -> Measure:
+    """Return what goes forward and backward, and gives windows a second."""
+
+    def measure() -> float:
+        begin = time.perf_counter()
+        for _ in range(steps):
+            module.zero_grad()
+            module(x).square().mean().backward()
+        return BATCH * steps / (time.perf_counter() - begin)
+
+    return measure
+
+
+def measure_prediction(module: nn.Module, x: torch.Tensor, steps: int) -> Measure:
+    """Return what predicts with the copy made over for it, and gives windows a second."""
+    faster = for_inference(nn.ModuleList([module]))[0]  # type: ignore[index]
+
+    def measure() -> float:
+        begin = time.perf_counter()
+        with torch.inference_mode():
+            for _ in range(steps):
+                faster(x)
+        return BATCH * steps / (time.perf_counter() - begin)
+
+    return measure
+
+
+def table(name: str, does: str, steps: int, rounds: int) -> list[dict[str, object]]:
+    """Return the rows of one module: plain, and the equivariant of as many channels."""
+    measure = {"training": measure_training, "prediction": measure_prediction}[does]
+    contenders = {f"{name}, {kind}": measure(*WHAT[name](kind), steps) for kind in KINDS}
+    rows = compare(interleave(contenders, rounds), f"{name}, plain", unit="windows a second")
+    return [{"what": row.pop("what"), "does": does, **row} for row in rows]
+
+
+def main() -> None:
+    """Measure all and write the page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--steps", type=int, default=4, help="of one measurement")
+    options = parser.parse_args()
+    torch.manual_seed(0)
+    rows = [
+        row
+        for name in WHAT
+        for does in ("training", "prediction")
+        for row in table(name, does, options.steps, options.rounds)
+    ]
+    keep([Result("equivariant", "Equivariant layers", TEXT, rows)], "equivariant")
+
+
+if __name__ == "__main__":
+    main()

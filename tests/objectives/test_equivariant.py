@@ -1,0 +1,37 @@
+"""Every method learns with a network that reads both strands alike."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from cislearn.models.equivariant import turned
+from cislearn.models.network import build_network
+from cislearn.objectives.objective import objectives
+from tests.objectives.conftest import batch_of
+from tests.objectives.learning import gradients, ready, total
+
+SIZES = {"motifs": 6, "motif_width": 5, "pairs": 6, "pair_width": 3, "pool": 3, "features": 8, "batch_norm": True}
+CLEAN = {"noisy_student": {"hidden": 0.0, "dropout": 0.0}}
+"""Its noise is drawn by position, and so another on the other strand."""
+
+
+@pytest.mark.parametrize("name", objectives.names())
+def test_losses_and_gradients_are_those_of_the_other_strand(spec, name):
+    """Whichever strand of the windows a batch holds, the network learns the same."""
+    torch.manual_seed(0)
+    model = build_network("motif_cnn", spec, SIZES | {"layers": "equivariant"})
+    batch = batch_of(12, 9)
+    other = replace(batch, tokens=torch.where(batch.tokens < 4, 3 - batch.tokens, batch.tokens).flip(1))
+    one_hot = model.embed(batch.tokens)
+    assert torch.equal(model.embed(other.tokens), turned(one_hot))
+    found = []
+    for each in (batch, other):
+        objective = ready(name, model, spec, **CLEAN.get(name, {}))
+        loss = total(objective, model, replace(each, plain=each), 0.9)
+        found.append([loss, *gradients(loss, model)])
+    for one, two in zip(*found, strict=True):
+        torch.testing.assert_close(one, two, rtol=1e-3, atol=1e-5)
+    assert max(float(g.abs().max()) for g in found[0][1:]) > 1e-4
