@@ -90,7 +90,7 @@ def strand_reading(name: str) -> StrandReading:
 def joined(
     one: Float[Tensor, "n t"], other: Float[Tensor, "n t"], reading: StrandReading, tasks: Sequence[TaskSpec]
 ) -> Float[Tensor, "n t"]:
-    """Return the logits of a window from those of its two strands; they do not depend on the order of the two.
+    """Return the logits of a window from those of its two strands; but for ``forward`` their order does not matter.
 
     Parameters
     ----------
