@@ -97,6 +97,8 @@ class DataSpec:
         Bases stored on either side of the window, for shifts.
     inputs : tuple of InputSpec
         Tracks and covariates; empty for sequence alone.
+    single_stranded : bool
+        Whether windows are RNA, whose reverse complement is not the same molecule: they are read as they stand.
     """
 
     tasks: tuple[TaskSpec, ...]
@@ -104,6 +106,7 @@ class DataSpec:
     length: int
     margin: int = 0
     inputs: tuple[InputSpec, ...] = ()
+    single_stranded: bool = False
 
     @property
     def tracks(self) -> tuple[InputSpec, ...]:
@@ -131,7 +134,10 @@ class DataSpec:
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values, for JSON."""
-        return asdict(self)
+        values = asdict(self)
+        if not self.single_stranded:
+            del values["single_stranded"]  # as before there was RNA: the hash of a dataset lasts
+        return values
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> DataSpec:
@@ -142,4 +148,5 @@ class DataSpec:
             length=values["length"],
             margin=values["margin"],
             inputs=tuple(InputSpec(**item) for item in values["inputs"]),
+            single_stranded=values.get("single_stranded", False),
         )

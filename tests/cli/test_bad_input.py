@@ -31,7 +31,6 @@ def prepare(refused, **files):
         ("", "empty"),
         (">p1\nACGT\n>p2\n>p3\nACGT\n", "line 3: record p2 has no sequence"),
         (">p1\nACGTEFILPQ\n", "line 2"),
-        (">p1\nACGUACGU\n", "T for U"),
         ("ACGT\nACGT\n", "bad.fa"),
     ],
 )

@@ -62,6 +62,12 @@ def test_from_files_to_predictions(cislearn, tiny_data, tmp_path):
     names = [line[1:] for line in (tmp_path / "hep.positive.fa").read_text().split() if line.startswith(">")]
     assert list(table["name"]) == names and (table["not_scored"] == "").all()
     assert {"probability_GABPA", "logit_GABPA", "sd_GABPA", "strands_GABPA"} <= set(table.columns)
+    again = ["predict", "runs/mine", "--fasta", "hep.positive.fa", "--out", "one.tsv", "--reverse-complement"]
+    assert cislearn(*again, "maximum").returncode == 0
+    greater = pd.read_csv(tmp_path / "one.tsv", sep="\t", keep_default_na=False)
+    assert (greater["logit_GABPA"] >= table["logit_GABPA"]).all() and "call_GABPA" not in greater
+    done = cislearn(*again, "both")
+    assert done.returncode == 2 and "'both' is no way to read the two strands" in done.stderr
     scores = pd.read_csv(tmp_path / "scores.tsv", sep="\t")
     assert {"lift", "MCC", "F1 at .5", "calibration error"} <= set(scores["metric"])
     done = cislearn("evaluate", "runs/mine/source_only/seed-0", "--on", tiny_data)

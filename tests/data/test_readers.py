@@ -186,7 +186,6 @@ HEADER = "sequence\tpart\ty\n"
         (HEADER + "ACGT\t\tinf\nACGT\t\t1\nACGT\t\t1\n", {}, r"line 2: column 'y' has 'inf'"),
         (HEADER + "ACGT\ttrain\t1\nACGT\tholdout\t1\n", {}, r"line 3: column 'part' has 'holdout'; a part is"),
         (HEADER + "ACGT\t\t1\nACXT\t\t1\n", {}, r"line 3: 'X' at position 3 is not a DNA base"),
-        (HEADER + "ACGU\t\t1\n", {}, r"write RNA as DNA"),
         (HEADER + "\t\t1\n", {}, r"line 2: column 'sequence' is empty"),
         (HEADER + "ACGT\t\n", {}, r"line 2: has 2 fields; the header names 3"),
         (HEADER + "ACGT\t\t1\t7\n", {}, r"line 2: has 4 fields; the header names 3"),

@@ -70,7 +70,7 @@ def test_duplicate_names_are_the_callers_matter(tmp_path):
         (">a\nACGT\n>b\n\n", 3, "record b has no sequence", "truncated"),
         (">a\nACGT\n>b", 3, "record b has no sequence", "truncated"),
         (">\nACGT\n", 1, "a header has no name", "Write >name"),
-        (">a\nACGT\nACGU\n", 3, "'U' at position 8 is not a DNA base", "write RNA as DNA (T for U)"),
+        (">a\nACGT\nACGX\n", 3, "'X' at position 8 is not a DNA base", "this looks like protein"),
         (">sp|P12345\nMKLPETRS\n", 2, "'L' at position 3 is not a DNA base", "this looks like protein"),
         (">a\nAC--GT\n", 2, "'-' at position 3 is not a DNA base", "gaps"),
         (">a\nACGT>b\n", 2, "'>' at position 5 is not a DNA base", "sequences are made of"),

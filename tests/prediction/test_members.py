@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import nn
 
+from cislearn.models.conjoined import Conjoined
 from cislearn.models.network import build_network
 from cislearn.models.strands import BothStrands
 from cislearn.prediction.members import Members
@@ -40,6 +41,17 @@ def test_members_say_what_each_says_alone(n_members, average, gaps, batch_size):
         return
     strands = np.stack([predictor.strands(tokens) for predictor in alone])
     np.testing.assert_allclose(said.gaps, (strands[:, :, 0] - strands[:, :, 1]).mean(0), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("reading", ["average_probabilities", "maximum"])
+def test_members_join_strands_as_each_does(reading):
+    members: list[nn.Module] = [BothStrands(network, reading) for network in networks(2, average=False)]
+    members.append(Conjoined(networks(1, average=False)[0], "maximum").eval())
+    tokens = tokens_of(7)
+    said = Members(members, batch_size=3)(tokens)
+    expected = np.stack([NetworkPredictor(member).predict(tokens) for member in members], axis=1)
+    np.testing.assert_allclose(said.logits, expected, rtol=0, atol=1e-6)
+    assert said.gaps is not None and np.abs(said.gaps).max() > 0
 
 
 def test_members_that_read_strands_differently():

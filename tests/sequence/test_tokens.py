@@ -39,8 +39,6 @@ def test_encoded_tokens_can_be_written_to():
 @pytest.mark.parametrize(
     ("text", "problem", "fix"),
     [
-        ("ACGU", "'U' at position 4 is not a DNA base", "write RNA as DNA (T for U)"),
-        ("ACu", "'u' at position 3", "write RNA as DNA (T for U)"),
         ("MPE", "'P' at position 2", "this looks like protein"),
         ("AC-GT", "'-' at position 3", "take the gaps of an alignment out first"),
         ("AC GT", "' ' at position 3", "sequences are made of A, C, G, T"),
@@ -56,9 +54,10 @@ def test_a_letter_that_is_no_base_is_named_with_its_position_and_a_fix(text, pro
     assert fix in str(error.value)
 
 
-def test_lookup_knows_the_bases_and_the_eleven_codes_in_both_cases_and_nothing_else():
+def test_lookup_knows_the_bases_and_the_eleven_codes_and_u_in_both_cases_and_nothing_else():
     known = {chr(i) for i, token in enumerate(LOOKUP) if token != INVALID}
-    assert known == set("ACGTNRYSWKMBDHVacgtnryswkmbdhv")
+    assert known == set("ACGTUNRYSWKMBDHVacgtunryswkmbdhv")
+    assert decode(encode("ACGUu")) == "ACGTT"
     assert [LOOKUP[ord(letter)] for letter in ALPHABET] == [0, 1, 2, 3]
 
 

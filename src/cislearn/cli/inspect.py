@@ -71,6 +71,8 @@ def _show_dataset(path: Path, split: str, folds: Path | None, target: str | None
     print_ = console().print
     margin = f", margin {dataset.spec.margin}" if dataset.spec.margin else ""
     print_(f"{path}: {len(dataset):,} windows of {dataset.spec.length} bp{margin}")
+    if dataset.spec.single_stranded:
+        print_("  RNA: the second strand has no meaning (train with model.reverse_complement: none)")
     if dataset.spec.tracks:
         print_(f"  tracks: {', '.join(f'{track.name} ({track.rc})' for track in dataset.spec.tracks)}")
     show_table(found.domains, title="windows by domain, task and label")

@@ -80,6 +80,7 @@ def prepare(
         list[str] | None,
         typer.Option(help="NAME=flip (coverage, the default) or flip_and_shift (cut sites): how a track is turned."),
     ] = None,
+    rna: Annotated[bool, typer.Option("--rna", help="The windows are RNA: their second strand is never read.")] = False,
     length: Annotated[
         int | None, typer.Option(help="Window length in bp; by default that of the inputs, 600 for a compendium.")
     ] = None,
@@ -159,6 +160,7 @@ def prepare(
         keep_overlapping=keep_overlapping,
         make_negatives=made,
         negatives_per_positive=negatives_per_positive,
+        rna=rna,
         seed=seed,
         overwrite=overwrite,
         progress=Steps(),

@@ -84,6 +84,8 @@ class Entries:
         A float column a task, NaN where absent; no column where the file does not say.
     ignored : tuple of str
         Columns of the file that were not used.
+    has_uracil : bool
+        Whether a sequence was written in the letters of RNA.
     """
 
     path: Path
@@ -91,6 +93,7 @@ class Entries:
     sequences: Ragged | None = None
     labels: pd.DataFrame = field(default_factory=pd.DataFrame)
     ignored: tuple[str, ...] = ()
+    has_uracil: bool = False
 
     def __len__(self) -> int:
         """Return the number of rows."""

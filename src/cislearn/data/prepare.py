@@ -50,6 +50,7 @@ def prepare(
     keep_overlapping: bool = False,
     make_negatives: str | Mapping[str, str] | None = None,
     negatives_per_positive: float = 1.0,
+    rna: bool = False,
     seed: int = 0,
     overwrite: bool = False,
     progress: Progress = silent,
@@ -91,6 +92,8 @@ def prepare(
         positives and no negatives, or for each domain named; see `cislearn.data.negatives`.
     negatives_per_positive : float
         How many are made.
+    rna : bool
+        The windows are single-stranded: no model reads their reverse complements.
     seed : int
         Of what is made at random.
     overwrite : bool
@@ -132,7 +135,7 @@ def prepare(
     signals = TrackFiles.open(tracks or {}, track_rules or {}, domains, progress=progress)
     progress("placing windows")
     placed = [_place(entries, genomes, length, margin, outside) for entries in inputs]
-    files, notes = [_record(entries) for entries in inputs], _unused(inputs)
+    files, notes = [_record(entries) for entries in inputs], [*_unused(inputs), *_uracil(inputs, rna=rna)]
     del inputs  # what is long is held once: in the files, placed, or together
     examples = collect(placed, genomes, length, margin)
     del placed
@@ -147,7 +150,7 @@ def prepare(
             made = draw_negatives(making, examples, genomes, length=length, margin=margin)
         examples = without_repeats(extend(examples, made, genomes, length, margin), margin, ranked=ranked)
     with _telling_what_was_left_out(examples):
-        spec = DataSpec(task_specs(examples.labels, kinds), domains, length, margin, signals.specs)
+        spec = DataSpec(task_specs(examples.labels, kinds), domains, length, margin, signals.specs, rna)
     if tracks:
         progress("reading tracks")
     progress(f"writing {out}")
@@ -160,6 +163,7 @@ def prepare(
         "keep_overlapping": keep_overlapping,
         "make_negatives": make_negatives if isinstance(make_negatives, str | None) else dict(make_negatives),
         "negatives_per_positive": negatives_per_positive,
+        "rna": rna,
         "seed": seed,
     }
     return write_dataset(
@@ -228,6 +232,17 @@ def _place(entries: Entries, genomes: Genomes, length: int, margin: int, outside
 
 def _unused(inputs: Sequence[Entries]) -> list[str]:
     return [f"{e.path}: columns not used: {', '.join(map(str, e.ignored))}" for e in inputs if e.ignored]
+
+
+def _uracil(inputs: Sequence[Entries], *, rna: bool) -> list[str]:
+    """Say where letters of RNA were read and nobody said that it is RNA."""
+    found = [str(entries.path) for entries in inputs if entries.has_uracil]
+    if rna or not found:
+        return []
+    return [
+        f"{found[0]}: U is read as T. The second strand of RNA has no meaning: --rna (rna=True) switches off all that"
+        " reads it"
+    ]
 
 
 def _read_tracks(signals: TrackFiles, examples: Examples, genomes: Genomes, spec: DataSpec) -> Tracks:

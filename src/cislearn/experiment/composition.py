@@ -14,6 +14,7 @@ from cislearn.experiment.config import ExperimentConfig, MethodConfig
 from cislearn.experiment.methods import Method, resolve_method
 from cislearn.experiment.roles import Roles
 from cislearn.models.network import Network
+from cislearn.models.strands import refuse_rna
 from cislearn.objectives.adabn import AdaBN
 
 FEW_BASES = 10
@@ -73,9 +74,17 @@ def check_composition(config: ExperimentConfig, methods: Sequence[Method], roles
     ------
     UserError
         A method that needs a target without one, an option that does not suit the tasks, a balance that has no meaning,
-        a run to begin from that is not there.
+        a second strand of RNA, a run to begin from that is not there.
     """
     spec = roles.dataset.spec
+    strands = config.model.reverse_complement
+    for asked, is_asked in (
+        (f"model.reverse_complement.train: {strands.train}", strands.train != "forward"),
+        (f"model.reverse_complement.predict: {strands.predict}", strands.predict != "forward"),
+        ("training.log_strand_gradients", config.training.log_strand_gradients),
+    ):
+        if is_asked:
+            refuse_rna(spec, asked)
     if config.selection == "oracle" and roles.target is None:
         raise UserError("oracle needs a target domain, by whose labels it chooses", where="selection")
     if config.selection == "oracle" and len(roles.labelled_rows("target", "valid")) == 0:

@@ -18,6 +18,7 @@ from cislearn.evaluation.delong import delong
 from cislearn.evaluation.handed_in import refuse_nan
 from cislearn.evaluation.tables import score_table
 from cislearn.models.saving import ModelCard, read_card
+from cislearn.models.strands import refuse_rna
 from cislearn.prediction.loading import load_members
 from cislearn.prediction.predictor import NetworkPredictor, predict_rows
 from cislearn.runs import SEEN, runs_under
@@ -144,6 +145,8 @@ def _check(card: ModelCard, dataset: Dataset, path: Path) -> None:
             where=dataset.path,
             fix=f"The scores on its held-out test part stand in {path / 'summary.tsv'}; give another dataset.",
         )
+    if card.predict != "forward":
+        refuse_rna(dataset.spec, f"this model (reverse complement {card.predict})")
     if dataset.spec.length != card.spec.length:
         raise UserError(
             f"has windows of {dataset.spec.length} bp; the model reads {card.spec.length}",

@@ -54,17 +54,16 @@ def write_run(
         write_table(folder / "health.tsv", history[["step", *(signal.name for signal in signals)]])
     roles = setting.roles
     rows = predicted_rows(roles)
-    both = predict_strands(setting, network, rows)
-    # The very logits that `predict_logits` gives, from the one pass that also tells the strands apart.
-    one, other = torch.from_numpy(both).unbind(1)
-    logits = joined(one, other, setting.card.predict, roles.dataset.spec.tasks).numpy()
+    strands = None if roles.dataset.spec.single_stranded else predict_strands(setting, network, rows)
+    logits = predict_logits(setting, network, rows) if strands is None else _joined(setting, strands)
     predictions = prediction_table(roles, lambda wanted: logits[np.searchsorted(rows, wanted)])
     write_table(folder / "predictions.parquet", predictions)
     seen = roles.seen_rows(method.labelled, "valid")
     thresholds = choose_thresholds(predictions, roles.dataset.spec, seen)
     temperatures = choose_temperatures(predictions, roles.dataset.spec, seen)
-    strands = strand_table(roles, rows, both, thresholds)
-    write_table(folder / STRANDS, name_run(method.title, seed, strands))
+    if strands is not None:
+        table = strand_table(roles, rows, strands, thresholds)
+        write_table(folder / STRANDS, name_run(method.title, seed, table))
     for name, table in diagnose_run(setting, method, network, predictions, thresholds).items():
         write_table(folder / name, name_run(method.title, seed, table))
     np.save(folder / SEEN, _seen_windows(roles, method.labelled))
@@ -95,6 +94,12 @@ def _seen_windows(roles: Roles, sight: Sight) -> UInt64[np.ndarray, " m"]:
     """Hashes, equal for both strands, of the windows whose labels training or validation saw."""
     rows = np.concatenate([roles.seen_rows(sight, "train"), roles.seen_rows(sight, "valid")])
     return np.unique(roles.dataset.window_hashes[rows])
+
+
+def _joined(setting: Setting, strands: Float[np.ndarray, "n 2 t"]) -> Float[np.ndarray, "n t"]:
+    """The very logits that `predict_logits` gives, from the one pass that also tells the strands apart."""
+    one, other = torch.from_numpy(strands).unbind(1)
+    return joined(one, other, setting.card.predict, setting.card.spec.tasks).numpy()
 
 
 def predict_logits(setting: Setting, network: Network, rows: Int[np.ndarray, " n"]) -> Float[np.ndarray, "n t"]:

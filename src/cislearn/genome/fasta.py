@@ -13,10 +13,11 @@ from jaxtyping import UInt8
 
 from cislearn.errors import UserError
 from cislearn.genome.stream import is_text, not_text, read_chunks
-from cislearn.sequence.tokens import INVALID, LOOKUP, invalid_letter
+from cislearn.sequence.tokens import INVALID, LOOKUP, URACIL, invalid_letter
 
 _BLANK = b"\n\r\t "
 _LONGEST_HEADER = 1 << 20
+_URACIL = [letter.encode() for letter in URACIL]
 _NOT_A_BASE = re.compile(b"[^%s%s]" % (bytes(i for i in range(256) if LOOKUP[i] != INVALID), _BLANK))
 
 
@@ -33,12 +34,15 @@ class FastaRecord(NamedTuple):
         A0 C1 G2 T3 N4; soft-masked (lower-case) bases as any others.
     line : int
         The 1-based line of the header.
+    has_uracil : bool
+        Whether a T was written as U.
     """
 
     name: str
     description: str
     tokens: UInt8[np.ndarray, " length"]
     line: int
+    has_uracil: bool = False
 
 
 class FastaHeader(NamedTuple):
@@ -50,10 +54,11 @@ class FastaHeader(NamedTuple):
 
 
 class FastaBases(NamedTuple):
-    """Some of the bases of the record that the last header began, and how many of them are soft-masked."""
+    """Some of the bases of the record that the last header began, how many are soft-masked, and whether one is U."""
 
     tokens: UInt8[np.ndarray, " length"]
     n_soft_masked: int
+    has_uracil: bool = False
 
 
 def read_fasta(path: str | Path) -> Iterator[FastaRecord]:
@@ -67,10 +72,10 @@ def read_fasta(path: str | Path) -> Iterator[FastaRecord]:
         With file and line: an empty, truncated or binary file, one that does not begin with ``>``, a header without a
         name, a record without a sequence, a letter that is no DNA base.
     """
-    header, pieces = None, list[np.ndarray]()
+    header, pieces = None, list[FastaBases]()
     for event in parse_fasta(read_chunks(path), where=path):
         if isinstance(event, FastaBases):
-            pieces.append(event.tokens)
+            pieces.append(event)
             continue
         if header:
             yield _record(header, pieces)
@@ -164,11 +169,13 @@ def _bases(text: bytes, where: str | Path, line: int, n_before: int) -> FastaBas
         letter = text[found.start() : found.end()].decode("latin-1")
         raise invalid_letter(letter, position, where=where, line=line + text.count(b"\n", 0, found.start()))
     n_soft_masked = int(np.count_nonzero(np.frombuffer(text, dtype=np.uint8) >= ord("a")))
-    return FastaBases(np.frombuffer(tokens, dtype=np.uint8), n_soft_masked)
+    return FastaBases(np.frombuffer(tokens, dtype=np.uint8), n_soft_masked, any(letter in text for letter in _URACIL))
 
 
-def _record(header: FastaHeader, pieces: list[np.ndarray]) -> FastaRecord:
-    return FastaRecord(header.name, header.description, np.concatenate(pieces), header.line)
+def _record(header: FastaHeader, pieces: list[FastaBases]) -> FastaRecord:
+    tokens = np.concatenate([piece.tokens for piece in pieces])
+    has_uracil = any(piece.has_uracil for piece in pieces)
+    return FastaRecord(header.name, header.description, tokens, header.line, has_uracil)
 
 
 def _check_filled(header: FastaHeader | None, n_bases: int, where: str | Path) -> None:

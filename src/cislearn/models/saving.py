@@ -14,7 +14,7 @@ from cislearn.atomic import file_written_whole, write_json
 from cislearn.errors import UserError
 from cislearn.models.layers import is_equivariant
 from cislearn.models.network import Network, build_network
-from cislearn.models.strands import BothStrands, reading_of
+from cislearn.models.strands import BothStrands, reading_of, refuse_rna
 from cislearn.schema import DataSpec, StrandReading
 from cislearn.version import __version__
 
@@ -117,5 +117,13 @@ def load_network(folder: Path) -> Network:
 
 
 def for_prediction(network: Network, reading: StrandReading) -> nn.Module:
-    """Return the network as predictions use it: both strands joined, or as it is where it reads so by itself."""
+    """Return the network as predictions use it: both strands joined, or as it is where it reads so by itself.
+
+    Raises
+    ------
+    UserError
+        For a network of RNA, whose second strand has no meaning.
+    """
+    if reading != "forward":
+        refuse_rna(network.spec, f"reverse complement {reading}")
     return network if reading_of(network) == reading else BothStrands(network, reading)

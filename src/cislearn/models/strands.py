@@ -57,6 +57,21 @@ def _profile_back(logits: Float[Tensor, "n t"], task: TaskSpec) -> Float[Tensor,
     return torch.cat([shape, counts.flip(1) if task.rc == "flip_and_permute" else counts], dim=1)
 
 
+def refuse_rna(spec: DataSpec, asked: str) -> None:
+    """Refuse what reads a second strand, `asked`, where windows have none.
+
+    Raises
+    ------
+    UserError
+        For single-stranded windows.
+    """
+    if spec.single_stranded:
+        raise UserError(
+            f"{asked} reads the second strand, and RNA (prepare --rna) has none",
+            fix="Take model.reverse_complement: none in training, forward at prediction.",
+        )
+
+
 def strand_reading(name: str) -> StrandReading:
     """Return the reading of that name.
 
@@ -75,7 +90,7 @@ def strand_reading(name: str) -> StrandReading:
 def joined(
     one: Float[Tensor, "n t"], other: Float[Tensor, "n t"], reading: StrandReading, tasks: Sequence[TaskSpec]
 ) -> Float[Tensor, "n t"]:
-    """Return the logits of a window from those of its two strands; they do not depend on the order of the two.
+    """Return the logits of a window from those of its two strands; but for ``forward`` their order does not matter.
 
     Parameters
     ----------

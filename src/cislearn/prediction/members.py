@@ -11,7 +11,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
 from cislearn.models.inference import for_inference
-from cislearn.models.strands import joined, other_strand, reading_of, turned_back
+from cislearn.models.strands import joined, other_strand, reading_of, refuse_rna, turned_back
 from cislearn.prediction.predictor import Signals, windows_at_once
 from cislearn.schema import DataSpec
 
@@ -39,6 +39,11 @@ class Members:
         Where they compute.
     batch_size : int, optional
         Windows at once; by default what suits the device.
+
+    Raises
+    ------
+    UserError
+        Where `gaps` are asked for of models of RNA.
     """
 
     def __init__(
@@ -53,6 +58,8 @@ class Members:
         self.has_gaps = gaps or all(reading_of(member) != "forward" for member in members)
         self.device, self.batch_size = torch.device(device), batch_size
         self.spec: DataSpec = members[0].spec  # type: ignore[assignment]
+        if gaps:
+            refuse_rna(self.spec, "the disagreement of the strands")
 
     @torch.inference_mode()
     def __call__(self, tokens: UInt8[np.ndarray, "n length"], tracks: Signals = None) -> Said:

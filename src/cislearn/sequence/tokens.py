@@ -1,4 +1,4 @@
-"""Letters to tokens and back: A0 C1 G2 T3 N4, one byte a base."""
+"""Letters to tokens and back: A0 C1 G2 T3 N4, one byte a base; the U of RNA is the T of DNA."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ ALPHABET = "ACGT"
 N = np.uint8(4)
 """The token of an unknown base; it has no bit in a one-hot encoding."""
 
+URACIL = "Uu"
+"""Letters of RNA that are read as T."""
+
 AMBIGUOUS = "NRYSWKMBDHV"
 """IUPAC codes that stand for several bases; all are stored as `N`."""
 
@@ -27,6 +30,8 @@ def _lookup() -> bytes:
     for letters in (ALPHABET + AMBIGUOUS, (ALPHABET + AMBIGUOUS).lower()):
         for letter in letters:
             table[ord(letter)] = min(ALPHABET.find(letter.upper()) % 256, int(N))
+    for letter in URACIL:
+        table[ord(letter)] = ALPHABET.index("T")
     return bytes(table)
 
 
@@ -43,7 +48,8 @@ def encode(text: str | bytes) -> UInt8[np.ndarray, " length"]:
     Parameters
     ----------
     text : str or bytes
-        Bases A, C, G, T; any IUPAC ambiguity code becomes N. Nothing else, white space included.
+        Bases A, C, G, T, and U, which is read as T; any IUPAC ambiguity code becomes N. Nothing else, white space
+        included.
 
     Returns
     -------
@@ -66,7 +72,7 @@ def encode(text: str | bytes) -> UInt8[np.ndarray, " length"]:
 
 
 def decode(tokens: UInt8[np.ndarray, " length"]) -> str:
-    """Upper-case letters of tokens; the inverse of `encode` up to case and ambiguity codes.
+    """Upper-case letters of tokens; the inverse of `encode` up to case, U and ambiguity codes.
 
     Parameters
     ----------
@@ -105,8 +111,6 @@ def invalid_letter(
 
 
 def _fix_for(letter: str) -> str:
-    if letter in "Uu":
-        return "write RNA as DNA (T for U)"
     if letter.upper() in "EFILPQXZJO*":
         return "this looks like protein; give DNA: A, C, G, T, or N and the other IUPAC codes"
     if letter in "-.":

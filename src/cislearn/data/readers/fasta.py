@@ -28,7 +28,8 @@ def read_fasta_file(path: Path) -> Entries:
         line=[record.line for record in records],
         **parse_loci(headers),
     )
-    return Entries(path, fit_loci(rows, sequences.lengths), sequences)
+    has_uracil = any(record.has_uracil for record in records)
+    return Entries(path, fit_loci(rows, sequences.lengths), sequences, has_uracil=has_uracil)
 
 
 def parse_loci(text: pd.Series) -> dict[str, pd.Series]:

@@ -15,7 +15,7 @@ from cislearn.data.readers import columns
 from cislearn.data.readers.fasta import parse_loci
 from cislearn.data.readers.load import load_table
 from cislearn.errors import UserError, nearest
-from cislearn.sequence.tokens import encode
+from cislearn.sequence.tokens import URACIL, encode
 
 ROLES: Mapping[str, tuple[str, ...]] = {
     "sequence": ("sequence", "seq"),
@@ -83,8 +83,9 @@ def read_table(
     chosen = [known_column(column, table, path) for column in label_columns or ()]
     roles = {role: column for role, column in roles.items() if column not in chosen}
     rows = _rows(path, table, roles, line)
-    sequences = _sequences(path, table[roles["sequence"]], line) if "sequence" in roles else None
-    if sequences is not None:
+    sequences, has_uracil = None, False
+    if "sequence" in roles:
+        sequences, has_uracil = _sequences(path, table[roles["sequence"]], line)
         rows = fit_loci(rows, sequences.lengths)
     else:
         _check_loci(path, rows)
@@ -92,7 +93,8 @@ def read_table(
     if label_columns is None and labelled:
         chosen = [column for column in free if _is_numeric(table[column])]
     values = {column: columns.labels(table[column], line, where=path) for column in chosen}
-    return Entries(path, rows, sequences, pd.DataFrame(values), tuple(c for c in free if c not in chosen))
+    ignored = tuple(c for c in free if c not in chosen)
+    return Entries(path, rows, sequences, pd.DataFrame(values), ignored, has_uracil)
 
 
 def known_column(column: str, table: pd.DataFrame, path: Path) -> str:
@@ -131,14 +133,16 @@ def _rows(path: Path, table: pd.DataFrame, roles: Mapping[str, str], line: Int64
     return rows_table(len(table), line=line, **found)
 
 
-def _sequences(path: Path, column: pd.Series, line: Int64[np.ndarray, " n"]) -> Ragged:
+def _sequences(path: Path, column: pd.Series, line: Int64[np.ndarray, " n"]) -> tuple[Ragged, bool]:
+    """The sequences of a column, and whether a letter of RNA is among theirs."""
     texts = columns.texts(column)
     lengths = texts.str.len().to_numpy(np.int64)
     if not lengths.all():
         first = int(np.argmin(lengths))
         raise UserError(f"column {column.name!r} is empty; a sequence was expected", where=path, line=int(line[first]))
     try:
-        return Ragged(encode("".join(texts)), lengths)
+        whole = "".join(texts)
+        return Ragged(encode(whole), lengths), any(letter in whole for letter in URACIL)
     except UserError:
         for text, number in zip(texts, line, strict=True):
             try:

@@ -32,7 +32,7 @@ class Features:
     is_target : ndarray, shape (n,), bool
         Which side each is of.
     values : ndarray, shape (n, f)
-        Their features, on the forward strand.
+        Their features, on the forward strand; of a conjoined network, on both.
     """
 
     rows: Int[np.ndarray, " n"]
