@@ -130,5 +130,11 @@ def test_the_smoke_size_runs_every_strategy_by_the_committed_command(tmp_path, s
     rows = pd.read_csv(tmp_path / "results" / "smoke" / "reverse_complement.tsv", sep="\t")
     assert len(rows) == 2 * len(TRAININGS)
     page = (tmp_path / "results" / "smoke" / "reverse_complement.md").read_text()
-    assert all(f"| {name} |" in page for name in STRATEGIES if "embedded" not in name)
+    assert all(f"| {name} |" in page for name in STRATEGIES)
+    scores = pd.read_csv(tmp_path / "results" / "smoke" / "reverse_complement.scores.tsv", sep="\t")
+    conjoined = scores[(scores["training"] == "conjoined") & (scores["part"] == "test") & (scores["metric"] == "AUROC")]
+    by_reading = conjoined.pivot_table(index="task", columns="reading", values="estimate")
+    np.testing.assert_allclose(by_reading["embedded"], by_reading["mean"], atol=1e-4)
+    assert (by_reading["fine-tuned"] != by_reading["mean"]).all()
+    assert "Whether the strands pull the same way" in page
     assert "What shared backgrounds do" in page and "not run" not in page

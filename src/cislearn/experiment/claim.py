@@ -30,7 +30,7 @@ RESULTS = (
 LATER = (
     "data.split.k_fold", "model.reverse_complement.filters", "model.reverse_complement.merge",
     "model.reverse_complement.join", "training.accumulate", "training.patience_of", "training.train_only",
-    "training.log_strand_gradients", "training.optimiser.alpha", "training.optimiser.max_weight_norm",
+    "training.optimiser.alpha", "training.optimiser.max_weight_norm",
 )  # fmt: skip
 """Keys that came when runs stood in ledgers already: at its default such a key is no part of a run's identity."""
 
@@ -54,7 +54,9 @@ def run_identity(config: ExperimentConfig, method: Method, encoder: type, datase
     values = config.model_dump(mode="json", exclude={"out", "methods", "battery", "gkm_svm", "leave_one_out"})
     for key in LATER:
         _forget_default(values, config, key.split("."))
-    del values["data"]["path"], values["training"]["seeds"], values["training"]["device"]
+    del values["data"]["path"]
+    for name in ("seeds", "device", "log_strand_gradients"):  # what is logged changes no weight
+        del values["training"][name]
     if not method.sees_share(config.selection):
         del values["data"]["labels"]["target"]
     if config.data.labels.sources == 1:

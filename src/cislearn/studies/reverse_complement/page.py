@@ -11,6 +11,7 @@ import pandas as pd
 from cislearn.reports.numbers import DASH, decimal, signed
 from cislearn.studies.markdown import not_run, table
 from cislearn.studies.replicated import paired_interval
+from cislearn.studies.reverse_complement.readings import MOMENTS
 from cislearn.studies.reverse_complement.strategies import BASELINE, STRATEGIES
 from cislearn.studies.study import Trial
 
@@ -29,6 +30,8 @@ def rc_page(trials: Sequence[Trial], scores: pd.DataFrame, progress: pd.DataFram
         parts += ["## Beside the paper", _beside_paper(scores), _chip_of_paper()]
         parts += ["## How well the training windows are fitted", _training_and_test(scores, tasks)]
         parts += ["## One strand, the other, and their mean", _strands(scores, tasks)]
+        if (scores["reading"] == "gradients").any():
+            parts += ["## Whether the strands pull the same way", _cosines(scores, tasks)]
         if (scores["part"] == "fresh test").any():
             parts += ["## What shared backgrounds do", _shared(scores)]
     left = [(task, not_run(progress[progress["task"] == task])) for task in tasks]
@@ -168,6 +171,20 @@ def _strands(scores: pd.DataFrame, tasks: Sequence[str]) -> str:
                 rows.append([task, str(training), *cells, gain])
     head = ["task", "training", "strand as stored", "other strand", "mean of both", "mean over one strand"]
     return table(head, rows)
+
+
+def _cosines(scores: pd.DataFrame, tasks: Sequence[str]) -> str:
+    rows, told = [], scores[scores["reading"] == "gradients"]
+    for task in tasks:
+        for training in told.loc[told["task"] == task, "training"].unique():
+            mine = told[(told["task"] == task) & (told["training"] == training)].set_index("metric")
+            rows.append([task, str(training), *(_value(mine.loc[moment]) for moment in MOMENTS)])
+    note = (
+        "Cosine between the gradients of the loss on one strand and on the other, in all weights, on a batch before the"
+        " first, the middle and the last validation of a training. Near 1 both strands teach the same, near 0 they use"
+        " different weights, below 0 they undo each other."
+    )
+    return f"{table(['task', 'training', *MOMENTS], rows)}\n\n{note}"
 
 
 def _shared(scores: pd.DataFrame) -> str:

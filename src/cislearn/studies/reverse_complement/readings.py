@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from jaxtyping import Float, Float32, Int, Shaped
+from torch import nn
 
 from cislearn.data.clusters import locus_clusters
 from cislearn.data.dataset import Dataset
 from cislearn.evaluation.intervals import Panel, estimates
 from cislearn.evaluation.ranking import ranking_many
-from cislearn.models.saving import load_network
 from cislearn.prediction.predictor import NetworkPredictor, predict_rows
 from cislearn.runs import RunFolder
 
@@ -21,14 +21,11 @@ METRICS = ("AUROC", "AUPRC")
 
 
 def read_strands(
-    runs: Sequence[RunFolder], dataset: Dataset, rows: Int[np.ndarray, " n"]
+    networks: Sequence[nn.Module], dataset: Dataset, rows: Int[np.ndarray, " n"]
 ) -> Float32[np.ndarray, "seeds n 2 t"]:
-    """Return the logits that the network of each run gives rows on their strand and on the other."""
-    found = []
-    for run in runs:
-        predictor = NetworkPredictor(load_network(run.path))
-        found.append(predict_rows(predictor.strands, dataset.sequences, rows, dataset.spec.margin))
-    return np.stack(found)
+    """Return the logits that each network gives rows on their strand and on the other."""
+    predictors = [NetworkPredictor(network) for network in networks]
+    return np.stack([predict_rows(p.strands, dataset.sequences, rows, dataset.spec.margin) for p in predictors])
 
 
 def readings(strands: Float[np.ndarray, "seeds n 2 t"], names: Sequence[str]) -> dict[str, Float[np.ndarray, "s n t"]]:
@@ -93,6 +90,7 @@ def score_reading(
 
 
 def scores_table(
+    networks: Sequence[nn.Module],
     runs: Sequence[RunFolder],
     dataset: Dataset,
     parts: Mapping[str, Int[np.ndarray, " n"]],
@@ -102,8 +100,10 @@ def scores_table(
 
     Parameters
     ----------
-    runs : list of RunFolder
+    networks : list of Module
         One a seed.
+    runs : list of RunFolder
+        Theirs.
     dataset : Dataset
         Whose rows they are.
     parts : mapping of str to ndarray
@@ -113,9 +113,28 @@ def scores_table(
     """
     rows = []
     for part, mine in parts.items():
-        read = readings(read_strands(runs, dataset, mine), list(names.values()))
+        read = readings(read_strands(networks, dataset, mine), list(names.values()))
         for name, reading in names.items():
             scores = score_reading(dataset, mine, read[reading], with_interval=part != "train")
             rows += [{"part": part, "reading": name, **score} for score in scores]
     seeds = " ".join(str(run.info["seed"]) for run in runs)
     return pd.DataFrame(rows).assign(seeds=seeds)
+
+
+COSINE = "strand_gradient_cosine"
+MOMENTS = {"first": 0.0, "middle": 0.5, "last": 1.0}
+"""Validations of a training at which the cosine of the strands' gradients is told."""
+
+
+def gradient_cosines(runs: Sequence[RunFolder]) -> pd.DataFrame:
+    """Return how far the gradients of the two strands agreed over the trainings; empty where that was not logged."""
+    histories = [pd.read_csv(run.path / "history.tsv", sep="\t") for run in runs]
+    if not all(COSINE in history for history in histories):
+        return pd.DataFrame()
+    rows = []
+    for name, share in MOMENTS.items():
+        values = np.array([history[COSINE].iloc[round(share * (len(history) - 1))] for history in histories])
+        sd = float(values.std(ddof=1)) if len(values) > 1 else float("nan")
+        told = {"part": "train", "reading": "gradients", "metric": name, "estimate": float(values.mean())}
+        rows.append(told | {"seeds_sd": sd, "n_seeds": len(values), "by_seed": " ".join(f"{v:.4f}" for v in values)})
+    return pd.DataFrame(rows).assign(seeds=" ".join(str(run.info["seed"]) for run in runs))

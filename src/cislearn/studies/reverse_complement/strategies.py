@@ -11,9 +11,13 @@ TRAININGS: dict[str, dict[str, Any]] = {
     "conjoined-maximum": {"train": "conjoined", "join": "maximum"},
     "rcps": {"train": "equivariant"},
     "rcps-average": {"train": "equivariant", "merge": "average"},
+    "rcps-weighted": {"train": "equivariant", "merge": "weighted_sum"},
     "rcps-half": {"train": "equivariant", "filters": "half"},
+    "hybrid": {"train": "equivariant"},
 }
 """What is trained, as ``model.reverse_complement`` says it. One network trained with augmentation is two strategies."""
+OPTIONS: dict[str, dict[str, Any]] = {"hybrid": {"hybrid": True}}
+"""Options of the encoder: a hybrid conjoins all convolutions and is RCPS from there."""
 
 
 class Strategy(NamedTuple):
@@ -33,7 +37,9 @@ STRATEGIES: dict[str, Strategy] = {
     "post-hoc of un-augmented": Strategy("none", "mean"),
     "RCPS": Strategy("rcps", "forward"),
     "RCPS, average": Strategy("rcps-average", "forward"),
+    "RCPS, weighted sum": Strategy("rcps-weighted", "forward"),
     "RCPS, half filters": Strategy("rcps-half", "forward"),
+    "hybrid, all": Strategy("hybrid", "forward"),
     "conjoined, embedded in RCPS": Strategy("conjoined", "embedded"),
     "conjoined, embedded and fine-tuned": Strategy("conjoined", "fine-tuned"),
 }

@@ -12,10 +12,12 @@ from cislearn.data.dataset import read_dataset
 from cislearn.experiment.completion import Experiment
 from cislearn.experiment.reading import make_config
 from cislearn.experiment.roles import assign_roles
+from cislearn.models.saving import load_network
 from cislearn.runs import runs_under
+from cislearn.studies.reverse_complement.embedded import embedded_scores
 from cislearn.studies.reverse_complement.page import rc_page
-from cislearn.studies.reverse_complement.readings import scores_table
-from cislearn.studies.reverse_complement.strategies import TRAININGS
+from cislearn.studies.reverse_complement.readings import gradient_cosines, scores_table
+from cislearn.studies.reverse_complement.strategies import OPTIONS, TRAININGS
 from cislearn.studies.reverse_complement.tasks import TASKS, Task, peaks_in
 from cislearn.studies.study import Size, Study, Trial
 
@@ -58,13 +60,16 @@ class ReverseComplement(Study):
         roles = assign_roles(dataset, trial.config.data)
         parts = {part: roles.labelled_rows("sources", part) for part in ("train", "test")}
         names = READINGS | ({"maximum": "maximum"} if "maximum" in trial.keys["training"] else {})
-        table = scores_table(runs, dataset, parts, names)
+        networks = [load_network(run.path) for run in runs]
+        tables = [scores_table(networks, runs, dataset, parts, names), gradient_cosines(runs)]
         fresh = self._tasks[trial.keys["task"]].fresh
         if fresh is not None:
             other = read_dataset(fresh)
             rows = assign_roles(other, trial.config.data.model_copy(update={"path": fresh})).rows("sources", "test")
-            table = pd.concat([table, scores_table(runs, other, {"fresh test": rows}, names)])
-        return table.assign(method="supervised")
+            tables.append(scores_table(networks, runs, other, {"fresh test": rows}, names))
+        if trial.keys["training"] == "conjoined":
+            tables.append(embedded_scores(trial.config, runs, dataset, parts))
+        return pd.concat(tables, ignore_index=True).assign(method="supervised")
 
     def page(self, trials: Sequence[Trial], scores: pd.DataFrame, progress: pd.DataFrame) -> list[str]:
         """See `Study.page`."""
@@ -77,9 +82,17 @@ def _trial(name: str, training: str, task: Task, size: Size, work: Path) -> Tria
     folder = f"{name.replace(' ', '_')}-{training}"
     config = {
         "data": task.data,
-        "model": {"encoder": task.encoder, "reverse_complement": TRAININGS[training]},
+        "model": {
+            "encoder": {"name": task.encoder, **OPTIONS.get(training, {})},
+            "reverse_complement": TRAININGS[training],
+        },
         "methods": task.methods,
-        "training": {**task.training, "seeds": MANY_SEEDS if many else FEW_SEEDS, **few},
+        "training": {
+            **task.training,
+            "seeds": MANY_SEEDS if many else FEW_SEEDS,
+            "log_strand_gradients": training in ("augmented", "conjoined"),
+            **few,
+        },
         "battery": False,
         "out": str(work / size / folder),
     }
