@@ -26,6 +26,7 @@ SPECS = st.builds(
     inputs=st.lists(
         st.builds(InputSpec, st.text(max_size=5), st.sampled_from(["track", "covariate"]), st.integers(1, 4), RULES)
     ).map(tuple),
+    single_stranded=st.booleans(),
 )
 
 
