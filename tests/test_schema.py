@@ -45,7 +45,8 @@ def test_a_spec_survives_json(spec):
 def test_the_columns_of_the_tasks_tile_the_logits_in_order(spec):
     columns = [list(range(spec.n_logits))[spec.columns(task.name)] for task in spec.tasks]
     assert [c for each in columns for c in each] == list(range(spec.n_logits))
-    assert [len(c) for c in columns] == [task.channels if task.kind == "multiclass" else 1 for task in spec.tasks]
+    widths = {"multiclass": lambda t: t.channels, "profile": lambda t: t.channels * t.out_length + t.channels}
+    assert [len(c) for c in columns] == [widths.get(task.kind, lambda t: 1)(task) for task in spec.tasks]
 
 
 def test_an_unknown_task_is_named_with_those_that_there_are():
