@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from cislearn.atomic import refuse_taken
+from cislearn.data.counted import count_profiles
 from cislearn.data.dataset import Dataset, write_dataset
 from cislearn.data.entries import Entries
 from cislearn.data.examples import WORKING_COLUMNS, Examples, collect, extend, without_overlapping, without_repeats
@@ -21,6 +22,7 @@ from cislearn.data.inputs import Files, domain_names, file_record, read_labelled
 from cislearn.data.marker import MARKER
 from cislearn.data.negatives import Making, draw_negatives
 from cislearn.data.placing import Placed, common_length, cut_windows, place_on_genome
+from cislearn.data.profile_files import Given, ProfileFiles
 from cislearn.data.tasks import task_specs
 from cislearn.data.track_files import TrackFiles
 from cislearn.data.tracks import Tracks
@@ -39,6 +41,10 @@ def prepare(
     genome: Path | str | Mapping[str, Path | str] | None = None,
     tracks: Mapping[str, Mapping[str, Path | str]] | None = None,
     track_rules: Mapping[str, str] | None = None,
+    profiles: Given | None = None,
+    profile_rules: Mapping[str, str] | None = None,
+    profile_length: int = 1000,
+    min_counts: int = 0,
     length: int | None = None,
     margin: int = 0,
     task: str = "binding",
@@ -72,6 +78,16 @@ def prepare(
     track_rules : mapping of str to str, optional
         Name of a track to ``flip`` (a coverage, the default) or ``flip_and_shift`` (cut sites, which lie between two
         bases).
+    profiles : mapping of str to mapping of str to list, optional
+        Name of a task to the replicates of each domain: bigWig files of raw counts, one a replicate, or a pair of the
+        plus and the minus strand. They are summed, and kept each. The counts about the middle of a window are what is
+        predicted; a domain without files is unlabelled. Roles are no labels then: negatives are background.
+    profile_rules : mapping of str to str, optional
+        ``flip`` (the default) or ``flip_and_shift`` of profiles of one file; two strands always change places.
+    profile_length : int
+        Bases of a profile; windows have as many more on either side.
+    min_counts : int
+        Windows with fewer counts are left out.
     length : int, optional
         Window length in bp; by default that of the inputs, if they all have the same.
     margin : int
@@ -130,6 +146,9 @@ def prepare(
     length = _checked_length(length, margin, inputs)
     genomes = Genomes.open(genome, domains, progress=progress)
     signals = TrackFiles.open(tracks or {}, track_rules or {}, domains, progress=progress)
+    profile_files = ProfileFiles.open(
+        profiles or {}, profile_rules or {}, domains, positions=profile_length, progress=progress
+    )
     progress("placing windows")
     placed = [_place(entries, genomes, length, margin, outside) for entries in inputs]
     files, notes = [file_record(entries) for entries in inputs], _unused(inputs)
@@ -146,8 +165,16 @@ def prepare(
         with _telling_what_was_left_out(examples):
             made = draw_negatives(making, examples, genomes, length=length, margin=margin)
         examples = without_repeats(extend(examples, made, genomes, length, margin), margin, ranked=ranked)
+    counted = None
     with _telling_what_was_left_out(examples):
-        spec = DataSpec(task_specs(examples.labels, kinds), domains, length, margin, signals.specs)
+        if profiles:
+            progress("reading profiles")
+            at = {"length": length, "margin": margin}
+            counted = count_profiles(examples, profile_files, genomes, **at, role_task=task, min_counts=min_counts)
+            examples = counted.examples
+        others = examples.labels.drop(columns=[each.name for each in profile_files.tasks])
+        tasks = (*task_specs(others, kinds), *profile_files.tasks)
+        spec = DataSpec(tasks, domains, length, margin, signals.specs)
     if tracks:
         progress("reading tracks")
     progress(f"writing {out}")
@@ -161,7 +188,7 @@ def prepare(
         "make_negatives": make_negatives if isinstance(make_negatives, str | None) else dict(make_negatives),
         "negatives_per_positive": negatives_per_positive,
         "seed": seed,
-    }
+    } | ({"profile_length": profile_length, "min_counts": min_counts} if profiles else {})
     return write_dataset(
         out,
         spec=spec,
@@ -170,7 +197,8 @@ def prepare(
         sequences=examples.sequences,
         dropped=examples.dropped,
         tracks=_read_tracks(signals, examples, genomes, spec) if tracks else None,
-        provenance=_provenance(files, options, genomes, [*examples.notes, *notes], signals),
+        profiles=None if counted is None else counted.profiles,
+        provenance=_provenance(files, options, genomes, [*examples.notes, *notes], signals, profile_files),
         overwrite=overwrite,
     )
 
@@ -236,7 +264,12 @@ def _read_tracks(signals: TrackFiles, examples: Examples, genomes: Genomes, spec
 
 
 def _provenance(
-    files: list[dict[str, Any]], options: Mapping[str, Any], genomes: Genomes, notes: list[str], signals: TrackFiles
+    files: list[dict[str, Any]],
+    options: Mapping[str, Any],
+    genomes: Genomes,
+    notes: list[str],
+    signals: TrackFiles,
+    profiles: ProfileFiles,
 ) -> dict[str, Any]:
     told = {
         "files": files,
@@ -245,4 +278,5 @@ def _provenance(
         "notes": notes,
         "versions": {"python": platform.python_version(), "numpy": np.__version__, "pandas": pd.__version__},
     }
-    return told | {"tracks": signals.record()} if signals.specs else told
+    told |= {"tracks": signals.record()} if signals.specs else {}
+    return told | ({"profiles": profiles.record()} if profiles.tasks else {})
