@@ -119,6 +119,15 @@ class DataSpec:
         """Of each channel of the profiles the column of the labels that says whether it is there."""
         return tuple(t for t, task in enumerate(self.tasks) if task.kind == "profile" for _ in range(task.channels))
 
+    def profile_channels(self, task: str) -> slice:
+        """Channels of the profiles that belong to `task`."""
+        first = 0
+        for spec in self.profiles:
+            if spec.name == task:
+                return slice(first, first + spec.channels)
+            first += spec.channels
+        raise KeyError(f"no profile {task!r}; profiles: {', '.join(spec.name for spec in self.profiles)}")
+
     @property
     def channels(self) -> int:
         """Channels of a model's input: four bases, and those of the tracks."""

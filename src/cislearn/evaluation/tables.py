@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Integer, Shaped
 
 from cislearn.evaluation.calibration import calibration_error_many, probabilities
-from cislearn.evaluation.calls import accuracy_many, f1_and_mcc_many, f1_many, log_loss_many
+from cislearn.evaluation.calls import accuracy_many, f1_and_mcc_many, f1_many, log_loss_many, weighted_mean_many
 from cislearn.evaluation.handed_in import refuse_nan
-from cislearn.evaluation.intervals import Estimate, Panel, estimates, paired_differences
+from cislearn.evaluation.intervals import Estimate, ManyMetric, Panel, estimates, paired_differences
 from cislearn.evaluation.ranking import RANKED, ranking_many
 from cislearn.evaluation.regression import mean_squared_error_many, pearson_many, r2_many
-
-ScoredKind = Literal["binary", "multiclass", "regression"]
+from cislearn.schema import TaskKind
 
 
 def score_table(
-    kind: ScoredKind,
+    kind: TaskKind,
     labels: Shaped[np.ndarray, " n"],
     logits: Shaped[np.ndarray, "seeds n *classes"],
     clusters: Integer[np.ndarray, " n"],
@@ -35,14 +34,16 @@ def score_table(
 
     Parameters
     ----------
-    kind : {"binary", "multiclass", "regression"}
+    kind : {"binary", "multiclass", "regression", "profile"}
         Binary: AUROC, AUPRC, lift, recall at 5 and at 10 % false discoveries; F1 and MCC where thresholds are given;
         F1 at .5 and calibration error where temperatures are. Multiclass: accuracy, log loss. Regression: Pearson, R2,
-        mean squared error.
+        mean squared error. Profile: mean negative log likelihood of a row; Pearson and mean squared error of
+        the log counts.
     labels : ndarray, shape (n,)
-        NaN where absent; such rows are left out and not counted.
-    logits : ndarray, shape (seeds, n), multiclass (seeds, n, classes)
-        Logits or predicted values, a row each seed.
+        NaN where absent; such rows are left out and not counted. Of a profile its total counts.
+    logits : ndarray, shape (seeds, n), multiclass (seeds, n, classes), profile (seeds, n, 2)
+        Logits or predicted values, a row each seed. Of a profile ``log(1 + total counts)`` as predicted, and the
+        negative log likelihood of the row.
     clusters : ndarray, shape (n,)
         Cluster of loci of each row.
     thresholds : ndarray, shape (seeds,), optional
@@ -72,7 +73,7 @@ def score_table(
 
 
 def comparison_table(
-    kind: ScoredKind,
+    kind: TaskKind,
     labels: Shaped[np.ndarray, " n"],
     logits: Shaped[np.ndarray, "seeds n *classes"],
     baseline: Shaped[np.ndarray, "seeds_b n *classes"],
@@ -118,11 +119,16 @@ def _present(labels: np.ndarray, logits: np.ndarray, clusters: np.ndarray) -> tu
 
 
 def _panels(
-    kind: ScoredKind, logits: np.ndarray, thresholds: np.ndarray | None, temperatures: np.ndarray | None
+    kind: TaskKind, logits: np.ndarray, thresholds: np.ndarray | None, temperatures: np.ndarray | None
 ) -> list[Panel]:
     if kind == "regression":
         metrics = {"Pearson": pearson_many, "R2": r2_many, "MSE": mean_squared_error_many}
         return [Panel((name,), metric, logits) for name, metric in metrics.items()]
+    if kind == "profile":
+        log_counts, losses = np.moveaxis(logits, 2, 0)
+        means = Panel(("profile NLL",), lambda _, each, weights: weighted_mean_many(each, weights), losses)
+        numbers = {"counts Pearson": pearson_many, "counts MSE": mean_squared_error_many}
+        return [means, *(Panel((name,), _of_log_counts(metric), log_counts) for name, metric in numbers.items())]
     if kind == "multiclass":
         accuracy = Panel(("accuracy",), accuracy_many, logits.argmax(axis=2))
         return [accuracy, Panel(("log loss",), log_loss_many, logits)]
@@ -136,12 +142,17 @@ def _panels(
     return panels
 
 
+def _of_log_counts(metric: ManyMetric) -> ManyMetric:
+    """Hold predicted log counts against the logarithm of the labels, which are counts."""
+    return lambda labels, predicted, weights: metric(np.log1p(labels), predicted, weights)
+
+
 def _columns(result: Estimate, name: str) -> dict[str, Any]:
     columns = asdict(result)
     return {name: columns.pop("value")} | {"seeds_sd" if key == "seed_sd" else key: columns[key] for key in columns}
 
 
-def _counts(kind: ScoredKind, labels: np.ndarray) -> dict[str, Any]:
+def _counts(kind: TaskKind, labels: np.ndarray) -> dict[str, Any]:
     if kind != "binary":
         return {"n": len(labels), "n_positive": pd.NA, "prevalence": float("nan")}
     return {

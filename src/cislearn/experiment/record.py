@@ -21,6 +21,7 @@ from cislearn.experiment.predictions import (
     predicted_rows,
     prediction_table,
 )
+from cislearn.experiment.profile_scores import write_profiles
 from cislearn.experiment.roles import Roles, Sight
 from cislearn.experiment.setting import Setting
 from cislearn.experiment.strands import STRANDS, strand_table
@@ -57,6 +58,8 @@ def write_run(
     logits = both.mean(axis=1) if setting.card.predict == "average" else both[:, 0]
     predictions = prediction_table(roles, lambda wanted: logits[np.searchsorted(rows, wanted)])
     write_table(folder / "predictions.parquet", predictions)
+    if roles.dataset.spec.profiles:
+        write_profiles(folder, roles.dataset.spec, rows, logits)
     seen = roles.seen_rows(method.labelled, "valid")
     thresholds = choose_thresholds(predictions, roles.dataset.spec, seen)
     temperatures = choose_temperatures(predictions, roles.dataset.spec, seen)

@@ -57,7 +57,7 @@ class Scores:
                             "domain": self.roles.domain_name(side),
                             "task": task.name,
                         }
-                        table = score_table(task.kind, **kwargs)  # type: ignore[arg-type]
+                        table = score_table(task.kind, **kwargs)
                         tables.append(
                             _prepend(about, table).assign(protocol=method.protocol(selection), selection=rule)
                         )
@@ -100,7 +100,7 @@ class Scores:
         logits, *chosen = (theirs[key] for key in ("logits", "thresholds", "temperatures"))
         thresholds, temperatures = (None if each is None else np.repeat(each, repeat) for each in chosen)
         table = comparison_table(
-            task.kind,  # type: ignore[arg-type]
+            task.kind,
             **ours,
             baseline=np.repeat(logits, repeat, axis=0),
             baseline_thresholds=thresholds,
@@ -120,7 +120,7 @@ class Scores:
         temperatures = [each.get(task.name, 1.0) for each in self.temperatures[title]]
         return {
             "labels": tables[0][f"label_{task.name}"].to_numpy(dtype=np.float64),
-            "logits": logits if task.kind == "multiclass" else logits[:, :, 0],
+            "logits": logits if len(columns) > 1 else logits[:, :, 0],
             "clusters": self.clusters[rows],
             "thresholds": np.array(thresholds, dtype=np.float64) if is_binary else None,
             "temperatures": np.array(temperatures, dtype=np.float64) if is_binary else None,

@@ -41,7 +41,8 @@ def strand_table(
     -------
     DataFrame
         task, part, n, disagreement (mean absolute difference of the logits, or of the values, over rows and
-        classes) and flipped (share of the rows whose call differs; NaN where nothing is called).
+        classes; of a profile of its log counts) and flipped (share of the rows whose call differs; NaN where nothing is
+        called).
     """
     spec, table = roles.dataset.spec, []
     for side in roles.sides:
@@ -49,7 +50,7 @@ def strand_table(
         if len(mine) == 0:
             continue
         for task in spec.tasks:
-            pair = mine[:, :, spec.columns(task.name)]
+            pair = mine[:, :, spec.columns(task.name)][:, :, task.n_shape :]  # of a profile its counts alone
             about = {"task": task.name, "part": PART_NAMES[side], "n": len(mine)}
             apart = float(np.abs(pair[:, 0] - pair[:, 1]).mean())
             flipped = _flipped(task, pair, thresholds.get(task.name, np.nan))

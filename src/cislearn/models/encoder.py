@@ -26,10 +26,16 @@ class Encoder(nn.Module):
     stages: nn.Sequential
     discriminator_width = 64
     """Hidden units of a domain discriminator on these features, where the objective does not say."""
+    predicts_profiles = False
+    """Whether its head makes logits of positions; others have pooled the positions away."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Return features ``(N, F)`` of one-hot windows ``(N, 4, L)``, or ``(N, 4 + c, L)`` with tracks."""
         return self.stages(x)
+
+    def pooled(self, features: Tensor) -> Tensor:
+        """Return features as vectors ``(N, F)``, by which domains are compared; overridden where they have places."""
+        return features
 
     def head(self, n_features: int, spec: DataSpec) -> nn.Sequential:
         """Return the stages from features to logits: one linear map unless an encoder brings its own."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["binary", "multiclass", "regression"]
+Kind = Literal["binary", "multiclass", "regression", "profile"]
 
 
 @dataclass(frozen=True)
@@ -71,10 +71,23 @@ KNOWN = {
         Measure("pearson", "Pearson r", "Correlation of predicted and observed values."),
         Measure("r2", "R\N{SUPERSCRIPT TWO}", "Share of the variance that is predicted; 0 is guessing the mean."),
         Measure("mse", "mean squared error", "Mean of the squared distance.", larger_is_better=False),
+        Measure(
+            "profile_nll",
+            "profile NLL",
+            "Minus the log likelihood of a window's counts given their number, in nats; it grows with the depth.",
+            larger_is_better=False,
+        ),
+        Measure("counts_pearson", "Pearson r of log counts", "Correlation of predicted and observed log(1 + counts)."),
+        Measure("counts_mse", "error of log counts", "Mean of the squared distance.", larger_is_better=False),
         Measure("mean_squared_error", "mean squared error", "Mean of the squared distance.", larger_is_better=False),
     )
 }
-PRIMARY: dict[Kind, str] = {"binary": "auroc", "multiclass": "accuracy", "regression": "pearson"}
+PRIMARY: dict[Kind, str] = {
+    "binary": "auroc",
+    "multiclass": "accuracy",
+    "regression": "pearson",
+    "profile": "profile_nll",
+}
 
 
 def key_of(name: str) -> str:
@@ -93,6 +106,8 @@ def kind_of(metrics: Iterable[str]) -> Kind:
     found = set(metrics)
     if found & {"auroc", "auprc", "mcc"}:
         return "binary"
+    if "profile_nll" in found:
+        return "profile"
     return "regression" if found & {"pearson", "r2", "mse", "mean_squared_error"} else "multiclass"
 
 
@@ -104,7 +119,7 @@ def in_order(metrics: Iterable[str]) -> list[str]:
 
 
 def primary(metrics: Iterable[str]) -> str:
-    """Choose the metric that stands for a task: AUROC, accuracy or Pearson's r, else the first there is."""
+    """Choose the metric that stands for a task: see `PRIMARY`; else the first there is."""
     found = in_order(metrics)
     first = PRIMARY[kind_of(found)]
     return first if first in found else found[0]

@@ -109,7 +109,7 @@ def _difference(
     times = max(len(mine["logits"]), len(baseline["logits"]))
     ours, theirs = _repeated(mine, times), _repeated(baseline, times)
     theirs = {"baseline" if key == "logits" else f"baseline_{key}": value for key, value in theirs.items()}
-    return comparison_table(task.kind, labels, **ours, **theirs, **bootstrap)  # type: ignore[arg-type]
+    return comparison_table(task.kind, labels, **ours, **theirs, **bootstrap)
 
 
 def _repeated(inputs: Mapping[str, Any], times: int) -> dict[str, Any]:
