@@ -26,7 +26,7 @@ LENGTH, POSITIONS = FLANKS + 40, 40
 ENCODER = {"name": "bpnet", "filters": 4, "motif_width": 21, "dilated": 6, "profile_width": 75}
 
 
-def config_of(data, out, **values):
+def config_of(data, out, regions="all", **values):
     training = {
         "epochs": 2,
         "seeds": [0],
@@ -35,7 +35,7 @@ def config_of(data, out, **values):
         "optimiser": {"learning_rate": 0.02},
     } | values.pop("training", {})
     wanted = {
-        "data": {"path": str(data), "target": "hep"},
+        "data": {"path": str(data), "target": "hep", "regions": regions},
         "model": {"encoder": ENCODER},
         "methods": ["supervised", "adversarial"],
         "training": training,
@@ -163,3 +163,25 @@ def test_a_control_that_is_missing_at_prediction_is_asked_for(tmp_path):
     (tmp_path / "w.fa").write_text(f">w\n{decode(biased.tokens[0])}\n")
     with pytest.raises(UserError, match="reads track 'control', and none is given"):
         predict_file([network], tmp_path / "w.fa")
+
+
+def test_a_bias_model_of_some_regions_is_added(folder, dataset, tmp_path):
+    """Labels are those of the regions that are wanted; the bias model is in the second run as the first left it."""
+    small = {"methods": ["supervised"], "training": {"epochs": 1}}
+    peaks = run_experiment(config_of(folder / "data", tmp_path / "peaks", regions="peaks", **small))
+    scored = pd.read_parquet(peaks.path / "supervised" / "seed-0" / "predictions.parquet")
+    is_background = dataset.loci["background"].to_numpy()[scored["row"]]
+    assert scored["label_nexus"].isna().equals(pd.Series(is_background))
+    encoder = ENCODER | {"bias": str(peaks.path / "supervised" / "seed-0")}
+    config = config_of(folder / "data", tmp_path / "both", model={"encoder": encoder}, **small)
+    both = load_network(run_experiment(config).path / "supervised" / "seed-0")
+    first = load_network(peaks.path / "supervised" / "seed-0")
+    for name, value in both.encoder.bias.state_dict().items():
+        torch.testing.assert_close(value, first.encoder.state_dict()[name], rtol=0, atol=0)
+
+
+def test_regions_that_cannot_be_told_apart_are_refused(tmp_path):
+    write_simulated(tmp_path / "d", simulate("mixed", n_train=20, n_test=10))
+    config = make_config({"data": {"path": str(tmp_path / "d"), "regions": "peaks"}, "out": "x"}, [], where="test")
+    with pytest.raises(UserError, match="has no background"):
+        run_experiment(config)

@@ -8,9 +8,10 @@ from torch import nn
 
 from cislearn.errors import UserError
 from cislearn.models.encoders import bpnet
-from cislearn.models.encoders.bpnet import BPNet
+from cislearn.models.encoders.bpnet import BPNet, without_bias
 from cislearn.models.layers import PlainLayers
 from cislearn.models.network import Network, build_network
+from cislearn.models.saving import ModelCard, load_network, save_model
 from cislearn.models.strands import other_strand, turned_back
 from cislearn.schema import DataSpec, InputSpec, TaskSpec
 
@@ -148,3 +149,58 @@ def test_layers_of_both_kinds_are_one_network():
     fast.load_state_dict(plain.state_dict())
     x = torch.rand(2, 5, LENGTH)
     torch.testing.assert_close(fast(x), plain(x))
+
+
+@pytest.fixture
+def biased(tmp_path):
+    """A network with the bias model of a run, and that model."""
+    spec = spec_of(inputs=(InputSpec("raw", "track", rc="flip"),))
+    torch.manual_seed(1)
+    card = ModelCard("bpnet", spec, SMALL | {"filters": 3})
+    bias = card.build().eval()
+    save_model(tmp_path / "bias", bias, card)
+    options = SMALL | {"bias": str(tmp_path / "bias")}
+    return build_network("bpnet", spec, options).eval(), bias, ModelCard("bpnet", spec, options)
+
+
+def test_a_bias_model_is_added_to_the_shape_and_to_the_counts(biased):
+    """ChromBPNet: logits of the shape add up, counts by log-sum-exp; oracle: the two networks apart."""
+    network, bias, _ = biased
+    x = torch.rand(3, 5, LENGTH)
+    alone, theirs, both = without_bias(network)(x), bias(x), network(x)
+    n = 2 * POSITIONS
+    torch.testing.assert_close(both[:, :n], alone[:, :n] + theirs[:, :n])
+    torch.testing.assert_close(both[:, n:], torch.log(alone[:, n:].exp() + theirs[:, n:].exp()))
+
+
+def test_a_bias_model_is_frozen_and_takes_no_part_in_comparisons(biased):
+    network, _, _ = biased
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    trained, alone = ([p for p in each.parameters() if p.requires_grad] for each in (network, without_bias(network)))
+    assert len(trained) == len(alone)
+    network(torch.rand(2, 5, LENGTH)).square().mean().backward()
+    torch.optim.SGD(trained, lr=0.1).step()
+    moved = {name for name, value in network.state_dict().items() if not torch.equal(value, before[name])}
+    assert moved and not any(".bias." in name for name in moved)
+    assert any(".bias." in name for name in before)
+    assert network.n_features == SMALL["filters"]
+
+
+def test_a_saved_model_holds_its_bias_model(biased, tmp_path):
+    """It is loaded where the run of the bias model is not there any more."""
+    network, _, card = biased
+    save_model(tmp_path / "run", network, card)
+    (tmp_path / "bias" / "model.json").unlink()
+    x = torch.rand(2, 5, LENGTH)
+    torch.testing.assert_close(load_network(tmp_path / "run")(x), network(x))
+
+
+def test_a_bias_model_of_other_data_is_refused(biased, tmp_path):
+    spec = biased[0].spec
+    options = SMALL | {"bias": str(tmp_path / "bias")}
+    with pytest.raises(UserError, match="other profiles or tracks"):
+        build_network("bpnet", spec_of(stranded(name="q"), inputs=spec.inputs), options)
+    with pytest.raises(UserError, match="is no bpnet of windows"):
+        build_network("bpnet", spec_of(stranded(POSITIONS + 2), length=LENGTH + 2, inputs=spec.inputs), options)
+    with pytest.raises(UserError, match="holds no finished model"):
+        build_network("bpnet", spec, SMALL | {"bias": str(tmp_path / "nowhere")})

@@ -30,6 +30,8 @@ RESULTS = (
 def split_identity(config: ExperimentConfig, dataset_hash: str) -> str:
     """Hash of all that a simple model depends on: examples, domains and their parts."""
     data = config.model_dump(mode="json", exclude={"data": {"labels", "tracks"}})["data"]  # simple models see neither
+    if config.data.regions == "all":
+        del data["regions"]  # as before there were any
     return _digest({"data": data | {"path": ""}, "dataset": dataset_hash})
 
 
@@ -43,6 +45,8 @@ def run_identity(config: ExperimentConfig, method: Method, encoder: type, datase
     del values["data"]["path"], values["training"]["seeds"], values["training"]["device"]
     if not method.sees_share(config.selection):
         del values["data"]["labels"]
+    if config.data.regions == "all":
+        del values["data"]["regions"]
     if config.data.tracks:
         del values["data"]["tracks"]  # the dataset's hash tells of them; runs from before there were any stay the same
     values |= {"method": method.config.model_dump(mode="json"), "dataset": dataset_hash}

@@ -13,9 +13,9 @@ RECIPES: dict[str, dict[str, Any]] = {
         "precision": "auto",
         "optimiser": {"learning_rate": 2e-3, "weight_decay": 0.1},
     },
-    # As published but for the average of the weights. A multinomial loss is a hundred times one of a label: a gradient
-    # of norm 1 would be a clipped one in each step.
-    "bpnet": {"batch_size": 64, "gradient_clip": None, "optimiser": {"learning_rate": 1e-3}},
+    # The rate of the first BPNet. A multinomial loss is hundreds of times that of a label: clipped to norm 1 all
+    # gradients would be of one length.
+    "bpnet": {"batch_size": 64, "gradient_clip": None, "optimiser": {"learning_rate": 4e-3}},
 }
 """Keys of ``training`` in which an encoder differs from the defaults there, which are those of `motif_cnn`.
 

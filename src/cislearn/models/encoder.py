@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -40,6 +42,10 @@ class Encoder(nn.Module):
     def head(self, n_features: int, spec: DataSpec) -> nn.Sequential:
         """Return the stages from features to logits: one linear map unless an encoder brings its own."""
         return nn.Sequential(Stage(nn.Linear(n_features, spec.n_logits)))
+
+    def saved_options(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the options that build the encoder again wherever it is loaded, with nothing else at hand."""
+        return dict(options)
 
     def initialise(self, module: nn.Module) -> None:
         """Set the first weights of `module` (a head, a discriminator); here they stay as PyTorch sets them."""

@@ -46,6 +46,13 @@ def test_counts_are_as_many_as_the_truth_expects(simulated):
     np.testing.assert_array_equal(simulated.labels[:, 0], counts[:, :, MARGIN:-MARGIN].sum((1, 2)))
 
 
+def test_background_is_where_no_motif_is(simulated):
+    is_background = simulated.loci["background"].to_numpy()
+    assert 0 < is_background.mean() < 0.1
+    assert set(simulated.truth["row"]) == set(np.flatnonzero(~is_background))
+    assert simulated.profiles.values[is_background].mean() == pytest.approx(BACKGROUND, rel=0.2)
+
+
 def test_a_motif_piles_counts_up_before_it_on_either_strand():
     truth = pd.DataFrame({"row": [0, 1], "start": [40, 40], "end": [50, 50], "strand": ["+", "-"], "height": 100.0})
     expected = expected_counts(truth, 2, 90) - BACKGROUND

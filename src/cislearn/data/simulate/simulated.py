@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Shaped, UInt8
 
+from cislearn.data.counted import BACKGROUND
 from cislearn.data.dataset import Dataset, write_dataset
 from cislearn.data.profiles import Profiles
 from cislearn.data.sequences import TableSequences
@@ -53,7 +54,7 @@ class Simulated:
         0 or 1 (int8), of profiles their total counts (float32); the target's as well: that training does not see them
         is the business of training.
     loci : DataFrame, N rows
-        domain, name, part (train, valid, test) and the state of the grammar.
+        domain, name, part (train, valid, test) and the state of the grammar; of profiles background, where no motif is.
     truth : DataFrame
         Planted motifs: row, motif, start, end, strand (0-based half-open in the window; in its margin start or end lie
         outside); of profiles height, the counts expected of it.
@@ -154,6 +155,10 @@ def simulate(
         drawn = {domain: draw_windows(recipes[domain], n, length, rngs[domain]) for domain in recipes}
     if labels is None:
         labels = np.concatenate([windows.labels for windows in drawn.values()]).astype(np.int8)[:, None]
+    loci = _loci(drawn, n_train, rngs)
+    truth = _truth(drawn, margin)
+    if family == PROFILES:
+        loci[BACKGROUND] = ~np.isin(np.arange(len(loci)), truth["row"])
     parameters = {"family": family, "severity": severity, "sources": list(sources), "target": target} | {
         "length": length, "n_train": n_train, "n_test": n_test, "prevalence": prevalence, "bias": bias, "seed": seed
     }  # fmt: skip
@@ -161,8 +166,8 @@ def simulate(
         spec=DataSpec((task,), tuple(recipes), length, margin, inputs),
         tokens=np.concatenate([windows.tokens for windows in drawn.values()]),
         labels=labels,
-        loci=_loci(drawn, n_train, rngs),
-        truth=_truth(drawn, margin),
+        loci=loci,
+        truth=truth,
         provenance={"simulated": parameters | {"recipes": _plain(recipes)}},
         tracks=tracks,
         profiles=profiles,

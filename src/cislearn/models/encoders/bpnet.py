@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from functools import partial
+from pathlib import Path
+from typing import Any
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -10,6 +16,8 @@ from cislearn.errors import UserError
 from cislearn.models.encoder import Encoder, register
 from cislearn.models.layers import Layers
 from cislearn.models.layers import layers as layers_of
+from cislearn.models.network import Network
+from cislearn.models.saving import load_network, read_card
 from cislearn.models.stages import Stage
 from cislearn.schema import DataSpec, TaskSpec
 
@@ -41,6 +49,9 @@ class ProfileHead(nn.Module):
     strands of the profile, and tracks stand on either side of it, turned on one: so channels reversed are the other
     strand's (Zhou et al. 2022).
 
+    A bias model's logits of the shape are added to its own, and its counts to its own: ``log(exp(a) + exp(b))``
+    (ChromBPNet, Pampari et al. 2024).
+
     Parameters
     ----------
     make : Layers
@@ -67,20 +78,27 @@ class ProfileHead(nn.Module):
         filters, self.trunk, self.is_mirrored = task.channels // per_filter, trunk, per_filter > 1
         self.swapped = [track.rc == "flip_and_permute" for track in spec.tracks]
         self.sizes = [track.channels for track in spec.tracks]
+        self.task, self.columns = task, spec.columns(task.name)
         beside = sum(self.sizes) * per_filter
         self.shape = make.conv(trunk, filters, width, padding="valid")
         self.join = make.conv(task.channels + beside, filters, 1) if beside else None
         self.counts = make.conv(trunk + beside, filters, 1)
 
-    def forward(self, features: Float[Tensor, "n c places"]) -> Float[Tensor, "n columns"]:
-        """Return the flat logits."""
+    def forward(
+        self, features: Float[Tensor, "n c places"], bias: Float[Tensor, "n all_columns"] | None
+    ) -> Float[Tensor, "n columns"]:
+        """Return the flat logits, with those of the `bias` model where there is one."""
         trunk, tracks = features[:, : self.trunk], features[:, self.trunk :]
         shape, mean = self.shape(trunk), trunk.mean(2, keepdim=True)
         if self.join is not None:
             tracks = middle(tracks, shape.shape[2])
             shape = self.join(self._between(shape, tracks))
             mean = self._between(mean, torch.log1p(torch.expm1(tracks).sum(2, keepdim=True)))
-        return torch.cat([shape.flatten(1), self.counts(mean).flatten(1)], dim=1)
+        flat, counts = shape.flatten(1), self.counts(mean).flatten(1)
+        if bias is not None:
+            of_shape, of_counts = torch.split(bias[:, self.columns], [self.task.n_shape, self.task.channels], dim=1)
+            flat, counts = flat + of_shape, torch.logaddexp(counts, of_counts)
+        return torch.cat([flat, counts], dim=1)
 
     def _between(
         self, made: Float[Tensor, "n c places"], tracks: Float[Tensor, "n k places"]
@@ -94,15 +112,26 @@ class ProfileHead(nn.Module):
 
 
 class ProfileHeads(nn.Module):
-    """The heads of all profiles, side by side."""
+    """The heads of all profiles, side by side.
 
-    def __init__(self, heads: list[ProfileHead]) -> None:
+    Parameters
+    ----------
+    heads : list of ProfileHead
+        In the order of the tasks.
+    channels : int
+        Of the features that they read.
+    bias : nn.Module, optional
+        The heads of a bias model, which read the features below those.
+    """
+
+    def __init__(self, heads: list[ProfileHead], channels: int, bias: nn.Module | None) -> None:
         super().__init__()
-        self.heads = nn.ModuleList(heads)
+        self.heads, self.channels, self.bias = nn.ModuleList(heads), channels, bias
 
     def forward(self, features: Float[Tensor, "n c places"]) -> Float[Tensor, "n columns"]:
         """Return the flat logits of one after the other."""
-        return torch.cat([head(features) for head in self.heads], dim=1)
+        bias = None if self.bias is None else self.bias(features[:, self.channels :])
+        return torch.cat([head(features[:, : self.channels], bias) for head in self.heads], dim=1)
 
 
 @register("bpnet")
@@ -129,6 +158,9 @@ class BPNet(Encoder):
         Of the convolution that makes the profile, in bp, odd.
     layers : {"channels_last", "plain"}
         Where the layers come from; the weights are the same.
+    bias : str, optional
+        The folder of a finished run of `bpnet` on background of the same data (``runs/bias/supervised/seed-0``): what
+        it predicts is added and stays as it is, so that this network learns the rest.
     """
 
     predicts_profiles = True
@@ -144,6 +176,7 @@ class BPNet(Encoder):
         dilated: int = 6,
         profile_width: int = 75,
         layers: str = "channels_last",
+        bias: str | Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()
         if motif_width % 2 == 0 or profile_width % 2 == 0:
@@ -158,11 +191,13 @@ class BPNet(Encoder):
         motifs = Stage(self.make.conv(4, filters, motif_width, padding="valid"), None, self.make.activation())
         residual = [Stage(Dilated(self.make, filters, 2**k)) for k in range(1, dilated + 1)]
         self.stages = nn.Sequential(motifs, *residual)
+        self.bias, self.bias_head, self.bias_options = self._bias(bias, in_channels)
 
     def forward(self, x: Float[Tensor, "n channels length"]) -> Float[Tensor, "n c places"]:
-        """Return the trunk's positions, the tracks at them below."""
+        """Return the trunk's positions, the tracks at them below, and below these the features of a bias model."""
         trunk = self.stages(x[:, :4])
-        return trunk if x.shape[1] == 4 else torch.cat([trunk, middle(x[:, 4:], trunk.shape[2])], dim=1)
+        features = trunk if x.shape[1] == 4 else torch.cat([trunk, middle(x[:, 4:], trunk.shape[2])], dim=1)
+        return features if self.bias is None else torch.cat([features, self.bias(x)], dim=1)
 
     def pooled(self, features: Float[Tensor, "n c places"]) -> Float[Tensor, "n f"]:
         """Return the mean of the trunk over its positions."""
@@ -185,7 +220,43 @@ class BPNet(Encoder):
                 )
             self._check_geometry(task)
         heads = [ProfileHead(self.make, self.channels, spec, task, self.profile_width) for task in spec.tasks]
-        return nn.Sequential(Stage(ProfileHeads(heads)))
+        bias = None if self.bias_head is None else self.bias_head(spec).requires_grad_(False)
+        return nn.Sequential(Stage(ProfileHeads(heads, self.channels + spec.channels - 4, bias)))
+
+    def saved_options(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the options with those of the bias model, whose weights are saved with this one's, for its run."""
+        return dict(options) | ({} if self.bias is None else {"bias": self.bias_options})
+
+    def _bias(
+        self, given: str | Mapping[str, Any] | None, in_channels: int
+    ) -> tuple[BPNet | None, Callable[[DataSpec], nn.Module] | None, Mapping[str, Any]]:
+        """Return a frozen bias model, what gives its head, and its options: of a run, or still without weights."""
+        if given is None:
+            return None, None, {}
+        if not isinstance(given, str):
+            fresh = BPNet(self.length, in_channels, **given)
+            self._check_bias(fresh, "bias")
+            return fresh.requires_grad_(False), partial(fresh.head, fresh.channels), given
+        network, options = load_network(Path(given)), read_card(Path(given)).options
+        self._check_bias(network.encoder, given)
+
+        def head(spec: DataSpec) -> nn.Module:
+            if (network.spec.tasks, network.spec.tracks) != (spec.tasks, spec.tracks):
+                raise UserError(
+                    "was trained for other profiles or tracks", where=given, fix="Train it on the same data."
+                )
+            return network.head
+
+        encoder: BPNet = network.encoder  # type: ignore[assignment]
+        return encoder.requires_grad_(False), head, options
+
+    def _check_bias(self, bias: nn.Module, where: str) -> None:
+        if not isinstance(bias, BPNet) or (bias.length, bias.profile_width) != (self.length, self.profile_width):
+            raise UserError(
+                f"is no bpnet of windows of {self.length:,} bp with profile_width {self.profile_width}",
+                where=where,
+                fix="Train it on the same data.",
+            )
 
     def _check_geometry(self, task: TaskSpec) -> None:
         """Refuse profiles that are not as long as what is left of the windows."""
@@ -215,3 +286,12 @@ def middle(x: Float[Tensor, "n c length"], width: int) -> Float[Tensor, "n c pla
     """Return the `width` positions in the middle."""
     first = (x.shape[2] - width) // 2
     return x[:, :, first : first + width]
+
+
+def without_bias(network: Network) -> Network:
+    """Return a copy of a trained `bpnet` that predicts what it learned beside its bias model."""
+    alone = deepcopy(network)
+    for module in alone.modules():
+        if isinstance(module, BPNet | ProfileHeads):
+            module.bias = None
+    return alone
