@@ -23,8 +23,8 @@ LABELLED = "labelled.tsv"
 """The target's rows whose labels training may see, where it sees a share of them."""
 SEEN = "seen.npy"
 PREDICTED_PROFILES = "profiles.npz"
-PROFILE_SCORES = ("log_counts", "nll")
-"""What a profile is scored by in ``predictions.parquet``: log(1 + counts) as predicted, and the loss of its shape."""
+PROFILE_SCORES = ("log_counts", "nll", "counts_error")
+"""What a profile is scored by in ``predictions.parquet``: log(1 + counts) as predicted, and the two losses of a row."""
 """Hashes of the windows whose labels a run saw, so that they are never taken for new ones."""
 
 

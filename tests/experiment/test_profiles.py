@@ -86,6 +86,8 @@ def test_scores_are_those_of_the_profiles_that_a_run_keeps(experiment, dataset):
     np.testing.assert_allclose(table["nll_nexus"], nll, rtol=1e-4)
     np.testing.assert_allclose(table["label_nexus"], counts.sum((1, 2)))
     np.testing.assert_allclose(np.expm1(table["log_counts_nexus"]), np.expm1(log_counts).clip(0).sum(1), rtol=1e-4)
+    error = ((log_counts - np.log1p(counts.sum(2))) ** 2).mean(1)
+    np.testing.assert_allclose(table["counts_error_nexus"], error, rtol=1e-4)
     mine = table[(table["part"] == "test") & (table["domain"] == "hep")]
     rows = experiment.summary.query("method == 'supervised' and part == 'target test'").set_index("metric")
     both = [mine, pd.read_parquet(run.parent / "seed-1" / "predictions.parquet").loc[mine.index]]

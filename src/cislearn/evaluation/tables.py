@@ -12,7 +12,7 @@ from jaxtyping import Integer, Shaped
 from cislearn.evaluation.calibration import calibration_error_many, probabilities
 from cislearn.evaluation.calls import accuracy_many, f1_and_mcc_many, f1_many, log_loss_many, weighted_mean_many
 from cislearn.evaluation.handed_in import refuse_nan
-from cislearn.evaluation.intervals import Estimate, ManyMetric, Panel, estimates, paired_differences
+from cislearn.evaluation.intervals import Estimate, Panel, estimates, paired_differences
 from cislearn.evaluation.ranking import RANKED, ranking_many
 from cislearn.evaluation.regression import mean_squared_error_many, pearson_many, r2_many
 from cislearn.schema import TaskKind
@@ -37,13 +37,13 @@ def score_table(
     kind : {"binary", "multiclass", "regression", "profile"}
         Binary: AUROC, AUPRC, lift, recall at 5 and at 10 % false discoveries; F1 and MCC where thresholds are given;
         F1 at .5 and calibration error where temperatures are. Multiclass: accuracy, log loss. Regression: Pearson, R2,
-        mean squared error. Profile: mean negative log likelihood of a row; Pearson and mean squared error of
-        the log counts.
+        mean squared error. Profile: mean negative log likelihood of a row, mean squared error of the log counts
+        of its strands, and Pearson of those of all strands together.
     labels : ndarray, shape (n,)
         NaN where absent; such rows are left out and not counted. Of a profile its total counts.
-    logits : ndarray, shape (seeds, n), multiclass (seeds, n, classes), profile (seeds, n, 2)
-        Logits or predicted values, a row each seed. Of a profile ``log(1 + total counts)`` as predicted, and the
-        negative log likelihood of the row.
+    logits : ndarray, shape (seeds, n), multiclass (seeds, n, classes), profile (seeds, n, 3)
+        Logits or predicted values, a row each seed. Of a profile ``log(1 + total counts)`` as predicted, and of the row
+        its negative log likelihood and its squared error.
     clusters : ndarray, shape (n,)
         Cluster of loci of each row.
     thresholds : ndarray, shape (seeds,), optional
@@ -125,10 +125,9 @@ def _panels(
         metrics = {"Pearson": pearson_many, "R2": r2_many, "MSE": mean_squared_error_many}
         return [Panel((name,), metric, logits) for name, metric in metrics.items()]
     if kind == "profile":
-        log_counts, losses = np.moveaxis(logits, 2, 0)
-        means = Panel(("profile NLL",), lambda _, each, weights: weighted_mean_many(each, weights), losses)
-        numbers = {"counts Pearson": pearson_many, "counts MSE": mean_squared_error_many}
-        return [means, *(Panel((name,), _of_log_counts(metric), log_counts) for name, metric in numbers.items())]
+        log_counts, *losses = np.moveaxis(logits, 2, 0)
+        means = [Panel((name,), _mean, each) for name, each in zip(("profile NLL", "counts MSE"), losses, strict=True)]
+        return [*means, Panel(("counts Pearson",), _pearson_of_log_counts, log_counts)]
     if kind == "multiclass":
         accuracy = Panel(("accuracy",), accuracy_many, logits.argmax(axis=2))
         return [accuracy, Panel(("log loss",), log_loss_many, logits)]
@@ -142,9 +141,14 @@ def _panels(
     return panels
 
 
-def _of_log_counts(metric: ManyMetric) -> ManyMetric:
-    """Hold predicted log counts against the logarithm of the labels, which are counts."""
-    return lambda labels, predicted, weights: metric(np.log1p(labels), predicted, weights)
+def _mean(_: np.ndarray, losses: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Mean of what has been held against the labels, row by row."""
+    return weighted_mean_many(losses, weights)
+
+
+def _pearson_of_log_counts(labels: np.ndarray, predicted: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Correlation of the logarithm of the labels, which are counts, with predicted log counts."""
+    return pearson_many(np.log1p(labels), predicted, weights)
 
 
 def _columns(result: Estimate, name: str) -> dict[str, Any]:

@@ -77,8 +77,10 @@ KNOWN = {
             "Minus the log likelihood of a window's counts given their number, in nats; it grows with the depth.",
             larger_is_better=False,
         ),
-        Measure("counts_pearson", "Pearson r of log counts", "Correlation of predicted and observed log(1 + counts)."),
-        Measure("counts_mse", "error of log counts", "Mean of the squared distance.", larger_is_better=False),
+        Measure(
+            "counts_mse", "error of log counts", "Mean of the squared distance, by strand.", larger_is_better=False
+        ),
+        Measure("counts_pearson", "Pearson r of log counts", "Of all counts of a window, on both strands together."),
         Measure("mean_squared_error", "mean squared error", "Mean of the squared distance.", larger_is_better=False),
     )
 }
