@@ -22,6 +22,9 @@ AVERAGED = "averaged.tsv"
 LABELLED = "labelled.tsv"
 """The target's rows whose labels training may see, where it sees a share of them."""
 SEEN = "seen.npy"
+PREDICTED_PROFILES = "profiles.npz"
+PROFILE_SCORES = ("log_counts", "nll", "counts_error")
+"""What a profile is scored by in ``predictions.parquet``: log(1 + counts) as predicted, and the two losses of a row."""
 """Hashes of the windows whose labels a run saw, so that they are never taken for new ones."""
 
 
@@ -138,7 +141,17 @@ def default_method(info: Mapping[str, Any]) -> str:
 
 
 def logit_names(task: TaskSpec) -> list[str]:
-    """Columns of ``predictions.parquet`` with the logits of a task: one, or with several classes one each."""
+    """Columns of ``predictions.parquet`` with what a task is scored by: its logit, or with several classes one each.
+
+    Of a profile they are `PROFILE_SCORES`.
+    """
+    if task.kind == "profile":
+        return profile_score_names(task.name)
     if task.n_logits == 1:
         return [f"logit_{task.name}"]
     return [f"logit_{task.name}_{c}" for c in range(task.n_logits)]
+
+
+def profile_score_names(task: str) -> list[str]:
+    """Columns of ``predictions.parquet`` with the `PROFILE_SCORES` of a profile task."""
+    return [f"{score}_{task}" for score in PROFILE_SCORES]

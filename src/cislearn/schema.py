@@ -58,6 +58,11 @@ class TaskSpec:
         return self.channels if self.kind == "multiclass" else 1
 
     @property
+    def n_shape(self) -> int:
+        """Of these columns the first ones, logits of positions: 0 for every kind but a profile."""
+        return self.channels * self.profile_length if self.kind == "profile" else 0
+
+    @property
     def profile_length(self) -> int:
         """Positions of a profile.
 
@@ -112,6 +117,25 @@ class DataSpec:
     def tracks(self) -> tuple[InputSpec, ...]:
         """The per-base tracks, in the order of their channels."""
         return tuple(item for item in self.inputs if item.kind == "track")
+
+    @property
+    def profiles(self) -> tuple[TaskSpec, ...]:
+        """The tasks that are profiles, in the order of their channels; all have one length."""
+        return tuple(task for task in self.tasks if task.kind == "profile")
+
+    @property
+    def profile_columns(self) -> tuple[int, ...]:
+        """Of each channel of the profiles the column of the labels that says whether it is there."""
+        return tuple(t for t, task in enumerate(self.tasks) if task.kind == "profile" for _ in range(task.channels))
+
+    def profile_channels(self, task: str) -> slice:
+        """Channels of the profiles that belong to `task`."""
+        first = 0
+        for spec in self.profiles:
+            if spec.name == task:
+                return slice(first, first + spec.channels)
+            first += spec.channels
+        raise KeyError(f"no profile {task!r}; profiles: {', '.join(spec.name for spec in self.profiles)}")
 
     @property
     def channels(self) -> int:

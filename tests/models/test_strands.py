@@ -126,3 +126,22 @@ def test_a_base_order_that_is_no_mirror_of_itself_is_no_reverse_complement():
     for order, is_right in (("ACGT", True), ("AGCT", True), ("ACTG", False), ("ATCG", False)):
         flipped = windows(order, tokens).flip(1, 2)
         assert torch.equal(flipped, windows(order, reverse_complement(tokens))) == is_right
+
+
+def test_a_profile_of_cuts_is_moved_as_it_is_turned_back_and_its_lost_end_is_its_neighbours():
+    """trap 3: what lies between bases 1 and 2 of 4 lies between 2 and 3 of the other strand."""
+    spec = DataSpec((TaskSpec("cuts", "profile", 1, 4, rc="flip_and_shift"),), (), 8)
+    other = torch.tensor([[0.1, 1.0, 2.0, 3.0, 9.0]])
+    assert turned_back(other, spec).tolist() == [[3.0, 3.0, 2.0, 1.0, 9.0]]
+
+
+def test_both_strands_of_a_profile_are_averaged_and_a_turned_window_has_the_turned_answer():
+    """trap 3, end to end: R f(R x) is averaged with f(x), so the mean of R x is the mean of x, turned."""
+    spec = DataSpec((TaskSpec("p", "profile", 2, 40, rc="flip_and_permute"),), (), 62)
+    options = {"filters": 4, "motif_width": 5, "dilated": 2, "profile_width": 7}
+    network = build_network("bpnet", spec, options).double().eval()
+    model = BothStrands(network)
+    x = one_hot_windows(3, 62).double()
+    here, there = model(x), model(x.flip(1, 2))
+    torch.testing.assert_close(turned_back(there, spec), here)
+    assert not torch.allclose(network(x), here)

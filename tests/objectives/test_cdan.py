@@ -81,6 +81,7 @@ def test_the_gradient_of_the_features_by_finite_differences(spec):
         n_features, encoder = model.n_features, model.encoder
         embed = staticmethod(lambda tokens, tracks: tokens)
         features = staticmethod(lambda x: leaf)
+        pooled = staticmethod(lambda features: features)
         classify = staticmethod(lambda features: predicted[: len(features)])
 
     def domain_loss(features):

@@ -93,16 +93,37 @@ def tracks_argument(values: Sequence[str]) -> dict[str, dict[str, Path]]:
     option = "--track"
     tracks: dict[str, dict[str, Path]] = {}
     for value in values:
-        place, equals, name = value.partition("=")
-        track, colon, domain = place.partition(":")
-        if not (track and colon and domain and equals and name):
-            raise UserError(
-                f"{value!r} is not NAME:DOMAIN=FILE", where=option, fix=f"For example {option} dnase:K562=K562.bw"
-            )
+        track, domain, name = _placed(value, option, "FILE", "dnase:K562=K562.bw")
         if domain in tracks.setdefault(track, {}):
             raise UserError(f"{track}:{domain} has two files: {tracks[track][domain]} and {name}", where=option)
         tracks[track][domain] = existing(Path(name), option)
     return tracks
+
+
+def profiles_argument(values: Sequence[str]) -> dict[str, dict[str, list[list[Path]]]]:
+    """Return the replicates of each domain of each profile, of ``NAME:DOMAIN=FILE`` or ``...=PLUS,MINUS`` arguments.
+
+    Raises
+    ------
+    UserError
+        For an argument of another form, or a file that is not there.
+    """
+    option = "--profile"
+    profiles: dict[str, dict[str, list[list[Path]]]] = {}
+    for value in values:
+        task, domain, names = _placed(value, option, "FILE or NAME:DOMAIN=PLUS,MINUS", "tss:yeast=plus.bw,minus.bw")
+        files = [existing(Path(name), option) for name in names.split(",")]
+        profiles.setdefault(task, {}).setdefault(domain, []).append(files)
+    return profiles
+
+
+def _placed(value: str, option: str, form: str, example: str) -> tuple[str, str, str]:
+    """Return name, domain and what stands behind them."""
+    place, equals, given = value.partition("=")
+    name, colon, domain = place.partition(":")
+    if not (name and colon and domain and equals and given):
+        raise UserError(f"{value!r} is not NAME:DOMAIN={form}", where=option, fix=f"For example {option} {example}")
+    return name, domain, given
 
 
 def files_by_track(values: Sequence[str]) -> dict[str, Path]:
@@ -125,15 +146,15 @@ def files_by_track(values: Sequence[str]) -> dict[str, Path]:
     return tracks
 
 
-def rules_argument(values: Sequence[str]) -> dict[str, str]:
-    """Return the rule of each track of ``NAME=RULE`` arguments.
+def rules_argument(values: Sequence[str], option: str = "--track-rule") -> dict[str, str]:
+    """Return the rule of each track, or profile, of ``NAME=RULE`` arguments.
 
     Raises
     ------
     UserError
         For an argument without ``=``.
     """
-    return _pairs(values, "--track-rule", "NAME=RULE", "cuts=flip_and_shift")
+    return _pairs(values, option, "NAME=RULE", "cuts=flip_and_shift")
 
 
 def kinds_argument(values: Sequence[str]) -> dict[str, str]:

@@ -81,6 +81,19 @@ def prepare(
         typer.Option(help="NAME=flip (coverage, the default) or flip_and_shift (cut sites): how a track is turned."),
     ] = None,
     rna: Annotated[bool, typer.Option("--rna", help="The windows are RNA: their second strand is never read.")] = False,
+    profile: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="NAME:DOMAIN=FILE or NAME:DOMAIN=PLUS,MINUS: bigWigs of raw counts at single bases, to be predicted; "
+            "again for each replicate."
+        ),
+    ] = None,
+    profile_rule: Annotated[
+        list[str] | None,
+        typer.Option(help="NAME=flip (the default) or flip_and_shift (cut sites): how one of one file is turned."),
+    ] = None,
+    profile_length: Annotated[int, typer.Option(help="Bases of a profile, about the middle of the window.")] = 1000,
+    min_counts: Annotated[int, typer.Option(help="Leave out windows whose profiles have fewer counts.")] = 0,
     length: Annotated[
         int | None, typer.Option(help="Window length in bp; by default that of the inputs, 600 for a compendium.")
     ] = None,
@@ -102,6 +115,7 @@ def prepare(
         genome_argument,
         kinds_argument,
         negatives_argument,
+        profiles_argument,
         rules_argument,
         tracks_argument,
     )
@@ -149,6 +163,10 @@ def prepare(
         genome=genome_argument(genome or []),
         tracks=tracks_argument(track or []),
         track_rules=rules_argument(track_rule or []),
+        profiles=profiles_argument(profile or []),
+        profile_rules=rules_argument(profile_rule or [], "--profile-rule"),
+        profile_length=profile_length,
+        min_counts=min_counts,
         length=length,
         margin=margin,
         task=task,
@@ -180,6 +198,9 @@ def _show(data: Dataset, out: Path) -> None:
     print_(f"{len(data):,} windows of {data.spec.length} bp in {out}; domains: {', '.join(data.spec.domains)}")
     if data.spec.tracks:
         print_(f"tracks: {', '.join(f'{each.name} ({each.rc})' for each in data.spec.tracks)}")
+    if data.profiles is not None:
+        told = ", ".join(f"{each.name} ({each.channels} x {each.profile_length} bp)" for each in data.spec.profiles)
+        print_(f"profiles: {told}")
     for note in data.provenance.get("notes", []):
         print_(f"note: {note}")
     if len(data.dropped):

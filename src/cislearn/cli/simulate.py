@@ -11,14 +11,18 @@ import typer
 def simulate(
     out: Annotated[Path, typer.Option(help="The dataset folder to be.")],
     family: Annotated[
-        str, typer.Option(help="What differs: composition, cofactor, mixed, label, none, conditional or openness.")
+        str,
+        typer.Option(
+            help="What differs: composition, cofactor, mixed, label, none, conditional, openness or profiles."
+        ),
     ] = "mixed",
     severity: Annotated[float, typer.Option(help="How much, from 0 to 1.", min=0, max=1)] = 1.0,
     source: Annotated[list[str] | None, typer.Option(help="Source cell; may be given several times.")] = None,
     target: Annotated[str, typer.Option(help="Target cell.")] = "hep",
-    length: Annotated[int, typer.Option(help="Window length in bp.")] = 101,
+    length: Annotated[int | None, typer.Option(help="Window length in bp; by default 101, of profiles 546.")] = None,
     n_train: Annotated[int, typer.Option(help="Training windows a cell, a tenth of them for validation.")] = 20_000,
     n_test: Annotated[int, typer.Option(help="Test windows a cell.")] = 4_000,
+    bias: Annotated[float, typer.Option(help="Of profiles: how much words of three bases bend all counts.")] = 0.0,
     seed: Annotated[int, typer.Option(help="Of all that is drawn.")] = 0,
     overwrite: Annotated[bool, typer.Option(help="Replace a dataset that is there.")] = False,
 ) -> None:
@@ -35,9 +39,11 @@ def simulate(
         length=length,
         n_train=n_train,
         n_test=n_test,
+        bias=bias,
         seed=seed,
     )
     data = write_simulated(out, simulated, overwrite=overwrite)
     console().print(
-        f"{len(data):,} windows of {length} bp in {out}\nnext: cislearn train --data {out} --target {target}"
+        f"{len(data):,} windows of {data.spec.length} bp in {out}\n"
+        f"next: cislearn train --data {out} --target {target}{' --set model.encoder=bpnet' if data.profiles else ''}"
     )

@@ -36,6 +36,9 @@ class Batch:
         The number of the batch: batch k is a pure function of the seed and k.
     tracks : Tensor, shape (U, K, L + 2 * margin), float32, optional
         Per-base signals along the windows.
+    profiles : Tensor, shape (B, S, out + 2 * margin), float32, optional
+        Counts about the middle of the windows, which are to be predicted, of all profile tasks; NaN where the label is
+        absent.
     covariates : Tensor, shape (V, C), float32, optional
         Vectors beside the windows.
     pair : Tensor, shape (B, 2), int64, optional
@@ -51,6 +54,7 @@ class Batch:
     parts: PartSlices = field(default_factory=dict)
     step: int = 0
     tracks: Tensor | None = None
+    profiles: Tensor | None = None
     covariates: Tensor | None = None
     pair: Tensor | None = None
     plain: Batch | None = None
@@ -68,6 +72,11 @@ class Batch:
     def labelled(self) -> slice:
         """The rows whose labels may be seen: all of the source and those of the target that come with a label."""
         return slice(0, self.parts.get(TARGET_LABELLED, self.parts["source"]).stop)
+
+    @property
+    def labelled_profiles(self) -> Tensor | None:
+        """The profiles of those rows, where the dataset has any."""
+        return None if self.profiles is None else self.profiles[self.labelled]
 
     @property
     def unlabelled(self) -> slice:

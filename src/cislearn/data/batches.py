@@ -13,6 +13,7 @@ from jaxtyping import Int
 
 from cislearn.data.batch import TARGET_LABELLED, Batch
 from cislearn.data.dataset import Dataset
+from cislearn.data.profiles import Profiles
 from cislearn.data.sequences import Sequences
 from cislearn.data.tracks import Tracks
 from cislearn.errors import UserError
@@ -142,6 +143,8 @@ class Batches:
         What each batch holds equal shares of, within each part.
     tracks : Tracks, optional
         Signals along the windows, for the batches to carry.
+    profiles : Profiles, optional
+        Counts to be predicted, of rows whose label may be seen.
     rank, world : int
         Of `world` processes number `rank` takes rows ``rank::world`` of each part.
     """
@@ -156,6 +159,7 @@ class Batches:
         seed: int,
         balance: Balance = "none",
         tracks: Tracks | None = None,
+        profiles: Profiles | None = None,
         rank: int = 0,
         world: int = 1,
     ) -> None:
@@ -163,7 +167,8 @@ class Batches:
         empty = [name for name in draws if len(parts[name].rows) == 0]
         if empty:
             raise UserError(f"there are no training rows of part {empty[0]!r}")
-        self.sequences, self.tracks, self.rank, self.world = sequences, tracks, rank, world
+        self.sequences, self.tracks, self.profiles = sequences, tracks, profiles
+        self.rank, self.world = rank, world
         self.whole, self.parts = dict(parts), {name: parts[name] for name in draws}
         self.sizes = {name: max(1, round(batch_size * share)) for name, share in draws.items()}
         self.mixers = {
@@ -179,29 +184,28 @@ class Batches:
         domain = np.concatenate([self.parts[n].domain[p] for n, p in places.items()])
         ends = accumulate(len(p) for p in places.values())
         slices = {n: slice(end - len(p), end) for (n, p), end in zip(places.items(), ends, strict=True)}
-        return Batch(
-            tokens=torch.from_numpy(self.sequences.gather(rows)),
-            labels=torch.from_numpy(labels),
-            domain=torch.from_numpy(domain),
-            row=torch.from_numpy(rows),
-            parts=_with_whole_target(slices),
-            step=k,
-            tracks=None if self.tracks is None else torch.from_numpy(self.tracks.gather(rows)),
-        )
+        return self._batch(TrainingRows(rows, labels, domain), _with_whole_target(slices), k)
 
     def once(self, part: str, size: int = 512) -> Iterator[Batch]:
         """Yield each row of a part once, in order, in batches of `size` that hold no other part; on the CPU."""
         whole = self.whole[part]
         for start in range(0, len(whole.rows), size):
-            rows = whole.rows[start : start + size]
-            yield Batch(
-                tokens=torch.from_numpy(self.sequences.gather(rows)),
-                labels=torch.from_numpy(whole.labels[start : start + size]),
-                domain=torch.from_numpy(whole.domain[start : start + size]),
-                row=torch.from_numpy(rows),
-                parts={part: slice(0, len(rows))},
-                tracks=None if self.tracks is None else torch.from_numpy(self.tracks.gather(rows)),
-            )
+            taken = slice(start, start + size)
+            piece = TrainingRows(whole.rows[taken], whole.labels[taken], whole.domain[taken])
+            yield self._batch(piece, {part: slice(0, len(piece.rows))})
+
+    def _batch(self, taken: TrainingRows, parts: dict[str, slice], step: int = 0) -> Batch:
+        rows, labels = taken.rows, taken.labels
+        return Batch(
+            tokens=torch.from_numpy(self.sequences.gather(rows)),
+            labels=torch.from_numpy(labels),
+            domain=torch.from_numpy(taken.domain),
+            row=torch.from_numpy(rows),
+            parts=parts,
+            step=step,
+            tracks=None if self.tracks is None else torch.from_numpy(self.tracks.gather(rows)),
+            profiles=None if self.profiles is None else torch.from_numpy(self.profiles.gather(rows, labels)),
+        )
 
 
 def _with_whole_target(slices: dict[str, slice]) -> dict[str, slice]:

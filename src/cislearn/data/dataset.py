@@ -16,6 +16,7 @@ from jaxtyping import Bool, Float32, Int, Int64, UInt64
 
 from cislearn.atomic import folder_written_whole
 from cislearn.data.marker import FORMAT, MARKER, check_sizes, read_marker
+from cislearn.data.profiles import Profiles
 from cislearn.data.sequences import GenomeSequences, Sequences, TableSequences, map_windows
 from cislearn.data.similarity import cluster_keys
 from cislearn.data.tracks import Tracks
@@ -25,7 +26,7 @@ from cislearn.schema import DataSpec
 from cislearn.sequence.hashes import canonical_hash
 from cislearn.version import __version__
 
-TRACKS = "tracks.npy"
+TRACKS, PROFILES, REPLICATES = "tracks.npy", "profiles.npy", "replicates.npy"
 ABSENT = -1
 """The absent label in ``labels.npy`` of a dataset whose tasks are all binary (NaN in every other)."""
 
@@ -69,6 +70,8 @@ class Dataset:
         Planted motifs (row, motif, start, end, strand) of simulated data.
     tracks : Tracks, optional
         Signals along the windows, by row, where ``spec.tracks`` names some.
+    profiles : Profiles, optional
+        Counts at single bases, by row, where ``spec.profiles`` names some; their labels are the total counts.
     """
 
     path: Path | None
@@ -81,6 +84,7 @@ class Dataset:
     hash: str = ""
     truth: pd.DataFrame | None = None
     tracks: Tracks | None = None
+    profiles: Profiles | None = None
 
     def __len__(self) -> int:
         """Return the number of examples."""
@@ -128,6 +132,12 @@ class Dataset:
         labels[rows] = ABSENT if labels.dtype == np.int8 else np.nan
         return replace(self, labels=labels)
 
+    def labelled_only(self, rows: Bool[np.ndarray, " n"]) -> Dataset:
+        """Return the same examples in memory, all but `rows` without their labels; the hash stays."""
+        labels = np.array(self.labels)
+        labels[~rows] = ABSENT if labels.dtype == np.int8 else np.nan
+        return replace(self, labels=labels)
+
     def without_tracks(self) -> Dataset:
         """Return the same examples in memory as sequence alone; the hash stays, since they are the same examples."""
         inputs = tuple(item for item in self.spec.inputs if item.kind != "track")
@@ -146,6 +156,7 @@ def write_dataset(
     truth: pd.DataFrame | None = None,
     tracks: Tracks | None = None,
     tables: Mapping[str, pd.DataFrame] | None = None,
+    profiles: Profiles | None = None,
     overwrite: bool = False,
 ) -> Dataset:
     """Write a dataset folder, whole or not at all, and return it as `read_dataset` would.
@@ -170,6 +181,8 @@ def write_dataset(
         One row of signals an example, where ``spec.inputs`` has tracks.
     tables : mapping of str to DataFrame, optional
         By file name, what else is to be told of it, to be read by people.
+    profiles : Profiles, optional
+        One row of counts an example, where ``spec.tasks`` has profiles.
     overwrite : bool
         Replace a dataset that is there.
 
@@ -183,7 +196,7 @@ def write_dataset(
     path = Path(path)
     loci = _with_defaults(loci)
     labels = _stored_labels(spec, labels)
-    _check(spec, loci, labels, sequences, tracks)
+    _check(spec, loci, labels, sequences, tracks, profiles)
     with folder_written_whole(path, marker=MARKER, overwrite=overwrite) as folder:
         loci.to_parquet(folder / "loci.parquet", index=False)
         np.save(folder / "labels.npy", labels)
@@ -192,6 +205,10 @@ def write_dataset(
             np.save(folder / "sequence_index.npy", sequences.index)
         if tracks is not None:
             np.save(folder / TRACKS, tracks.values)
+        if profiles is not None:
+            np.save(folder / PROFILES, profiles.values)
+            if profiles.replicates is not None:
+                np.save(folder / REPLICATES, profiles.replicates)
         _dropped_table(dropped).to_csv(folder / "dropped.tsv", sep="\t", index=False, lineterminator="\n")
         if truth is not None:
             truth.to_parquet(folder / "truth.parquet", index=False)
@@ -203,7 +220,7 @@ def write_dataset(
             "spec": spec.to_dict(),
             "sequences": _sequences_entry(sequences),
             "provenance": dict(provenance or {}),
-            "hash": content_hash(spec, loci, labels, sequences, tracks),
+            "hash": content_hash(spec, loci, labels, sequences, tracks, profiles),
             "sizes": {file.name: file.stat().st_size for file in sorted(folder.iterdir())},
         }
         (folder / MARKER).write_text(json.dumps(content, indent=1) + "\n")
@@ -242,18 +259,24 @@ def read_dataset(path: Path | str, *, genomes: Mapping[str, Path] | None = None)
         hash=content["hash"],
         truth=pd.read_parquet(truth) if truth.exists() else None,
         tracks=Tracks(np.load(path / TRACKS, mmap_mode="r")) if spec.tracks else None,
+        profiles=_open_profiles(path, spec),
     )
     try:
-        _check(spec, loci, dataset.labels, dataset.sequences, dataset.tracks)
+        _check(spec, loci, dataset.labels, dataset.sequences, dataset.tracks, dataset.profiles)
     except ValueError as error:
         raise UserError(f"is not a whole dataset: {error}", where=path, fix="Prepare it again.") from error
     return dataset
 
 
 def content_hash(
-    spec: DataSpec, loci: pd.DataFrame, labels: np.ndarray, sequences: Sequences, tracks: Tracks | None = None
+    spec: DataSpec,
+    loci: pd.DataFrame,
+    labels: np.ndarray,
+    sequences: Sequences,
+    tracks: Tracks | None = None,
+    profiles: Profiles | None = None,
 ) -> str:
-    """Hash of the examples: spec, loci without their origin, labels, windows (or genomes by their hashes), tracks."""
+    """Hash of the examples: spec, loci without origin, labels, windows (or genomes by hash), tracks, profiles."""
     digest = hashlib.blake2b(json.dumps(spec.to_dict(), sort_keys=True).encode(), digest_size=16)
     for column in sorted(set(loci.columns) - set(ORIGIN_COLUMNS)):
         digest.update(column.encode())
@@ -266,6 +289,8 @@ def content_hash(
         digest.update(json.dumps({name: genome.hash for name, genome in sequences.genomes.items()}).encode())
     if tracks is not None:
         digest.update(np.ascontiguousarray(tracks.values).data)
+    if profiles is not None:
+        digest.update(np.ascontiguousarray(profiles.values).data)
     return digest.hexdigest()
 
 
@@ -287,7 +312,22 @@ def _stored_labels(spec: DataSpec, labels: np.ndarray) -> np.ndarray:
     return stored.astype(np.int8)
 
 
-def _check(spec: DataSpec, loci: pd.DataFrame, labels: np.ndarray, sequences: Sequences, tracks: Tracks | None) -> None:
+def _open_profiles(path: Path, spec: DataSpec) -> Profiles | None:
+    if not spec.profiles:
+        return None
+    each = path / REPLICATES
+    replicates = np.load(each, mmap_mode="r") if each.exists() else None
+    return Profiles(np.load(path / PROFILES, mmap_mode="r"), np.array(spec.profile_columns), replicates)
+
+
+def _check(
+    spec: DataSpec,
+    loci: pd.DataFrame,
+    labels: np.ndarray,
+    sequences: Sequences,
+    tracks: Tracks | None,
+    profiles: Profiles | None,
+) -> None:
     n = len(loci)
     if labels.shape != (n, len(spec.tasks)):
         raise ValueError(f"labels have shape {labels.shape}; {n:,} loci and {len(spec.tasks)} tasks were expected")
@@ -305,6 +345,12 @@ def _check(spec: DataSpec, loci: pd.DataFrame, labels: np.ndarray, sequences: Se
     found = None if tracks is None else tracks.values.shape
     if found != expected:
         raise ValueError(f"tracks have shape {found}; {expected} was expected")
+    expected = None
+    if spec.profiles:
+        expected = (n, len(spec.profile_columns), spec.profiles[0].profile_length + 2 * spec.margin)
+    found = None if profiles is None else profiles.values.shape
+    if found != expected:
+        raise ValueError(f"profiles have shape {found}; {expected} was expected")
 
 
 def _dropped_table(dropped: pd.DataFrame | None) -> pd.DataFrame:

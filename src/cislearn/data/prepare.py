@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from cislearn.atomic import refuse_taken
+from cislearn.data.counted import count_profiles
 from cislearn.data.dataset import Dataset, write_dataset
 from cislearn.data.entries import Entries
 from cislearn.data.examples import WORKING_COLUMNS, Examples, collect, extend, without_overlapping, without_repeats
@@ -20,6 +21,7 @@ from cislearn.data.inputs import Files, domain_names, file_record, read_labelled
 from cislearn.data.marker import MARKER
 from cislearn.data.negatives import Making, draw_negatives
 from cislearn.data.placing import Placed, common_length, cut_windows, place_on_genome
+from cislearn.data.profile_files import Given, ProfileFiles
 from cislearn.data.provenance import provenance
 from cislearn.data.tasks import task_specs
 from cislearn.data.track_files import TrackFiles
@@ -39,6 +41,10 @@ def prepare(
     genome: Path | str | Mapping[str, Path | str] | None = None,
     tracks: Mapping[str, Mapping[str, Path | str]] | None = None,
     track_rules: Mapping[str, str] | None = None,
+    profiles: Given | None = None,
+    profile_rules: Mapping[str, str] | None = None,
+    profile_length: int = 1000,
+    min_counts: int = 0,
     length: int | None = None,
     margin: int = 0,
     task: str = "binding",
@@ -73,6 +79,16 @@ def prepare(
     track_rules : mapping of str to str, optional
         Name of a track to ``flip`` (a coverage, the default) or ``flip_and_shift`` (cut sites, which lie between two
         bases).
+    profiles : mapping of str to mapping of str to list, optional
+        Name of a task to the replicates of each domain: bigWig files of raw counts, one a replicate, or a pair of the
+        plus and the minus strand. They are summed, and kept each. The counts about the middle of a window are what is
+        predicted; a domain without files is unlabelled. Roles are no labels then: negatives are background.
+    profile_rules : mapping of str to str, optional
+        ``flip`` (the default) or ``flip_and_shift`` of profiles of one file; two strands always change places.
+    profile_length : int
+        Bases of a profile; windows have as many more on either side.
+    min_counts : int
+        Windows with fewer counts are left out.
     length : int, optional
         Window length in bp; by default that of the inputs, if they all have the same.
     margin : int
@@ -133,6 +149,9 @@ def prepare(
     length = _checked_length(length, margin, inputs)
     genomes = Genomes.open(genome, domains, progress=progress)
     signals = TrackFiles.open(tracks or {}, track_rules or {}, domains, progress=progress)
+    profile_files = ProfileFiles.open(
+        profiles or {}, profile_rules or {}, domains, positions=profile_length, progress=progress
+    )
     progress("placing windows")
     placed = [_place(entries, genomes, length, margin, outside) for entries in inputs]
     files, notes = [_record(entries) for entries in inputs], [*_unused(inputs), *_uracil(inputs, rna=rna)]
@@ -149,8 +168,16 @@ def prepare(
         with _telling_what_was_left_out(examples):
             made = draw_negatives(making, examples, genomes, length=length, margin=margin)
         examples = without_repeats(extend(examples, made, genomes, length, margin), margin, ranked=ranked)
+    counted = None
     with _telling_what_was_left_out(examples):
-        spec = DataSpec(task_specs(examples.labels, kinds), domains, length, margin, signals.specs, rna)
+        if profiles:
+            progress("reading profiles")
+            at = {"length": length, "margin": margin}
+            counted = count_profiles(examples, profile_files, genomes, **at, role_task=task, min_counts=min_counts)
+            examples = counted.examples
+        others = examples.labels.drop(columns=[each.name for each in profile_files.tasks])
+        tasks = (*task_specs(others, kinds), *profile_files.tasks)
+        spec = DataSpec(tasks, domains, length, margin, signals.specs, rna)
     if tracks:
         progress("reading tracks")
     progress(f"writing {out}")
@@ -165,7 +192,7 @@ def prepare(
         "negatives_per_positive": negatives_per_positive,
         "rna": rna,
         "seed": seed,
-    }
+    } | ({"profile_length": profile_length, "min_counts": min_counts} if profiles else {})
     return write_dataset(
         out,
         spec=spec,
@@ -174,7 +201,9 @@ def prepare(
         sequences=examples.sequences,
         dropped=examples.dropped,
         tracks=_read_tracks(signals, examples, genomes, spec) if tracks else None,
-        provenance=provenance(files, options, genomes.by_name, [*examples.notes, *notes], signals.record()),
+        profiles=None if counted is None else counted.profiles,
+        provenance=provenance(files, options, genomes.by_name, [*examples.notes, *notes], signals.record())
+        | ({"profiles": profile_files.record()} if profiles else {}),
         overwrite=overwrite,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from cislearn.data.batch import Batch
-from cislearn.schema import DataSpec, ReverseRule
+from cislearn.schema import DataSpec, InputSpec, ReverseRule, TaskSpec
 
 PAD = 4
 
@@ -70,25 +70,25 @@ class Views:
 def crop(batch: Batch, spec: DataSpec, shift: Int[Tensor, " u"], turned: Bool[Tensor, " u"]) -> Batch:
     """Cut each window out of its margins, moved by `shift` bp, and reverse-complement those that are `turned`.
 
-    Tracks move with their windows and are turned by the rule that the schema gives them. `shift` and `turned` are on
-    the CPU, wherever the batch is.
+    Tracks and profiles move with their windows and are turned by the rule that the schema gives them. Beyond the stored
+    margin a track is 0, and a profile is not known: NaN. `shift` and `turned` are on the CPU, wherever the batch is.
     """
     moved, is_turned = shift.numpy(), turned.numpy()  # NumPy is twice as fast on a few hundred numbers
     extra = max(0, int(np.abs(moved).max()) - spec.margin) if len(moved) else 0
     stored = F.pad(batch.tokens, (extra, extra), value=PAD) if extra else batch.tokens
     start = spec.margin + extra + moved
     tokens = _cut(stored, other_strand, start, stored.shape[1] - spec.length - start, is_turned, spec.length)
-    if batch.tracks is None:
-        return replace(batch, tokens=tokens)
-    # One place more on the right: the left of a base is, on the other strand, the right of its partner.
-    along = F.pad(batch.tracks, (extra, extra + 1))
-    pieces = torch.split(along, [track.channels for track in spec.tracks], dim=1)
-    cut = [_cut_track(each, start, is_turned, spec.length, t.rc) for each, t in zip(pieces, spec.tracks, strict=True)]
-    return replace(batch, tokens=tokens, tracks=torch.cat(cut, dim=1))
+    tracks, profiles = batch.tracks, batch.profiles
+    if tracks is not None:
+        tracks = _cut_along(F.pad(tracks, (extra, extra + 1)), start, is_turned, spec.tracks, spec.length)
+    if profiles is not None:
+        stored = F.pad(profiles, (extra, extra + 1), value=torch.nan)
+        profiles = _cut_along(stored, start, is_turned, spec.profiles, spec.profiles[0].profile_length)
+    return replace(batch, tokens=tokens, tracks=tracks, profiles=profiles)
 
 
 def reverse_complement(batch: Batch, spec: DataSpec) -> Batch:
-    """Return the batch on the other strand: tokens and tracks, each by its rule. Windows must be cropped already."""
+    """Return the batch on the other strand: tokens, tracks and profiles by their rules. Windows are cropped already."""
     windows = batch.tokens.shape[0]
     still, all_turned = torch.zeros(windows, dtype=torch.int64), torch.ones(windows, dtype=torch.bool)
     return crop(batch, replace(spec, margin=0), still, all_turned)
@@ -111,6 +111,22 @@ def hide(batch: Batch, share: float, generator: torch.Generator) -> Batch:
 def other_strand(tokens: UInt8[Tensor, "u length"]) -> UInt8[Tensor, "u length"]:
     """Return the reverse complements of windows: in the order ACGT the partner of a base is 3 - t; N stays."""
     return (3 - tokens.flip(-1)).clamp_(max=PAD)  # bytes wrap round: 3 - N is 255
+
+
+def _cut_along(
+    stored: Float[Tensor, "u channels stored"],
+    start: Int[np.ndarray, " u"],
+    turned: Bool[np.ndarray, " u"],
+    items: Sequence[InputSpec | TaskSpec],
+    length: int,
+) -> Float[Tensor, "u channels length"]:
+    """Cut the channels of each of `items` out; they are stored with one place more on the right.
+
+    The left of a base is, on the other strand, the right of its partner.
+    """
+    pieces = torch.split(stored, [item.channels for item in items], dim=1)
+    cut = [_cut_track(each, start, turned, length, item.rc) for each, item in zip(pieces, items, strict=True)]
+    return torch.cat(cut, dim=1)
 
 
 def _cut_track(

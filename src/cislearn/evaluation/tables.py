@@ -11,7 +11,7 @@ from jaxtyping import Integer, Shaped
 
 from cislearn.errors import UserError
 from cislearn.evaluation.calibration import calibration_error_many, probabilities
-from cislearn.evaluation.calls import accuracy_many, f1_and_mcc_many, f1_many, log_loss_many
+from cislearn.evaluation.calls import accuracy_many, f1_and_mcc_many, f1_many, log_loss_many, weighted_mean_many
 from cislearn.evaluation.handed_in import refuse_nan
 from cislearn.evaluation.intervals import Estimate, Panel, estimates, paired_differences
 from cislearn.evaluation.profiles.families import FamilyName
@@ -42,11 +42,15 @@ def score_table(
     kind : {"binary", "multiclass", "regression", "profile"}
         Binary: AUROC, AUPRC, lift, recall at 5 and at 10 % false discoveries; F1 and MCC where thresholds are given;
         F1 at .5 and calibration error where temperatures are. Multiclass: accuracy, log loss. Regression: Pearson, R2,
-        mean squared error. Profile: what `family` has, and the correlations of log counts.
-    labels : ndarray, shape (n,), profile (n, strands, length)
-        NaN where absent; such rows are left out and not counted. Reads at each base of a profile.
-    logits : ndarray, shape (seeds, n), multiclass (seeds, n, classes), profile (seeds, n, strands * (length + 1))
-        Logits or predicted values, a row each seed.
+        mean squared error. Profile, of labels with positions: what `family` has, and the correlations of log counts;
+        of total counts: mean negative log likelihood of a row, mean squared error of the log counts of its strands, and
+        Pearson of those of all strands together.
+    labels : ndarray, shape (n,), profile (n, strands, length) or (n,)
+        NaN where absent; such rows are left out and not counted. Reads at each base of a profile, or their sum.
+    logits : ndarray, shape (seeds, n), multiclass (seeds, n, classes), profile (seeds, n, strands * (length + 1)) or
+        (seeds, n, 3)
+        Logits or predicted values, a row each seed. With total counts of a profile ``log(1 + total counts)`` as
+        predicted, and of the row its negative log likelihood and its squared error.
     clusters : ndarray, shape (n,)
         Cluster of loci of each row.
     thresholds : ndarray, shape (seeds,), optional
@@ -115,7 +119,7 @@ def comparison_table(
     baseline = _present(labels, baseline, clusters)[1]
     ours = _panels(kind, kept, logits, thresholds, temperatures, family)
     theirs = _panels(kind, kept, baseline, baseline_thresholds, baseline_temperatures, family)
-    if kind == "profile":
+    if kind == "profile" and kept.ndim > 1:
         ours[0], theirs[0] = scored_alike(ours[0], theirs[0])
     bootstrap: dict[str, Any] = {"n_resamples": n_resamples, "level": level, "seed": seed}
     found = paired_differences(ours, theirs, _told(kind, kept), kept_clusters, **bootstrap)
@@ -151,12 +155,12 @@ def _absent(labels: np.ndarray) -> np.ndarray:
 
 def _told(kind: TaskKind, labels: np.ndarray) -> np.ndarray:
     """The labels as panels take them."""
-    return log_counts(labels) if kind == "profile" else labels
+    return log_counts(labels) if labels.ndim > 1 else labels
 
 
 def _n_scored(kind: TaskKind, panels: list[Panel], family: FamilyName) -> dict[str, int]:
     """How many rows each metric is of, where that is not all of them."""
-    return n_scored(panels[0], family) if kind == "profile" else {}
+    return n_scored(panels[0], family) if panels[0].scores.ndim > 2 and kind == "profile" else {}
 
 
 def _panels(
@@ -167,6 +171,10 @@ def _panels(
     temperatures: np.ndarray | None,
     family: FamilyName,
 ) -> list[Panel]:
+    if kind == "profile" and labels.ndim == 1:
+        counts, *losses = np.moveaxis(logits, 2, 0)
+        means = [Panel((name,), _mean, each) for name, each in zip(("profile NLL", "counts MSE"), losses, strict=True)]
+        return [*means, Panel(("counts Pearson",), _pearson_of_log_counts, counts)]
     if kind == "profile":
         return profile_panels(labels, (split_logits(each, labels.shape[1]) for each in logits), family)
     if kind == "regression":
@@ -183,6 +191,16 @@ def _panels(
         calibrated = np.stack([probabilities(*each) for each in zip(logits, temperatures, strict=True)])
         panels.append(Panel(("calibration error",), calibration_error_many, calibrated))
     return panels
+
+
+def _mean(_: np.ndarray, losses: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Mean of what has been held against the labels, row by row."""
+    return weighted_mean_many(losses, weights)
+
+
+def _pearson_of_log_counts(labels: np.ndarray, predicted: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Correlation of the logarithm of the labels, which are counts, with predicted log counts."""
+    return pearson_many(np.log1p(labels), predicted, weights)
 
 
 def _columns(result: Estimate, name: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from jaxtyping import Integer
 from cislearn.evaluation.tables import score_table
 from cislearn.experiment.methods import Method
 from cislearn.experiment.predictions import choose_temperatures, choose_thresholds
+from cislearn.experiment.profile_scores import mean_profiles, observed_counts, profile_scores
 from cislearn.experiment.roles import Roles
 from cislearn.experiment.score import PART_NAMES
 from cislearn.runs import RunFolder, logit_names
@@ -85,7 +86,7 @@ class Averaged:
         table = score_table(
             task.kind,
             labels,
-            (logits if task.kind == "multiclass" else logits[:, 0])[None],
+            (logits if logits.shape[1] > 1 else logits[:, 0])[None],
             self.clusters[rows],
             thresholds=np.array([model.thresholds[name]]) if is_binary else None,
             temperatures=np.array([model.temperatures[name]]) if is_binary else None,
@@ -100,6 +101,13 @@ class Averaged:
 def _mean_predictions(runs: Sequence[RunFolder], roles: Roles) -> pd.DataFrame:
     """Predictions of the runs, which are of the same rows in the same order, with the mean of their logits."""
     tables = [pd.read_parquet(run.path / "predictions.parquet") for run in runs]
-    columns = [name for task in roles.dataset.spec.tasks for name in logit_names(task)]
-    mean = np.mean([table[columns].to_numpy(np.float64) for table in tables], axis=0)
-    return tables[0].assign(**dict(zip(columns, mean.T, strict=True))).set_index("row", drop=False)
+    first, columns = tables[0], dict[str, np.ndarray]()
+    for task in roles.dataset.spec.tasks:
+        if task.kind == "profile":  # the likelihood of the mean is not the mean of the likelihoods
+            rows = first["row"].to_numpy()
+            mean = mean_profiles([run.path for run in runs], task, rows)
+            columns |= profile_scores(task, observed_counts(roles.dataset, task, rows), mean)
+        else:
+            logits = np.mean([table[logit_names(task)].to_numpy(np.float64) for table in tables], axis=0)
+            columns |= dict(zip(logit_names(task), logits.T, strict=True))
+    return first.assign(**columns).set_index("row", drop=False)

@@ -28,7 +28,7 @@ RESULTS = (
 """What is made of the runs. It goes before they change, since not every experiment makes all of it anew."""
 
 LATER = (
-    "data.split.k_fold", "model.reverse_complement.filters", "model.reverse_complement.merge",
+    "data.regions", "data.split.k_fold", "model.reverse_complement.filters", "model.reverse_complement.merge",
     "model.reverse_complement.join", "training.accumulate", "training.patience_of", "training.train_only",
     "training.optimiser.alpha", "training.optimiser.max_weight_norm",
 )  # fmt: skip
@@ -41,6 +41,8 @@ def split_identity(config: ExperimentConfig, dataset_hash: str) -> str:
     del data["labels"]["target"]
     if data["labels"]["sources"] == 1:
         del data["labels"]
+    if config.data.regions == "all":
+        del data["regions"]  # as before there were any
     return _digest({"data": data | {"path": ""}, "dataset": dataset_hash})
 
 

@@ -16,6 +16,7 @@ from cislearn.experiment.roles import Roles
 from cislearn.models.network import Network
 from cislearn.models.strands import refuse_rna
 from cislearn.objectives.adabn import AdaBN
+from cislearn.schema import DataSpec
 
 FEW_BASES = 10
 """Of a window a tenth may become N by shifts without a word: motifs rarely lie at its very end."""
@@ -116,8 +117,10 @@ def check_composition(config: ExperimentConfig, methods: Sequence[Method], roles
         raise UserError(
             "16-mixed scales each loss and takes no pieces", where="training.accumulate", fix="Take bf16-mixed."
         )
-    if "class" in config.training.balance and (len(spec.tasks) > 1 or spec.tasks[0].kind == "regression"):
+    has_classes = len(spec.tasks) == 1 and spec.tasks[0].kind in ("binary", "multiclass")
+    if "class" in config.training.balance and not has_classes:
         raise UserError("balance by class needs a single task with classes", where="training.balance")
+    _check_margin(config, spec)
     for method in methods:
         if method.needs_target and roles.target is None:
             raise UserError(
@@ -151,6 +154,19 @@ def check_composition(config: ExperimentConfig, methods: Sequence[Method], roles
     if config.training.init_from is not None:
         begin_from(copy.deepcopy(network), config.training.init_from, config.training.seeds[0])
     return _remarks(config, roles)
+
+
+def _check_margin(config: ExperimentConfig, spec: DataSpec) -> None:
+    """Refuse to move windows to where their profiles are not known."""
+    shift, turns = config.training.max_shift, config.model.reverse_complement.train == "augment"
+    beyond = shift + (turns and any(task.rc == "flip_and_shift" for task in spec.profiles))
+    if spec.profiles and beyond > spec.margin:
+        raise UserError(
+            f"windows move by up to {shift} bp, and {beyond} bp beyond them their profiles must be known;"
+            f" {spec.margin} bp are",
+            where="training.max_shift",
+            fix=f"Prepare the data with --margin {beyond}, or move windows less.",
+        )
 
 
 def _remarks(config: ExperimentConfig, roles: Roles) -> list[str]:

@@ -118,6 +118,9 @@ class DataConfig(_Section):
     tracks: bool = Field(
         True, description="let the model read the tracks of the dataset, where it has some; false: sequence alone"
     )
+    regions: Literal["all", "peaks", "background"] = Field(
+        "all", description="of profiles: learn from and score all windows, or peaks or background alone"
+    )
     split: SplitConfig = SplitConfig()
 
 

@@ -17,6 +17,7 @@ from cislearn.errors import UserError
 from cislearn.evaluation.delong import delong
 from cislearn.evaluation.handed_in import refuse_nan
 from cislearn.evaluation.tables import score_table
+from cislearn.experiment.profile_scores import observed_counts, predicted_profiles, profile_scores
 from cislearn.models.saving import ModelCard, read_card
 from cislearn.models.strands import refuse_rna
 from cislearn.prediction.loading import load_members
@@ -96,13 +97,24 @@ def _score(
     for t, task in enumerate(dataset.spec.tasks):
         if task in cards[0].spec.tasks:
             mine = logits[:, :, cards[0].spec.columns(task.name)].astype(np.float64)
-            mine = mine if task.kind == "multiclass" else mine[:, :, 0]
+            if task.kind == "profile":
+                mine = _profile_scores(dataset, task, rows, mine)
+            mine = mine if mine.shape[2] > 1 else mine[:, :, 0]
             chosen = _chosen(cards, task) if task.kind == "binary" else {}
             table = score_table(task.kind, labels[:, t], mine, clusters, **chosen)  # type: ignore[arg-type]
             if task.kind == "binary" and len(cards) == 1:
                 table = _with_delong(table, labels[:, t], mine[0])
             tables.append(table.assign(task=task.name))
     return tables
+
+
+def _profile_scores(
+    dataset: Dataset, task: TaskSpec, rows: Int[np.ndarray, " n"], logits: Float[np.ndarray, "members n c"]
+) -> Float[np.ndarray, "members n 3"]:
+    """What each member's profiles are scored by."""
+    observed = observed_counts(dataset, task, rows)
+    each = [profile_scores(task, observed, predicted_profiles(task, of_member)) for of_member in logits]
+    return np.stack([np.column_stack(list(columns.values())) for columns in each])
 
 
 def _chosen(cards: Sequence[ModelCard], task: TaskSpec) -> dict[str, Float[np.ndarray, " members"]]:

@@ -76,6 +76,7 @@ def _batches(setting: Setting, method: Method, objective: Objective, seed: int) 
         seed=seed,
         balance=config.balance,
         tracks=roles.dataset.tracks,
+        profiles=roles.dataset.profiles,
     )
 
 

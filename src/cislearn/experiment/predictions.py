@@ -11,6 +11,7 @@ from jaxtyping import Float, Int
 
 from cislearn.evaluation.calibration import fit_temperature
 from cislearn.evaluation.thresholds import calling_threshold
+from cislearn.experiment.profile_scores import observed_counts, predicted_profiles, profile_scores
 from cislearn.experiment.roles import Roles
 from cislearn.runs import logit_names
 from cislearn.schema import DataSpec, TaskSpec
@@ -50,7 +51,12 @@ def prediction_table(roles: Roles, predict: Callable[[np.ndarray], Float[np.ndar
             labels, logits = roles.dataset.labels_float(rows), predict(rows)
             for t, task in enumerate(spec.tasks):
                 columns[f"label_{task.name}"] = labels[:, t]
-                columns |= dict(zip(logit_names(task), logits[:, spec.columns(task.name)].T, strict=True))
+                mine = logits[:, spec.columns(task.name)]
+                if task.kind == "profile":
+                    observed = observed_counts(roles.dataset, task, rows)
+                    columns |= profile_scores(task, observed, predicted_profiles(task, mine))
+                else:
+                    columns |= dict(zip(logit_names(task), mine.T, strict=True))
             tables.append(pd.DataFrame(columns))
     return pd.concat(tables, ignore_index=True)
 

@@ -39,6 +39,9 @@ RECIPES: dict[str, dict[str, Any]] = {
     },
     "zhou_simulated": _ZHOU | {"epochs": 200, "batch_size": 500, "patience": 10},
     "zhou_binary": _ZHOU | {"batch_size": 100, "validate_every": 50},
+    # The rate of the first BPNet. A multinomial loss is hundreds of times that of a label: clipped to norm 1 all
+    # gradients would be of one length.
+    "bpnet": {"batch_size": 64, "gradient_clip": None, "optimiser": {"learning_rate": 4e-3}},
 }
 """Keys of ``training`` in which an encoder differs from the defaults there, which are those of `motif_cnn`.
 

@@ -22,6 +22,7 @@ from cislearn.experiment.predictions import (
     predicted_rows,
     prediction_table,
 )
+from cislearn.experiment.profile_scores import write_profiles
 from cislearn.experiment.roles import Roles, Sight
 from cislearn.experiment.setting import Setting
 from cislearn.experiment.strands import STRANDS, strand_table
@@ -58,6 +59,8 @@ def write_run(
     logits = predict_logits(setting, network, rows) if strands is None else _joined(setting, strands)
     predictions = prediction_table(roles, lambda wanted: logits[np.searchsorted(rows, wanted)])
     write_table(folder / "predictions.parquet", predictions)
+    if roles.dataset.spec.profiles:
+        write_profiles(folder, roles.dataset.spec, rows, logits)
     seen = roles.seen_rows(method.labelled, "valid")
     thresholds = choose_thresholds(predictions, roles.dataset.spec, seen)
     temperatures = choose_temperatures(predictions, roles.dataset.spec, seen)

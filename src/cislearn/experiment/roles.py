@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from cislearn.data.budget import draw_share
+from cislearn.data.counted import BACKGROUND
 from cislearn.data.dataset import Dataset
 from cislearn.data.leaks import LeakReport, drop_leaks, find_leaks, keep_leaks
 from cislearn.data.parts import check_what_is_left
@@ -118,6 +119,7 @@ def assign_roles(dataset: Dataset, config: DataConfig) -> Roles:
         Where a domain is unknown, source and target are the same, the sources have no labels, the data cannot be split
         so, or nothing of a class is left to train on once leaks are left out.
     """
+    dataset = _of_regions(dataset, config)
     domains = dataset.spec.domains
     for name in [*(config.sources or []), *([config.target] if config.target else [])]:
         check_domain_name(dataset, name)
@@ -156,6 +158,20 @@ def assign_roles(dataset: Dataset, config: DataConfig) -> Roles:
     # Where some may not be seen the dataset has them no longer: what trains, chooses or tells cannot read them.
     seen = dataset.with_labels_hidden(hidden) if len(hidden) else dataset
     return Roles(seen, sources, config.target, cleaned, leaks, shown, hidden)
+
+
+def _of_regions(dataset: Dataset, config: DataConfig) -> Dataset:
+    """Leave the labels of peaks or of background out where the configuration wants the others alone."""
+    if config.regions == "all":
+        return dataset
+    if BACKGROUND not in dataset.loci:
+        raise UserError(
+            f"{config.regions} cannot be told from other windows: the data has no background",
+            where="data.regions",
+            fix="Prepare profiles with --negatives gc-matched, or take regions: all.",
+        )
+    is_background = dataset.loci[BACKGROUND].to_numpy(dtype=bool)
+    return dataset.labelled_only(is_background if config.regions == "background" else ~is_background)
 
 
 def _refuse_itself(dataset: Dataset, sources: tuple[str, ...], target: str) -> None:

@@ -120,7 +120,7 @@ class Scores:
         temperatures = [each.get(task.name, 1.0) for each in self.temperatures[title]]
         return {
             "labels": tables[0][f"label_{task.name}"].to_numpy(dtype=np.float64),
-            "logits": logits if task.kind == "multiclass" else logits[:, :, 0],
+            "logits": logits if len(columns) > 1 else logits[:, :, 0],
             "clusters": self.clusters[rows],
             "thresholds": np.array(thresholds, dtype=np.float64) if is_binary else None,
             "temperatures": np.array(temperatures, dtype=np.float64) if is_binary else None,

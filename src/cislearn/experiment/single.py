@@ -14,6 +14,7 @@ from cislearn.errors import UserError
 from cislearn.evaluation.metrics import auroc
 from cislearn.experiment.materials import Materials, gather_materials
 from cislearn.experiment.methods import Method
+from cislearn.experiment.profile_scores import observed_counts
 from cislearn.experiment.record import predict_logits, write_run
 from cislearn.experiment.setting import Setting
 from cislearn.models.network import Network
@@ -90,14 +91,21 @@ class _Validator:
         self.setting, self.rows = setting, setting.judged_rows(method)
         if len(self.rows) == 0:
             raise UserError(f"there is no validation row with a label that {method.title} may see")
-        self.labels = setting.roles.dataset.labels_float(self.rows)
+        dataset = setting.roles.dataset
+        self.labels = torch.from_numpy(dataset.labels_float(self.rows))
+        observed = [observed_counts(dataset, task, self.rows) for task in dataset.spec.profiles]
+        self.profiles = torch.from_numpy(np.concatenate(observed, axis=1)) if observed else None
 
     def __call__(self, network: Network) -> Validation:
-        """Return mean AUROC over tasks (minus the loss where not all are binary) and the loss."""
+        """Return mean AUROC over tasks (minus the loss where not all are binary) and the loss.
+
+        Of profiles the loss is the multinomial one of their shape, and half the mean counts times the error of their
+        logarithm, whatever the method weighs it by.
+        """
         logits = predict_logits(self.setting, network, self.rows)
-        loss = float(task_loss(torch.from_numpy(logits), torch.from_numpy(self.labels), network.spec))
+        loss = float(task_loss(torch.from_numpy(logits), self.labels, network.spec, profiles=self.profiles))
         ranks = np.isfinite(loss) and all(task.kind == "binary" for task in network.spec.tasks)
-        score = _mean_auroc(logits, self.labels) if ranks else float("nan")
+        score = _mean_auroc(logits, self.labels.numpy()) if ranks else float("nan")
         return Validation(score=-loss if np.isnan(score) else score, loss=loss, further={})
 
 

@@ -40,7 +40,8 @@ def strand_table(
     Returns
     -------
     DataFrame
-        task, part, n, and the fields of `Disagreement`, whose probabilities are those of the logits as they are.
+        task, part, n, and the fields of `Disagreement`, whose probabilities are those of the logits as they are; of a
+        profile they are of its log counts.
     """
     spec, table = roles.dataset.spec, []
     for side in roles.sides:
@@ -49,6 +50,7 @@ def strand_table(
             continue
         for task in spec.tasks:
             pairs, threshold = mine[:, :, spec.columns(task.name)], thresholds.get(task.name, np.nan)
+            pairs = pairs[:, :, task.n_shape :]  # of a profile its counts alone
             about = {"task": task.name, "part": PART_NAMES[side], "n": len(mine)}
             table.append(about | strand_disagreement(pairs, task.kind, threshold)._asdict())
     return pd.DataFrame(table)

@@ -44,7 +44,14 @@ class BigWig:
             raise UserError(
                 f"has values below 0 (the least is {self._summary['min']:g}), and a track is a coverage or a count",
                 where=self.path,
-                fix="Give the signal itself, not its logarithm or its difference to a control.",
+                fix="Give the signal itself: not its logarithm, not its difference to a control, a minus strand without"
+                " sign.",
+            )
+        if np.isnan(self._summary["sum"]):
+            raise UserError(
+                "has values that are no numbers (NaN)",
+                where=self.path,
+                fix="Leave these bases out of the file: a base without a value counts as 0.",
             )
         if not 0 < self.mean < np.inf:
             raise UserError("has no signal outside the mitochondria", where=self.path)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -26,14 +28,24 @@ class Encoder(nn.Module):
     stages: nn.Sequential
     discriminator_width = 64
     """Hidden units of a domain discriminator on these features, where the objective does not say."""
+    predicts_profiles = False
+    """Whether its head makes logits of positions; others have pooled the positions away."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Return features ``(N, F)`` of one-hot windows ``(N, 4, L)``, or ``(N, 4 + c, L)`` with tracks."""
         return self.stages(x)
 
+    def pooled(self, features: Tensor) -> Tensor:
+        """Return features as vectors ``(N, F)``, by which domains are compared; overridden where they have places."""
+        return features
+
     def head(self, n_features: int, spec: DataSpec) -> nn.Sequential:
         """Return the stages from features to logits: one linear map unless an encoder brings its own."""
         return nn.Sequential(Stage(nn.Linear(n_features, spec.n_logits)))
+
+    def saved_options(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the options that build the encoder again wherever it is loaded, with nothing else at hand."""
+        return dict(options)
 
     def initialise(self, module: nn.Module) -> None:
         """Set the first weights of `module` (a head, a discriminator); here they stay as PyTorch sets them."""

@@ -99,11 +99,15 @@ class Network(nn.Module):
         one_hot = self.one_hot(tokens)
         return one_hot if tracks is None else torch.cat([one_hot, tracks], dim=1)
 
-    def features(self, x: Float[Tensor, "n channels length"]) -> Float[Tensor, "n f"]:
-        """Return the encoder's features."""
+    def features(self, x: Float[Tensor, "n channels length"]) -> Float[Tensor, "n f *places"]:
+        """Return the encoder's features; those that profiles are made of have positions."""
         return self.encoder(x)
 
-    def classify(self, features: Float[Tensor, "n f"]) -> Float[Tensor, "n t"]:
+    def pooled(self, features: Float[Tensor, "n f *places"]) -> Float[Tensor, "n g"]:
+        """Return features as vectors of `n_features` numbers, by which domains are compared."""
+        return self.encoder.pooled(features)
+
+    def classify(self, features: Float[Tensor, "n f *places"]) -> Float[Tensor, "n t"]:
         """Return the logits of features."""
         return self.head(features)
 
@@ -186,6 +190,12 @@ def build_network(
             where="model.encoder",
             fix="Take one that does (motif_cnn, wide), or leave the tracks out (data.tracks: false).",
         )
+    if spec.profiles and not getattr(part, "predicts_profiles", False):
+        raise UserError(
+            f"encoder {name} pools positions away, and {spec.profiles[0].name} is a profile",
+            where="model.encoder",
+            fix="Take bpnet.",
+        )
     try:
         made = part(*sizes, **options)
         network = Network(made if isinstance(made, Encoder) else OneStage(made), spec)
@@ -222,11 +232,11 @@ def _check_strands(network: Network) -> None:
         ) from error
 
 
-def _count_features(encoder: nn.Module, spec: DataSpec) -> int:
+def _count_features(encoder: Encoder, spec: DataSpec) -> int:
     training = encoder.training
     encoder.eval()
     with torch.no_grad():
-        shape = encoder(torch.zeros(1, spec.channels, spec.length)).shape
+        shape = encoder.pooled(encoder(torch.zeros(1, spec.channels, spec.length))).shape
     encoder.train(training)
     if len(shape) != 2:
         raise ValueError(f"it returns features of shape {tuple(shape)}; expected (windows, features)")

@@ -70,6 +70,7 @@ def save_model(folder: Path, network: Network, card: ModelCard) -> None:
     """Write ``model.safetensors`` and ``model.json``, the latter last: with it the model is whole."""
     with file_written_whole(folder / "model.safetensors") as partial:
         save_file({name: value.contiguous().cpu() for name, value in network.state_dict().items()}, partial)
+    card = replace(card, options=network.encoder.saved_options(card.options))
     write_json(folder / "model.json", {"format": FORMAT, "cislearn": __version__, **asdict(card)})
 
 

@@ -42,7 +42,11 @@ def _turned(track: Float[Tensor, "n c length"], rule: ReverseRule) -> Float[Tens
 
 
 def turned_back(logits: Float[Tensor, "n t"], spec: DataSpec) -> Float[Tensor, "n t"]:
-    """Return logits of reverse-complemented windows as those of the windows: profiles are turned by their rule."""
+    """Return logits of reverse-complemented windows as those of the windows: profiles are turned by their rule.
+
+    A profile that is moved as it is turned has lost its first position, which lies beyond the other strand's window; it
+    takes the logit of its neighbour.
+    """
     if all(task.kind != "profile" for task in spec.tasks):
         return logits
     pieces = torch.split(logits, [task.n_logits for task in spec.tasks], dim=1)
@@ -53,8 +57,10 @@ def _profile_back(logits: Float[Tensor, "n t"], task: TaskSpec) -> Float[Tensor,
     if task.kind != "profile":
         return logits
     shape, counts = logits[:, : -task.channels], logits[:, -task.channels :]
-    shape = _turned(shape.reshape(-1, task.channels, task.profile_length), task.rc).flatten(1)
-    return torch.cat([shape, counts.flip(1) if task.rc == "flip_and_permute" else counts], dim=1)
+    shape = _turned(shape.reshape(-1, task.channels, task.profile_length), task.rc)
+    if task.rc == "flip_and_shift":  # no logit is neutral: 0 would speak for or against the lost position
+        shape = torch.cat([shape[:, :, 1:2], shape[:, :, 1:]], dim=2)
+    return torch.cat([shape.flatten(1), counts.flip(1) if task.rc == "flip_and_permute" else counts], dim=1)
 
 
 def refuse_rna(spec: DataSpec, asked: str) -> None:

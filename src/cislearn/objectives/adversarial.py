@@ -112,11 +112,17 @@ class Adversarial(Objective):
         strength = self.schedule(progress)
         features = model.features(model.embed(batch.tokens, batch.tracks))
         seen = batch.labelled
-        logits = self.discriminator(reverse_gradient(features, strength))
+        logits = self.discriminator(reverse_gradient(model.pooled(features), strength))
         domains = batch.domain if self.kind == "domains" else is_target(batch)
         self._health = {"lambda": strength, "domain_accuracy": (logits.argmax(1) == domains).float().mean().detach()}
         return {
-            "task": task_loss(model.classify(features[seen]), batch.labels[seen], self.spec, self.class_weights),
+            "task": task_loss(
+                model.classify(features[seen]),
+                batch.labels[seen],
+                self.spec,
+                self.class_weights,
+                profiles=batch.labelled_profiles,
+            ),
             "domain": self.weight * F.cross_entropy(logits, domains),
         }
 

@@ -78,11 +78,18 @@ class Alignment(Objective):
         seen = batch.labelled
         # Differences of covariances and of kernels are small beside their terms: bfloat16 has too few digits.
         with torch.autocast(features.device.type, enabled=False):
-            distance = self._between(features.float(), batch)
-            spread = features[seen].detach().float().var(0, correction=0).sum()
+            pooled = model.pooled(features).float()
+            distance = self._between(pooled, batch)
+            spread = pooled[seen].detach().var(0, correction=0).sum()
         self._health = {LAMBDA.name: strength, DISTANCE.name: distance.detach(), SPREAD.name: spread}
         return {
-            "task": task_loss(model.classify(features[seen]), batch.labels[seen], self.spec, self.class_weights),
+            "task": task_loss(
+                model.classify(features[seen]),
+                batch.labels[seen],
+                self.spec,
+                self.class_weights,
+                profiles=batch.labelled_profiles,
+            ),
             "alignment": self.weight * strength * distance,
         }
 

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from cislearn.data.batch import Batch
 from cislearn.objectives.adversarial import Discriminator, is_target, reverse_gradient
-from cislearn.objectives.class_probabilities import class_log_probabilities, refuse_regression
+from cislearn.objectives.class_probabilities import class_log_probabilities, refuse_without_classes
 from cislearn.objectives.class_weights import ClassWeights
 from cislearn.objectives.objective import Model, Objective, register
 from cislearn.objectives.options import check_count, check_number, check_switch
@@ -127,9 +127,9 @@ class CDAN(Objective):
         Raises
         ------
         UserError
-            For regression tasks.
+            For regression and profile tasks.
         """
-        refuse_regression(spec, "cdan", "whose value is no class that a discriminator could be told")
+        refuse_without_classes(spec, "cdan", "whose value is no class that a discriminator could be told")
         self.spec = spec
         self.class_weights = ClassWeights(self.given_weights, spec)
         n_classes = sum(2 if task.kind == "binary" else task.channels for task in spec.tasks)

@@ -32,7 +32,10 @@ class Model(Protocol):
         """One-hot windows of tokens, with their tracks below them."""
 
     def features(self, x: Tensor) -> Tensor:
-        """Features ``(n, f)``."""
+        """Features ``(n, f)``; with positions where profiles are made of them."""
+
+    def pooled(self, features: Tensor) -> Tensor:
+        """Features as vectors ``(n, n_features)``, by which domains are compared."""
 
     def classify(self, features: Tensor) -> Tensor:
         """Logits ``(n, t)`` of features."""

@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from cislearn.data.batch import Batch
-from cislearn.objectives.class_probabilities import class_log_probabilities, refuse_regression
+from cislearn.objectives.class_probabilities import class_log_probabilities, refuse_without_classes
 from cislearn.objectives.class_weights import ClassWeights
 from cislearn.objectives.objective import Model, Objective, register
 from cislearn.objectives.options import check_number, check_share, check_switch
@@ -176,9 +176,9 @@ class SelfTraining(Objective):
         Raises
         ------
         UserError
-            For regression tasks.
+            For regression and profile tasks.
         """
-        refuse_regression(spec, self.title, "of whose value nobody is more or less sure")
+        refuse_without_classes(spec, self.title, "of whose value nobody is more or less sure")
         self.spec = spec
         self.class_weights = ClassWeights(self.given_weights, spec)
         self.teacher = Teacher(model)

@@ -1,4 +1,4 @@
-"""Learning from labels: binary, multiclass and regression tasks, absent labels never read."""
+"""Learning from labels: binary, multiclass, regression and profile tasks, absent labels never read."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from torch.nn import functional as F
 from cislearn.data.batch import Batch
 from cislearn.objectives.class_weights import ClassWeights
 from cislearn.objectives.objective import Model, Objective, register
+from cislearn.objectives.options import check_number
+from cislearn.objectives.profile_loss import AUTO, profile_loss
 from cislearn.schema import DataSpec, TaskSpec
 
 
@@ -20,11 +22,14 @@ def task_loss(
     labels: Float[Tensor, "n tasks"],
     spec: DataSpec,
     class_weights: ClassWeights | None = None,
+    *,
+    profiles: Float[Tensor, "n s length"] | None = None,
+    counts_weight: float | str = AUTO,
 ) -> Float[Tensor, ""]:
     """Mean over tasks of the mean loss over the examples whose label is there.
 
-    Binary cross-entropy, softmax cross-entropy and squared error for the three kinds of task. A task without a single
-    label in the batch adds nothing; without any label at all the loss is zero and so are its gradients.
+    Binary cross-entropy, softmax cross-entropy, squared error and `profile_loss` for the kinds of task. A task without
+    a single label in the batch adds nothing; without any label at all the loss is zero and so are its gradients.
 
     Parameters
     ----------
@@ -36,6 +41,10 @@ def task_loss(
         Tasks, in the order of the label columns.
     class_weights : ClassWeights, optional
         Makes the mean over the examples of a task a weighted one.
+    profiles : Tensor, shape (n, s, length), optional
+        Counts of the same examples, of all profile tasks: `Batch.labelled_profiles`.
+    counts_weight : float or "auto"
+        Of the error of log counts, in profile tasks.
     """
     if len(spec.tasks) > 1 and all(task.kind == "binary" for task in spec.tasks):
         return _binary_losses(logits, labels, class_weights)
@@ -45,8 +54,15 @@ def task_loss(
         n_seen = int(seen.count_nonzero())
         if n_seen:
             rows = slice(None) if n_seen == len(seen) else seen  # a mask costs a copy, and another on the way back
-            weights = None if class_weights is None else class_weights(t)
-            losses.append(_loss(task, logits[rows, spec.columns(task.name)], labels[rows, t], weights))
+            mine = logits[rows, spec.columns(task.name)]
+            if task.kind == "profile":
+                if profiles is None:
+                    raise ValueError(f"{task.name} is a profile: its loss reads batch.labelled_profiles")
+                counts = profiles[rows, spec.profile_channels(task.name)]
+                losses.append(profile_loss(mine, counts, task, counts_weight))
+            else:
+                weights = None if class_weights is None else class_weights(t)
+                losses.append(_loss(task, mine, labels[rows, t], weights))
     return torch.stack(losses).mean() if losses else logits.sum() * 0.0
 
 
@@ -83,10 +99,17 @@ class Supervised(Objective):
     ----------
     class_weights : mapping of str to list of float, optional
         Task to the weight of each of its classes: ``{bound: [1, 4]}`` weighs positives fourfold.
+    counts_weight : float or "auto"
+        Of profile tasks: what the error of the log counts counts beside the loss of the shape. ``auto``: half the mean
+        number of counts, as in BPNet.
     """
 
-    def __init__(self, *, class_weights: Mapping[str, Sequence[float]] | None = None) -> None:
+    def __init__(
+        self, *, class_weights: Mapping[str, Sequence[float]] | None = None, counts_weight: float | str = AUTO
+    ) -> None:
         super().__init__()
+        is_auto = isinstance(counts_weight, str) and counts_weight == AUTO
+        self.counts_weight = counts_weight if is_auto else check_number("counts_weight", counts_weight)
         self.given_weights = class_weights
 
     def setup(self, model: Model, spec: DataSpec) -> None:
@@ -98,4 +121,12 @@ class Supervised(Objective):
         """Return the task loss; see `Objective.losses`."""
         logits = model.classify(model.features(model.embed(batch.tokens, batch.tracks)))
         seen = batch.labelled
-        return {"task": task_loss(logits[seen], batch.labels[seen], self.spec, self.class_weights)}
+        loss = task_loss(
+            logits[seen],
+            batch.labels[seen],
+            self.spec,
+            self.class_weights,
+            profiles=batch.labelled_profiles,
+            counts_weight=self.counts_weight,
+        )
+        return {"task": loss}

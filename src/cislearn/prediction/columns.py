@@ -36,6 +36,7 @@ def task_columns(
     Returns
     -------
     DataFrame
+        Profile: counts, all that are expected on both strands, and counts of each strand; its shape is not of a table.
         Binary: probability, logit and, with a threshold, call (1 or 0, absent for rows without a score); multiclass: a
         probability each class; regression: value. With several models the standard deviation over them, of the
         probability or the value, as sd. With `gaps` their size, the mean over classes, as strands.
@@ -44,6 +45,14 @@ def task_columns(
     if task.kind == "regression":
         each = logits[:, :, 0]
         columns[f"value_{task.name}"] = each.mean(axis=1)
+    elif task.kind == "profile":
+        log_counts = logits[:, :, task.n_shape :]
+        strands = np.maximum(np.expm1(log_counts.mean(axis=1)), 0)
+        columns[f"counts_{task.name}"] = strands.sum(axis=1)
+        if task.channels > 1:
+            columns |= {f"counts_{task.name}_{s}": strands[:, s] for s in range(task.channels)}
+        each = np.maximum(np.expm1(log_counts), 0).sum(axis=2)
+        gaps = None if gaps is None else gaps[:, task.n_shape :]
     elif task.kind == "multiclass":
         shares = np.mean([probabilities(logits[:, m], t) for m, t in enumerate(temperatures)], axis=0)
         columns |= {f"probability_{task.name}_{c}": shares[:, c] for c in range(task.channels)}

@@ -66,8 +66,8 @@ class NetworkPredictor:
         return self._run(lambda x: strand_logits(self.model, x), tokens, tracks)
 
     def features(self, tokens: UInt8[np.ndarray, "n length"], tracks: Signals = None) -> Float[np.ndarray, "n f"]:
-        """Return the features of windows on the strand given; of a conjoined network, on both."""
-        return self._run(lambda x: self.model.features(x), tokens, tracks)  # type: ignore[operator]
+        """Return the features of windows as vectors, on the strand given; of a conjoined network, on both."""
+        return self._run(lambda x: self.model.pooled(self.model.features(x)), tokens, tracks)  # type: ignore[operator]
 
     def _run(
         self, call: Callable, tokens: UInt8[np.ndarray, "n length"], tracks: Signals

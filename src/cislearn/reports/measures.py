@@ -73,6 +73,16 @@ KNOWN = {
         Measure("pearson", "Pearson r", "Correlation of predicted and observed values."),
         Measure("r2", "R\N{SUPERSCRIPT TWO}", "Share of the variance that is predicted; 0 is guessing the mean."),
         Measure("mse", "mean squared error", "Mean of the squared distance.", larger_is_better=False),
+        Measure(
+            "profile_nll",
+            "profile NLL",
+            "Minus the log likelihood of a window's counts given their number, in nats; it grows with the depth.",
+            larger_is_better=False,
+        ),
+        Measure(
+            "counts_mse", "error of log counts", "Mean of the squared distance, by strand.", larger_is_better=False
+        ),
+        Measure("counts_pearson", "Pearson r of log counts", "Of all counts of a window, on both strands together."),
         Measure("mean_squared_error", "mean squared error", "Mean of the squared distance.", larger_is_better=False),
         *(
             Measure(
@@ -133,7 +143,7 @@ def kind_of(metrics: Iterable[str]) -> Kind:
     found = set(metrics)
     if found & {"auroc", "auprc", "mcc"}:
         return "binary"
-    if found & {"jsd", "published_jsd"}:
+    if found & {"jsd", "published_jsd", "profile_nll"}:
         return "profile"
     return "regression" if found & {"pearson", "r2", "mse", "mean_squared_error"} else "multiclass"
 

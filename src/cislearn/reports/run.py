@@ -13,7 +13,7 @@ import pandas as pd
 from cislearn.evaluation.tables import score_table
 from cislearn.reports.files import read_predictions, read_tsv
 from cislearn.reports.measures import Kind, key_of
-from cislearn.runs import RUN, read_record
+from cislearn.runs import RUN, profile_score_names, read_record
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,11 @@ class Run:
         return [told.get(name, {"name": name, "title": name.replace("_", " ").capitalize()}) for name in names]
 
     def logit_columns(self, task: str) -> list[str]:
-        """``logit_<task>``, or ``logit_<task>_0``, ``_1`` ... where the task has several classes."""
+        """``logit_<task>``, or ``logit_<task>_0``, ``_1`` ... with several classes; the scores of a profile."""
         if f"logit_{task}" in self.predictions.columns:
             return [f"logit_{task}"]
+        if set(profile_score_names(task)) <= set(self.predictions.columns):
+            return profile_score_names(task)
         numbered = [f"logit_{task}_{index}" for index in range(len(self.predictions.columns))]
         return [name for name in numbered if name in self.predictions.columns]
 
@@ -67,6 +69,8 @@ class Run:
         """Tell the kind of `task`: binary if the run has a threshold for it, multiclass if it has several logits."""
         if task in self.info.get("thresholds", {}):
             return "binary"
+        if self.logit_columns(task) == profile_score_names(task):
+            return "profile"
         return "multiclass" if len(self.logit_columns(task)) > 1 else "regression"
 
     def temperature(self, task: str) -> float:

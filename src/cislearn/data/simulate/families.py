@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from cislearn.data.simulate.cells import CELLS, IN_OWN_CELL, Recipe, recipe
+from cislearn.data.simulate.footprints import PROFILES
 from cislearn.data.simulate.openness import OPENNESS
 from cislearn.errors import UserError, nearest
 
@@ -98,7 +99,7 @@ def domain_recipes(
         For an unknown family or cell type (with the nearest name), a cell type given twice, or a number out of range.
     """
     if family not in FAMILIES:
-        raise UserError(f"there is no family {family!r} of shifts{nearest(family, [*FAMILIES, OPENNESS])}")
+        raise UserError(f"there is no family {family!r} of shifts{nearest(family, [*FAMILIES, OPENNESS, PROFILES])}")
     domains = [*sources, target]
     if not sources or len(set(domains)) < len(domains):
         raise UserError(

@@ -61,9 +61,10 @@ class Predicted:
     def scored(self, task: TaskSpec, seeds: Sequence[int]) -> dict[str, Any]:
         """Return logits, a row each seed, thresholds and temperatures of one task, as `score_table` takes them."""
         taken: Sequence[int | None] = [None] if self.contender.is_simple else seeds
-        logits = np.stack([self.tables[seed][logit_names(task)].to_numpy(np.float64) for seed in taken])
+        columns = logit_names(task)
+        logits = np.stack([self.tables[seed][columns].to_numpy(np.float64) for seed in taken])
         return {
-            "logits": logits if task.kind == "multiclass" else logits[:, :, 0],
+            "logits": logits if len(columns) > 1 else logits[:, :, 0],
             "thresholds": self._chosen("thresholds", task, taken),
             "temperatures": self._chosen("temperatures", task, taken),
         }

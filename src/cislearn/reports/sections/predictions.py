@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from cislearn.reports.blocks import Drawing, Drawings, Section, Text
@@ -14,12 +16,17 @@ from cislearn.reports.read import ReportData
 from cislearn.reports.sections.metric_tables import Styles, name_of
 
 MOST_TASKS = 6
-TITLES = {"binary": "ROC and precision-recall", "multiclass": "Calls", "regression": "Observed and predicted"}
+TITLES = {
+    "binary": "ROC and precision-recall",
+    "multiclass": "Calls",
+    "regression": "Observed and predicted",
+    "profile": "Log counts",
+}
 
 
 def predictions_section(data: ReportData, styles: Styles) -> Section | None:
-    """Draw the panels that suit the kind of each task, for the first few tasks; profiles have their own section."""
-    panels = {"binary": _curves, "multiclass": _confusions, "regression": _scatters}
+    """Draw the panels that suit the kind of each task, for the first few tasks."""
+    panels = {"binary": _curves, "multiclass": _confusions, "regression": _scatters, "profile": _log_counts}
     drawings = [
         drawing
         for index, task in enumerate(data.tasks[:MOST_TASKS])
@@ -86,13 +93,31 @@ def _told(data: ReportData, task: str, metric: str) -> str:
 
 def _scatters(data: ReportData, task: str, key: str, styles: Styles) -> list[Drawing]:
     """Draw predicted against observed values, a panel a method."""
+    pairs = {method: mean_scored(data, task, method) for method in data.methods}
+    return _scattered(data, task, key, styles, pairs, told=_told(data, task, "pearson"))
+
+
+def _log_counts(data: ReportData, task: str, key: str, styles: Styles) -> list[Drawing]:
+    """Draw predicted against observed log(1 + counts) of a profile, a panel a method."""
+    scored = {method: mean_scored(data, task, method) for method in data.methods}
+    pairs = {method: (np.log1p(counts), scores[:, 0]) for method, (counts, scores) in scored.items() if len(counts)}
+    return _scattered(data, f"log counts of {task}", key, styles, pairs, told=_told(data, task, "counts_pearson"))
+
+
+def _scattered(
+    data: ReportData,
+    task: str,
+    key: str,
+    styles: Styles,
+    pairs: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    told: str,
+) -> list[Drawing]:
     drawings = []
-    for index, method in enumerate(data.methods):
-        observed, predicted = mean_scored(data, task, method)
+    for index, (method, (observed, predicted)) in enumerate(pairs.items()):
         if len(observed):
             title = title_of(data, task, styles[method].label, [method])
             alt = f"Predicted against observed {task} on {name_of(data, data.main_part)}, {title}."
-            alt = f"{alt} {_told(data, task, 'pearson')}"
+            alt = f"{alt} {told}"
             svg = scatter_plot(observed, predicted, styles[method], key=f"scatter-{key}-{index}", title=title, alt=alt)
             drawings.append(Drawing(svg, "Dashed: predicted equals observed."))
     return drawings

@@ -1,0 +1,189 @@
+"""Profiles from data to predictions: what a run keeps of them, what it is scored by, and what it may not see."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from cislearn.data.dataset import read_dataset
+from cislearn.data.simulate import simulate, write_simulated
+from cislearn.data.simulate.footprints import FLANKS, MARGIN
+from cislearn.errors import UserError
+from cislearn.evaluation.metrics import pearson
+from cislearn.experiment.comparing.compare import compare_runs
+from cislearn.experiment.evaluate import evaluate_on
+from cislearn.experiment.execute import run_experiment
+from cislearn.experiment.reading import make_config
+from cislearn.models.network import build_network
+from cislearn.models.saving import load_network
+from cislearn.objectives.profile_loss import multinomial_nll
+from cislearn.prediction.files import predict_file
+from cislearn.sequence.tokens import decode
+
+LENGTH, POSITIONS = FLANKS + 40, 40
+ENCODER = {"name": "bpnet", "filters": 4, "motif_width": 21, "dilated": 6, "profile_width": 75}
+
+
+def config_of(data, out, regions="all", **values):
+    training = {
+        "epochs": 2,
+        "seeds": [0],
+        "max_shift": 4,
+        "batch_size": 20,
+        "optimiser": {"learning_rate": 0.02},
+    } | values.pop("training", {})
+    wanted = {
+        "data": {"path": str(data), "target": "hep", "regions": regions},
+        "model": {"encoder": ENCODER},
+        "methods": ["supervised", "adversarial"],
+        "training": training,
+        "out": str(out),
+    }
+    return make_config(wanted | values, [], where="test")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("profiles")
+    write_simulated(folder / "data", simulate("profiles", length=LENGTH, n_train=80, n_test=30, seed=1))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def experiment(folder):
+    return run_experiment(config_of(folder / "data", folder / "run", training={"seeds": [0, 1]}))
+
+
+@pytest.fixture(scope="module")
+def dataset(folder):
+    return read_dataset(folder / "data")
+
+
+def test_every_method_is_scored_by_shape_and_counts(experiment):
+    summary = experiment.summary
+    assert set(summary["metric"]) == {"profile NLL", "counts Pearson", "counts MSE"}
+    assert set(summary["method"]) == {"supervised", "adversarial"}
+    assert set(summary["part"]) == {"source test", "target test"}
+    assert experiment.comparison is not None and np.isfinite(experiment.comparison["difference"]).all()
+    assert "profile NLL" in experiment.report.read_text()
+    history = pd.read_table(experiment.path / "supervised" / "seed-0" / "history.tsv")
+    assert (history["valid_score"] == -history["valid_loss"]).all()
+
+
+def test_scores_are_those_of_the_profiles_that_a_run_keeps(experiment, dataset):
+    """Oracle: the numbers of the table, made again from ``profiles.npz`` and the counts of the dataset."""
+    run = experiment.path / "supervised" / "seed-0"
+    table = pd.read_parquet(run / "predictions.parquet")
+    kept = np.load(run / "profiles.npz")
+    place = np.searchsorted(kept["row"], table["row"])
+    log_shape, log_counts = kept["log_shape_nexus"][place], kept["log_counts_nexus"][place]
+    assert log_shape.shape == (len(table), 2, POSITIONS) and log_counts.shape == (len(table), 2)
+    np.testing.assert_allclose(np.exp(log_shape).sum(2), 1, rtol=1e-5)
+    counts = np.array(dataset.profiles.values[table["row"]])[:, :, MARGIN:-MARGIN]
+    nll = multinomial_nll(torch.from_numpy(log_shape), torch.from_numpy(counts)).numpy()
+    np.testing.assert_allclose(table["nll_nexus"], nll, rtol=1e-4)
+    np.testing.assert_allclose(table["label_nexus"], counts.sum((1, 2)))
+    np.testing.assert_allclose(np.expm1(table["log_counts_nexus"]), np.expm1(log_counts).clip(0).sum(1), rtol=1e-4)
+    error = ((log_counts - np.log1p(counts.sum(2))) ** 2).mean(1)
+    np.testing.assert_allclose(table["counts_error_nexus"], error, rtol=1e-4)
+    mine = table[(table["part"] == "test") & (table["domain"] == "hep")]
+    rows = experiment.summary.query("method == 'supervised' and part == 'target test'").set_index("metric")
+    both = [mine, pd.read_parquet(run.parent / "seed-1" / "predictions.parquet").loc[mine.index]]
+    assert rows.loc["profile NLL", "estimate"] == pytest.approx(np.mean([t["nll_nexus"].mean() for t in both]))
+    correlations = [pearson(np.log1p(t["label_nexus"].to_numpy()), t["log_counts_nexus"].to_numpy()) for t in both]
+    assert rows.loc["counts Pearson", "estimate"] == pytest.approx(np.mean(correlations))
+
+
+def test_the_mean_of_the_seeds_is_scored_as_one_model(experiment):
+    """The likelihood of mean logits: a mean of convex losses is never below the loss of the mean (Jensen)."""
+    averaged = pd.read_table(experiment.path / "averaged.tsv")
+    for part in ("source test", "target test"):
+        where = f"method == 'supervised' and part == '{part}' and metric == 'profile NLL'"
+        one, mean = (float(table.query(where)["estimate"].iloc[0]) for table in (averaged, experiment.summary))
+        assert one <= mean + 1e-6
+
+
+def test_training_reads_no_count_of_the_target(folder, dataset, monkeypatch):
+    """Poisoned counts of the target change nothing that a method trains on."""
+    first = run_experiment(config_of(folder / "data", folder / "clean", methods=["adversarial"]))
+    simulated = simulate("profiles", length=LENGTH, n_train=80, n_test=30, seed=1)
+    poisoned = np.array(simulated.profiles.values)
+    is_target = (simulated.loci["domain"] == "hep").to_numpy()
+    poisoned[is_target] += 1000
+    object.__setattr__(simulated.profiles, "values", poisoned)
+    write_simulated(folder / "poisoned", simulated)
+    second = run_experiment(config_of(folder / "poisoned", folder / "second", methods=["adversarial"]))
+    one, other = (load_network(each.path / "adversarial" / "seed-0").state_dict() for each in (first, second))
+    for name, value in one.items():
+        torch.testing.assert_close(value, other[name], rtol=0, atol=0)
+
+
+def test_other_data_is_scored_and_runs_are_compared(folder, experiment):
+    write_simulated(folder / "other", simulate("profiles", length=LENGTH, n_train=10, n_test=20, seed=9))
+    found = evaluate_on(experiment.path, read_dataset(folder / "other"), method="supervised")
+    assert set(found["metric"]) == {"profile NLL", "counts Pearson", "counts MSE"} and set(found["domain"]) == {
+        "ery",
+        "hep",
+    }
+    compared = compare_runs([experiment.path / "supervised", experiment.path / "adversarial"])
+    assert np.isfinite(compared.table["estimate"]).all()
+
+
+def test_a_file_is_predicted(experiment, dataset, tmp_path):
+    tokens = dataset.sequences.gather(np.arange(5))[:, MARGIN:-MARGIN]
+    (tmp_path / "w.fa").write_text("".join(f">w{k}\n{decode(each)}\n" for k, each in enumerate(tokens)))
+    network = load_network(experiment.path / "supervised" / "seed-0")
+    table = predict_file([network], tmp_path / "w.fa")
+    with torch.no_grad():
+        log_counts = network(network.embed(torch.from_numpy(tokens)))[:, -2:]
+    each = np.expm1(log_counts.numpy()).clip(0)
+    np.testing.assert_allclose(table[["counts_nexus_0", "counts_nexus_1"]], each, rtol=1e-4)
+    np.testing.assert_allclose(table["counts_nexus"], each.sum(1), rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"training": {"max_shift": 9}}, "--margin 9"),
+        ({"model": {"encoder": "motif_cnn"}}, "pools positions away"),
+        ({"methods": ["cdan"]}, "nexus is a profile task"),
+        ({"methods": ["self_training"]}, "nexus is a profile task"),
+        ({"training": {"balance": "class"}}, "balance by class"),
+    ],
+)
+def test_what_cannot_go_together_is_refused(folder, tmp_path, values, message):
+    with pytest.raises(UserError) as told:
+        run_experiment(config_of(folder / "data", tmp_path / "x", **values))
+    assert message in str(told.value)
+
+
+def test_a_control_that_is_missing_at_prediction_is_asked_for(tmp_path):
+    biased = simulate("profiles", length=LENGTH, n_train=10, n_test=0, bias=0.5)
+    network = build_network("bpnet", biased.spec, {"filters": 4})
+    (tmp_path / "w.fa").write_text(f">w\n{decode(biased.tokens[0])}\n")
+    with pytest.raises(UserError, match="reads track 'control', and none is given"):
+        predict_file([network], tmp_path / "w.fa")
+
+
+def test_a_bias_model_of_some_regions_is_added(folder, dataset, tmp_path):
+    """Labels are those of the regions that are wanted; the bias model is in the second run as the first left it."""
+    small = {"methods": ["supervised"], "training": {"epochs": 1}}
+    peaks = run_experiment(config_of(folder / "data", tmp_path / "peaks", regions="peaks", **small))
+    scored = pd.read_parquet(peaks.path / "supervised" / "seed-0" / "predictions.parquet")
+    is_background = dataset.loci["background"].to_numpy()[scored["row"]]
+    assert scored["label_nexus"].isna().equals(pd.Series(is_background))
+    encoder = ENCODER | {"bias": str(peaks.path / "supervised" / "seed-0")}
+    config = config_of(folder / "data", tmp_path / "both", model={"encoder": encoder}, **small)
+    both = load_network(run_experiment(config).path / "supervised" / "seed-0")
+    first = load_network(peaks.path / "supervised" / "seed-0")
+    for name, value in both.encoder.bias.state_dict().items():
+        torch.testing.assert_close(value, first.encoder.state_dict()[name], rtol=0, atol=0)
+
+
+def test_regions_that_cannot_be_told_apart_are_refused(tmp_path):
+    write_simulated(tmp_path / "d", simulate("mixed", n_train=20, n_test=10))
+    config = make_config({"data": {"path": str(tmp_path / "d"), "regions": "peaks"}, "out": "x"}, [], where="test")
+    with pytest.raises(UserError, match="has no background"):
+        run_experiment(config)
