@@ -11,9 +11,11 @@ from torch import nn
 
 from benchmarks.measuring import Measure, compare, interleave
 from benchmarks.results import Result, keep
+from cislearn.models.conjoined import Conjoined
 from cislearn.models.inference import for_inference
 from cislearn.models.layers import layers
 from cislearn.models.network import build_network
+from cislearn.models.strands import BothStrands
 from cislearn.schema import DataSpec, TaskSpec
 
 LENGTH = 101
@@ -43,6 +45,42 @@ def network(encoder: str) -> Callable[[str], tuple[nn.Module, torch.Tensor]]:
 
 
 WHAT = {"convolution": convolution, "wide": network("wide"), "motif_cnn": network("motif_cnn")}
+
+STRATEGIES: dict[str, tuple[dict[str, object], str]] = {
+    "none, augmented": ({}, "forward"),
+    "post-hoc": ({}, "average"),
+    "conjoined": ({}, "conjoined"),
+    "RCPS": ({"layers": {"name": "equivariant"}}, "forward"),
+    "RCPS, half filters": ({"layers": {"name": "equivariant", "filters": "half"}}, "forward"),
+}
+"""Options of an encoder, and what reads the strands."""
+STRATEGY_TEXT = """\
+What each strategy for the second strand costs in training and at prediction, with the network that each would have:
+RCPS has twice the channels, and half filters as many as the others. `motif_cnn` at 101 bp and `zhou_binary` at 1000 bp,
+128 windows in memory, one strand drawn for each or both read."""
+
+
+def strategy(encoder: str, length: int, name: str) -> tuple[nn.Module, nn.Module, torch.Tensor]:
+    """Return what is trained by a strategy, what predicts, and one-hot windows."""
+    options, reading = STRATEGIES[name]
+    built = build_network(encoder, DataSpec((TaskSpec("bound"),), (), length), options)
+    x = built.embed(torch.randint(4, (BATCH, length), dtype=torch.uint8))
+    trained = Conjoined(built) if reading == "conjoined" else built
+    return trained, built if reading == "forward" else BothStrands(built), x
+
+
+def strategy_rows(encoder: str, length: int, steps: int, rounds: int) -> list[dict[str, object]]:
+    """Return the rows of all strategies for one encoder."""
+    made = {name: strategy(encoder, length, name) for name in STRATEGIES}
+    rows = []
+    for does, measure in (("training", measure_training), ("prediction", measure_prediction)):
+        contenders = {
+            f"{encoder}, {name}": measure(trained if does == "training" else predicts, x, steps)
+            for name, (trained, predicts, x) in made.items()
+        }
+        compared = compare(interleave(contenders, rounds), f"{encoder}, none, augmented", unit="windows a second")
+        rows += [{"what": row.pop("what"), "does": does, **row} for row in compared]
+    return rows
 
 
 def measure_training(module: nn.Module, x: torch.Tensor, steps: int) -> Measure:
@@ -93,7 +131,16 @@ def main() -> None:
         for does in ("training", "prediction")
         for row in table(name, does, options.steps, options.rounds)
     ]
-    keep([Result("equivariant", "Equivariant layers", TEXT, rows)], "equivariant")
+    by_strategy = [
+        row
+        for encoder, length in (("motif_cnn", LENGTH), ("zhou_binary", 1000))
+        for row in strategy_rows(encoder, length, options.steps, options.rounds)
+    ]
+    results = [
+        Result("equivariant", "Equivariant layers", TEXT, rows),
+        Result("strategies", "Strategies for the second strand", STRATEGY_TEXT, by_strategy),
+    ]
+    keep(results, "equivariant")
 
 
 if __name__ == "__main__":

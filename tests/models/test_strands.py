@@ -9,6 +9,7 @@ from scipy.special import expit, log_softmax, logit, softmax
 from torch import nn
 
 import cislearn as cl
+from cislearn.errors import UserError
 from cislearn.models.network import build_network
 from cislearn.models.saving import for_prediction
 from cislearn.models.strands import BothStrands, Ensemble, joined, strand_logits, turned_back
@@ -126,6 +127,14 @@ def test_a_base_order_that_is_no_mirror_of_itself_is_no_reverse_complement():
     for order, is_right in (("ACGT", True), ("AGCT", True), ("ACTG", False), ("ATCG", False)):
         flipped = windows(order, tokens).flip(1, 2)
         assert torch.equal(flipped, windows(order, reverse_complement(tokens))) == is_right
+        if is_right:
+            cl.both_strands(nn.Flatten(), bases=order)
+        else:
+            with pytest.raises(UserError, match=f"in the order {order} a flip of both axes is no reverse complement"):
+                cl.both_strands(nn.Flatten(), bases=order)
+    for order in ("ACGU", "ACG", ""):
+        with pytest.raises(UserError, match="no reverse complement"):
+            cl.both_strands(nn.Flatten(), bases=order)
 
 
 def test_a_profile_of_cuts_is_moved_as_it_is_turned_back_and_its_lost_end_is_its_neighbours():

@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from cislearn.errors import UserError
 from cislearn.schema import DataSpec, ReverseRule, StrandReading, TaskKind, TaskSpec
 
+COMPLEMENT = {"A": "T", "C": "G", "G": "C", "T": "A"}
 NOT_ATTRIBUTABLE = {
     "maximum": "takes the greater logit of the two strands: only one of them would be attributed",
     "average_probabilities": "averages the probabilities of the two strands: contributions to its logit do not add up",
@@ -187,19 +188,22 @@ def both_strands(
     reading: str = "average",
     *,
     kind: Literal["binary", "multiclass", "regression"] = "binary",
+    bases: str = "ACGT",
 ) -> PlainBothStrands:
     """Return a module that reads both strands of what `model`, from wherever it comes, reads one of.
 
     Parameters
     ----------
     model : nn.Module
-        Maps one-hot windows ``(N, 4, L)`` to ``(N, T)`` logits or values that have no strand of their own. The order of
-        the bases has to be A, C, G, T (or A, G, C, T): in any other a flip of both axes is no reverse complement.
+        Maps one-hot windows ``(N, 4, L)`` to ``(N, T)`` logits or values that have no strand of their own.
     reading : str
         A `StrandReading`: what is made of the two; see `joined`.
     kind : {"binary", "multiclass", "regression"}
         What the T outputs are: a logit each, the logits of one task's classes, or values. It only matters for
         ``average_probabilities``.
+    bases : str
+        The order of the bases in the windows. Complements have to be mirror images in it, as in ACGT or AGCT: only then
+        is a flip of both axes the reverse complement.
 
     Returns
     -------
@@ -209,8 +213,15 @@ def both_strands(
     Raises
     ------
     UserError
-        Where `reading` is not known.
+        Where `reading` is not known, or a flip in the order of `bases` is no reverse complement.
     """
+    if sorted(bases) != sorted(COMPLEMENT) or "".join(COMPLEMENT[base] for base in bases) != bases[::-1]:
+        raise UserError(
+            f"in the order {bases} a flip of both axes is no reverse complement: partners do not stand in each other's"
+            " place from the other end",
+            where="bases",
+            fix="Wrap the module so that it takes windows in the order ACGT: module(x[:, order]).",
+        )
     return PlainBothStrands(model, strand_reading(reading), kind)
 
 
