@@ -500,7 +500,7 @@ def test_batches_too_small_for_their_own_statistics_are_refused(sizes, kind):
     [
         ({"sigma": -1}, "sigma -1: expected a number from 0"),
         ({"weights": []}, "weights are empty"),
-        ({"weights": [1, "a"]}, "weights 'a': expected a number"),
+        ({"weights": [1, -1]}, "weights -1: expected a number from 0"),
         ({"reconstruct": "some"}, "reconstruct 'some': expected all or top or none"),
         ({"unlabelled": 0}, "unlabelled 0: expected a number above 0"),
     ],
