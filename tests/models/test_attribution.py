@@ -64,12 +64,12 @@ def test_what_is_no_mean_of_logits_is_not_attributed(bound, reading, reason):
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("of_both", [BothStrands, Conjoined])
-@pytest.mark.parametrize("encoder", ["motif_cnn", "dann_tf", "wide"])
+@pytest.mark.parametrize("encoder", ["motif_cnn", "dann_tf", "wide", "basset", "alexnet", "inception"])
 def test_deeplift_sums_to_the_difference_and_is_the_mean_of_the_strands(bound, encoder, of_both):
     """traps 9, 10 and 11."""
     attribute = pytest.importorskip("tangermeme.deep_lift_shap").deep_lift_shap
     torch.manual_seed(0)
-    network = build_network(encoder, bound).eval()
+    network = build_network(encoder, bound, {"padding": "same"} if encoder == "basset" else {}).eval()
     x, references = one_hot_windows(3, 101, share_of_n=0.0), one_hot_windows(6, 101, seed=1, share_of_n=0.0)
     references = references.view(3, 2, 4, 101)
     settings = {"references": references, "device": "cpu", "n_shuffles": 2, "warning_threshold": 1e-4}

@@ -61,9 +61,9 @@ def logits_of(model: nn.Module, x: torch.Tensor) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("average", [True, False])
-@pytest.mark.parametrize("name", ["motif_cnn", "wide", "dann_tf"])
+@pytest.mark.parametrize("name", ["motif_cnn", "wide", "dann_tf", "basset", "alexnet", "inception"])
 def test_the_networks_of_the_house_give_the_very_same_logits(bound, name, average):
-    network = build_network(name, bound).eval()
+    network = build_network(name, bound, {"padding": "same"} if name == "basset" else {}).eval()
     model = BothStrands(network) if average else network
     x = one_hot_windows(7, bound.length)
     torch.testing.assert_close(logits_of(for_inference(model), x), logits_of(model, x), rtol=0, atol=1e-6)

@@ -14,6 +14,9 @@ CASES = [
     ("motif_cnn", {}, 101),
     ("motif_cnn", {"motif_width": 7, "pool": 3, "pair_width": 5, "layers": "plain"}, 120),
     ("dann_tf", {}, 101),
+    ("basset", {}, 600),
+    ("alexnet", {"hidden": [8]}, 300),
+    ("inception", {}, 600),
     ("wide", {"detectors": 8, "channels": 6}, 200),
 ]
 
@@ -47,7 +50,7 @@ def pooled_by_mean(network):
     for module in network.modules():
         for name, child in module.named_children():
             if isinstance(child, nn.MaxPool1d):
-                setattr(module, name, nn.AvgPool1d(child.kernel_size, child.stride))
+                setattr(module, name, nn.AvgPool1d(child.kernel_size, child.stride, child.padding))
             if isinstance(child, nn.MaxPool2d):
                 setattr(module, name, nn.AvgPool2d(child.kernel_size, child.stride, child.padding))
     for parameter in network.parameters():
@@ -55,15 +58,17 @@ def pooled_by_mean(network):
     return network
 
 
-@pytest.mark.parametrize(("encoder", "options", "length"), CASES[:3])
+@pytest.mark.parametrize(("encoder", "options", "length"), CASES[:-1])
 def test_receptive_fields_against_gradients(encoder, options, length):
-    network = pooled_by_mean(network_of(encoder, options, length))
+    """Of layers that see less than a third of the window: a middle position of others sees beyond one of its ends."""
+    network = pooled_by_mean(network_of(encoder, options, length)).eval()
     rows = [row for row in summarise(network) if row.receptive_field is not None and row.shape[-1] > 1]
-    assert len(rows) > 3
-    for row in rows:
+    inner = [row for row in rows if row.receptive_field <= max(length / 3, 50)]
+    assert len(inner) > 3
+    for row in inner:
         assert row.receptive_field == reach_of(network, row.name), row
     record = summary_record(network_of(encoder, options, length), encoder)
-    assert record["receptive_field"] == rows[-1].receptive_field
+    assert record["receptive_field"] == max(row.receptive_field for row in rows)
 
 
 def test_known_receptive_fields():

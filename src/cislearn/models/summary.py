@@ -26,17 +26,22 @@ def summarise(network: Network) -> list[LayerRow]:
     """Return one row a layer, in the order in which the layers run, for a single window.
 
     The receptive field grows by ``(kernel - 1) * dilation`` strides of the layers before, as usual; a layer that joins
-    all positions (a flattening) ends it.
+    all positions (a flattening) ends it. Branches begin at that of the layer whose output they read, and what joins
+    them goes on from the widest.
     """
     rows: list[LayerRow] = []
-    field, stride = 1, 1
+    widest = (1, 1)
+    known: dict[int, tuple[torch.Tensor, tuple[int, int]]] = {}  # with the outputs, so that no number is used again
     hooks = []
 
     def record(name: str, module: nn.Module) -> None:
-        def hook(module: nn.Module, _: Any, output: torch.Tensor) -> None:
-            nonlocal field, stride
+        def hook(module: nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
+            nonlocal widest
+            _, (field, stride) = known.get(id(inputs[0]), (output, widest))
             reach = _reach(module)
             field, stride = field + (reach[0] - 1) * stride, stride * reach[1]
+            known[id(output)] = output, (field, stride)
+            widest = max(widest, (field, stride))
             seen = min(field, network.spec.length) if output.dim() > 2 else None
             parameters = sum(p.numel() for p in module.parameters())
             rows.append(LayerRow(name, type(module).__name__, tuple(output.shape[1:]), parameters, seen))

@@ -44,6 +44,8 @@ SHORTEST = 31
 class EveryOther(nn.Module):
     """Every other position, from the first on: after a convolution, the convolution of stride 2."""
 
+    kernel_size, stride = 1, 2
+
     def forward(self, x: Float[Tensor, "n c length"]) -> Float[Tensor, "n c half"]:
         """Return a view."""
         return x[:, :, ::2]
