@@ -15,14 +15,14 @@ from cislearn.schema import DataSpec, TaskSpec
 from tests.objectives.conftest import LENGTH, batch_of, network
 from tests.objectives.learning import constant, gradients, ready, total
 
-ADAPTING = ["adversarial", "cdan", "moments", "mmd", "self_training", "noisy_student"]
+ADAPTING = ["adversarial", "cdan", "moments", "mmd", "self_training", "noisy_student", "mean_teacher"]
 CLEAN = {"noisy_student": {"hidden": 0.0, "dropout": 0.0}}
-FULL = {name: {"schedule": constant(1.0)} for name in ("adversarial", "cdan", "moments", "mmd")}
+FULL = {name: {"schedule": constant(1.0)} for name in ("adversarial", "cdan", "moments", "mmd", "mean_teacher")}
 
 
 def batch(n_tasks=1, **options):
     found = batch_of(12, 9, n_tasks=n_tasks, **options)
-    return replace(found, plain=found)
+    return replace(found, plain=found, second=replace(found, tokens=found.tokens.flip(1)))
 
 
 @pytest.mark.parametrize("name", ADAPTING)
@@ -133,6 +133,8 @@ def test_regression_is_refused_where_classes_are_needed(name):
         ("self_training", {"start": 1.0}, "start 1.0: expected a share below 1"),
         ("self_training", {"share": 2}, "share 2: expected a number from 0 to 1"),
         ("self_training", {"confidence": True}, "confidence True: expected a number from 0 to 1"),
+        ("mean_teacher", {"unlabelled": 0}, "unlabelled 0: expected a number above 0"),
+        ("mean_teacher", {"decay": 1.0}, "decay 1.0: expected a share below 1"),
         ("noisy_student", {"hidden": -0.1}, "hidden -0.1: expected a number from 0 to 1"),
     ],
 )

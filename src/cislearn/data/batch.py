@@ -42,6 +42,8 @@ class Batch:
         For each example its window and its covariate vector; absent means that example i has window i and vector i.
     plain : Batch, optional
         In a training view, where it is asked for: the same examples neither moved nor turned nor hidden.
+    second : Batch, optional
+        In a training view, where it is asked for: the same examples looked at a second time, all drawn anew.
     """
 
     tokens: Tensor
@@ -54,6 +56,7 @@ class Batch:
     covariates: Tensor | None = None
     pair: Tensor | None = None
     plain: Batch | None = None
+    second: Batch | None = None
 
     def __len__(self) -> int:
         """Return the number of examples."""

@@ -16,6 +16,7 @@ from cislearn.data.batch import Batch
 from cislearn.schema import DataSpec, ReverseRule
 
 PAD = 4
+ViewKind = Literal["plain", "weak", "train"]
 
 
 @dataclass(frozen=True)
@@ -43,15 +44,15 @@ class Views:
     seed: int = 0
     hidden: float = 0.0
 
-    def __call__(self, batch: Batch, kind: Literal["plain", "train"], step: int, view: int = 0) -> Batch:
-        """Return the batch cropped to the window length: ``plain`` about the centre, ``train`` moved and turned.
+    def __call__(self, batch: Batch, kind: ViewKind, step: int, view: int = 0) -> Batch:
+        """Return the batch cropped to the window length.
 
         Parameters
         ----------
         batch : Batch
             With margins.
-        kind : {"plain", "train"}
-            See above.
+        kind : {"plain", "weak", "train"}
+            About the centre; moved and turned; moved, turned and with bases hidden, as training sees it.
         step : int
             The step of the training.
         view : int
@@ -64,7 +65,8 @@ class Views:
         generator = torch.Generator().manual_seed(mix_seed(self.seed, step, view))
         shift = torch.randint(-self.max_shift, self.max_shift + 1, (windows,), generator=generator)
         turned = torch.rand(windows, generator=generator) < (0.5 if self.strand == "augment" else 0.0)
-        return hide(crop(batch, self.spec, shift, turned), self.hidden, generator)
+        weak = crop(batch, self.spec, shift, turned)
+        return weak if kind == "weak" else hide(weak, self.hidden, generator)
 
 
 def crop(batch: Batch, spec: DataSpec, shift: Int[Tensor, " u"], turned: Bool[Tensor, " u"]) -> Batch:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 from torch import Tensor, nn
 
@@ -56,6 +56,11 @@ class Objective(nn.Module, ABC):
     """
     needs_plain = False
     """Whether batches shall come with a plain view of their windows beside the training view: `Batch.plain`."""
+    second_view: Literal["weak", "train"] | None = None
+    """Which further view of their windows batches shall come with (`Batch.second`), drawn apart from the first one.
+
+    ``train``: one more of the kind that is trained on. ``weak``: moved and turned alone, with every base there.
+    """
     signals: tuple[Signal, ...] = ()
     """What `health` logs, and what to expect of it; the report shows these."""
 

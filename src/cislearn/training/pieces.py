@@ -55,10 +55,10 @@ def _take(batch: Batch, rows: Tensor, sizes: dict[str, int]) -> Batch:
     on = rows.to(batch.labels.device)
     tracks = None if batch.tracks is None else batch.tracks[on]
     covariates = None if batch.covariates is None else batch.covariates[on]
-    plain = None if batch.plain is None else _take(batch.plain, rows, sizes)
+    plain, second = (None if view is None else _take(view, rows, sizes) for view in (batch.plain, batch.second))
     return replace(
         batch, tokens=batch.tokens[on], labels=batch.labels[on], domain=batch.domain[on], row=batch.row[on],
-        parts=parts, plain=plain, tracks=tracks, covariates=covariates,
+        parts=parts, plain=plain, second=second, tracks=tracks, covariates=covariates,
     )  # fmt: skip
 
 
