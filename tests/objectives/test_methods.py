@@ -15,9 +15,11 @@ from cislearn.schema import DataSpec, TaskSpec
 from tests.objectives.conftest import LENGTH, batch_of, network
 from tests.objectives.learning import constant, gradients, ready, total
 
-ADAPTING = ["adversarial", "cdan", "moments", "mmd", "self_training", "noisy_student", "mean_teacher"]
-CLEAN = {"noisy_student": {"hidden": 0.0, "dropout": 0.0}}
-FULL = {name: {"schedule": constant(1.0)} for name in ("adversarial", "cdan", "moments", "mmd", "mean_teacher")}
+ADAPTING = ["adversarial", "cdan", "moments", "mmd", "self_training", "noisy_student", "mean_teacher", "fixmatch"]
+CLEAN = {"noisy_student": {"hidden": 0.0, "dropout": 0.0}, "fixmatch": {"hidden": 0.0}}
+FULL = {name: {"schedule": constant(1.0)} for name in ("adversarial", "cdan", "moments", "mmd", "mean_teacher")} | {
+    "fixmatch": {"confidence": 0.5}  # of two classes one is always as probable as that
+}
 
 
 def batch(n_tasks=1, **options):
@@ -114,7 +116,7 @@ def test_each_works_with_each_encoder_and_with_several_tasks(name, encoder):
     assert all(g.isfinite().all() for g in gradients(loss, model))
 
 
-@pytest.mark.parametrize("name", ["cdan", "self_training", "noisy_student"])
+@pytest.mark.parametrize("name", ["cdan", "self_training", "noisy_student", "fixmatch"])
 def test_regression_is_refused_where_classes_are_needed(name):
     values = DataSpec((TaskSpec("activity", "regression"),), ("a", "b", "c"), LENGTH)
     told = f"method {name} needs tasks with classes; activity is a regression task"
@@ -134,6 +136,7 @@ def test_regression_is_refused_where_classes_are_needed(name):
         ("self_training", {"share": 2}, "share 2: expected a number from 0 to 1"),
         ("self_training", {"confidence": True}, "confidence True: expected a number from 0 to 1"),
         ("mean_teacher", {"unlabelled": 0}, "unlabelled 0: expected a number above 0"),
+        ("fixmatch", {"confidence": {"a": 2}}, "confidence of a 2: expected a number from 0 to 1"),
         ("mean_teacher", {"decay": 1.0}, "decay 1.0: expected a share below 1"),
         ("noisy_student", {"hidden": -0.1}, "hidden -0.1: expected a number from 0 to 1"),
     ],

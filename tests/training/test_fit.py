@@ -46,7 +46,7 @@ def test_a_resumed_student_has_the_same_teacher(problem, tmp_path, method, stop_
     assert taught == [20, 25, 30]
 
 
-@pytest.mark.parametrize("method", ["mean_teacher"])
+@pytest.mark.parametrize("method", ["mean_teacher", "fixmatch"])
 def test_a_resumed_student_with_batch_norm_has_the_same_teacher(problem, tmp_path, method):
     """trap 16: running statistics of student and teacher are state as well."""
     whole, fitted = train(problem, tmp_path / "whole.ckpt", method=method, encoder=NORMED, keep="last")
