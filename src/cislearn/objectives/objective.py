@@ -61,6 +61,8 @@ class Objective(nn.Module, ABC):
 
     ``train``: one more of the kind that is trained on. ``weak``: moved and turned alone, with every base there.
     """
+    learns_task = True
+    """Whether the task's head is trained; where it is not, no score can choose weights: the last ones are kept."""
     signals: tuple[Signal, ...] = ()
     """What `health` logs, and what to expect of it; the report shows these."""
 
