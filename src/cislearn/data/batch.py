@@ -6,7 +6,11 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import torch
+from jaxtyping import UInt8
 from torch import Tensor
+
+PAD = 4
+"""The token of N, with which windows are padded."""
 
 PartSlices = dict[str, slice]
 
@@ -88,3 +92,8 @@ class Batch:
     def _each_tensor(self, change: Any) -> Batch:
         tensors = {f.name: getattr(self, f.name) for f in fields(self)}
         return replace(self, **{name: change(value) for name, value in tensors.items() if isinstance(value, Tensor)})
+
+
+def complement(tokens: UInt8[Tensor, "*shape"]) -> UInt8[Tensor, "*shape"]:
+    """Return the partners of bases: in the order ACGT that of a base is 3 - t; N stays."""
+    return (3 - tokens).clamp_(max=PAD)  # bytes wrap round: 3 - N is 255

@@ -15,7 +15,7 @@ import yaml
 
 from cislearn.atomic import file_written_whole
 from cislearn.errors import UserError
-from cislearn.experiment.config import ExperimentConfig
+from cislearn.experiment.config import AugmentConfig, ExperimentConfig
 from cislearn.experiment.methods import Method
 from cislearn.runs import AVERAGED, EACH_RECORD, EXPERIMENT, LABELLED, RUN, ExperimentFolder, runs_under
 
@@ -43,6 +43,8 @@ def run_identity(config: ExperimentConfig, method: Method, encoder: type, datase
         del values["data"]["split"]["k_fold"]  # as before there were folds: a run's identity lasts
     if values["training"]["accumulate"] == 1:
         del values["training"]["accumulate"]
+    if config.training.augment == AugmentConfig():
+        del values["training"]["augment"]
     optimiser = values["training"]["optimiser"]
     if optimiser["name"] != "rmsprop":
         del optimiser["alpha"]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
+from cislearn.data.augment import Augmentation
 from cislearn.data.batch import TARGET_LABELLED
 from cislearn.data.batches import Batches, training_rows
 from cislearn.data.split import TRAIN
@@ -48,9 +49,17 @@ def gather_materials(setting: Setting, method: Method, seed: int) -> Materials:
     objective.setup(network, setting.roles.dataset.spec)
     batches = _batches(setting, method, objective, seed)
     config, dataset = setting.config, setting.roles.dataset
-    training = config.training
-    views = Views(dataset.spec, config.model.reverse_complement.train, training.max_shift, seed, training.hidden_bases)
-    return Materials(network, objective, batches, views, _plan(setting, method, batches, seed))
+    training, plan = config.training, _plan(setting, method, batches, seed)
+    views = Views(
+        dataset.spec,
+        config.model.reverse_complement.train,
+        training.max_shift,
+        seed,
+        training.hidden_bases,
+        Augmentation(**training.augment.model_dump(exclude={"until"})),
+        augmented_steps=round(training.augment.until * plan.steps),
+    )
+    return Materials(network, objective, batches, views, plan)
 
 
 def _batches(setting: Setting, method: Method, objective: Objective, seed: int) -> Batches:

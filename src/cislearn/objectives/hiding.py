@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Bool, UInt8
 from torch import Tensor
 
-from cislearn.data.views import PAD
+from cislearn.data.batch import PAD
 
 
 def hide_bases(

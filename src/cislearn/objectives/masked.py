@@ -9,8 +9,7 @@ from jaxtyping import Bool, Float, UInt8
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from cislearn.data.batch import Batch
-from cislearn.data.views import PAD
+from cislearn.data.batch import PAD, Batch
 from cislearn.models.positions import deepest_map, position_features
 from cislearn.objectives.hiding import hide_bases
 from cislearn.objectives.objective import Model, Objective, register
