@@ -107,6 +107,6 @@ def test_adabn_without_batch_norm_is_refused_before_anything_is_trained(tiny_dat
 
 
 def test_a_method_that_needs_a_target_says_so(tiny_data, tmp_path):
-    for name in ("adabn", "moments", "self_training"):
+    for name in ("adabn", "moments"):
         with pytest.raises(UserError, match=f"method {name} needs a target domain"):
             cl.train(tiny_data, methods=[name], seeds=1, out=tmp_path / "e", settings=TINY | WIDE)

@@ -31,6 +31,8 @@ def split_identity(config: ExperimentConfig, dataset_hash: str) -> str:
     """Hash of all that a simple model depends on: examples, domains and their parts."""
     data = config.model_dump(mode="json", exclude={"data": {"tracks"}})["data"]  # of which simple models see none
     del data["labels"]["target"]
+    if config.data.unlabelled is None:
+        del data["unlabelled"]
     if data["labels"]["sources"] == 1:
         del data["labels"]
     return _digest({"data": data | {"path": ""}, "dataset": dataset_hash})
@@ -43,6 +45,8 @@ def run_identity(config: ExperimentConfig, method: Method, encoder: type, datase
         del values["data"]["split"]["k_fold"]  # as before there were folds: a run's identity lasts
     if values["training"]["accumulate"] == 1:
         del values["training"]["accumulate"]
+    if config.data.unlabelled is None:
+        del values["data"]["unlabelled"]
     if config.training.augment == AugmentConfig():
         del values["training"]["augment"]
     optimiser = values["training"]["optimiser"]

@@ -109,7 +109,11 @@ class DataConfig(_Section):
         " `each`: every labelled domain in turn",
     )
     sources: Annotated[list[str], Field(min_length=1), AfterValidator(_distinct)] | None = Field(
-        None, description="labelled domains; by default all but the target"
+        None, description="labelled domains; by default all but the target and those of `unlabelled`"
+    )
+    unlabelled: Annotated[list[str], Field(min_length=1), AfterValidator(_distinct)] | None = Field(
+        None,
+        description="domains whose windows are learned from without labels; by default the target, else the sources",
     )
     labels: LabelsConfig = LabelsConfig()
     tracks: bool = Field(

@@ -32,7 +32,7 @@ class NoisyStudent(SelfTraining):
     start : float
         Share of the training at which the teacher is frozen and the noise sets in.
     share : float
-        Of the target windows of a batch that the teacher gives a class, this share, the surest, is taken.
+        Of the unlabelled windows of a batch that the teacher gives a class, this share, the surest, is taken.
     confidence : float
         Probability of its class that the teacher must give a window at least.
     soft : bool

@@ -50,9 +50,9 @@ class Objective(nn.Module, ABC):
     draws: dict[str, float] = {"source": 1.0}  # noqa: RUF012  (a subclass replaces it, nobody changes it)
     """Rows drawn of each part for each labelled row of a batch: ``source`` is labelled, ``target`` is not.
 
-    ``unlabelled`` are rows of the target or, where there is none, of the sources themselves, for methods that ask for
-    windows without labels and not for another domain. A share of 0 asks for the part's rows at the end of the training
-    alone.
+    ``unlabelled`` are rows of the domains named for it (``data.unlabelled``), else of the target or, where there is
+    none, of the sources themselves, for methods that ask for windows without labels and not for another domain. A share
+    of 0 asks for the part's rows at the end of the training alone.
     """
     needs_plain = False
     """Whether batches shall come with a plain view of their windows beside the training view: `Batch.plain`."""
