@@ -117,9 +117,10 @@ def test_each_works_with_each_encoder_and_with_several_tasks(name, encoder):
 
 
 @pytest.mark.parametrize("name", ["cdan", "self_training", "noisy_student", "fixmatch"])
-def test_regression_is_refused_where_classes_are_needed(name):
-    values = DataSpec((TaskSpec("activity", "regression"),), ("a", "b", "c"), LENGTH)
-    told = f"method {name} needs tasks with classes; activity is a regression task"
+@pytest.mark.parametrize("task", [TaskSpec("activity", "regression"), TaskSpec("cuts", "profile", out_length=4)])
+def test_tasks_without_classes_are_refused_where_classes_are_needed(name, task):
+    values = DataSpec((task,), ("a", "b", "c"), LENGTH)
+    told = f"method {name} needs tasks with classes; {task.name} is a {task.kind} task"
     with pytest.raises(UserError, match=told) as caught:
         ready(name, network(values), values)
     assert "moments" in caught.value.fix

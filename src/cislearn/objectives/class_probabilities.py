@@ -38,9 +38,9 @@ def refuse_regression(spec: DataSpec, method: str, reason: str) -> None:
         Names the first such task and the reason.
     """
     for task in spec.tasks:
-        if task.kind == "regression":
+        if task.kind not in ("binary", "multiclass"):
             raise UserError(
-                f"method {method} needs tasks with classes; {task.name} is a regression task, {reason}",
+                f"method {method} needs tasks with classes; {task.name} is a {task.kind} task, {reason}",
                 where="methods",
                 fix="Take moments, mmd or adversarial, which ask nothing of the task.",
             )
