@@ -25,6 +25,7 @@ from cislearn.objectives.objective import objectives
 from cislearn.prediction.loading import load_members
 from cislearn.prediction.predictor import NetworkPredictor
 from cislearn.runs import SEEN
+from cislearn.training.learner import look
 from tests.conftest import TINY
 
 
@@ -156,9 +157,7 @@ def test_every_method_of_adaptation_reads_the_track(opened, method):
     setting, (made,), _, _ = settle(make_config(values, ["training.hidden_bases=0"]), data)
     material = gather_materials(setting, made, 0)
     batch = material.batches[0]
-    view = material.views(batch, "train", 0)
-    if material.objective.needs_plain:
-        view = replace(view, plain=material.views(batch, "plain", 0))
+    view = look(batch, material.views, material.objective)
     sum(material.objective.losses(material.network, view, 0.9).values()).backward()
     weights = dict(material.network.named_parameters())
     (first,) = (weight for name, weight in weights.items() if name.endswith("stages.0.linear.weight"))

@@ -15,14 +15,16 @@ from cislearn.schema import DataSpec, TaskSpec
 from tests.objectives.conftest import LENGTH, batch_of, network
 from tests.objectives.learning import constant, gradients, ready, total
 
-ADAPTING = ["adversarial", "cdan", "moments", "mmd", "self_training", "noisy_student"]
-CLEAN = {"noisy_student": {"hidden": 0.0, "dropout": 0.0}}
-FULL = {name: {"schedule": constant(1.0)} for name in ("adversarial", "cdan", "moments", "mmd")}
+ADAPTING = ["adversarial", "cdan", "moments", "mmd", "self_training", "noisy_student", "mean_teacher", "fixmatch"]
+CLEAN = {"noisy_student": {"hidden": 0.0, "dropout": 0.0}, "fixmatch": {"hidden": 0.0}}
+FULL = {name: {"schedule": constant(1.0)} for name in ("adversarial", "cdan", "moments", "mmd", "mean_teacher")} | {
+    "fixmatch": {"confidence": 0.5}  # of two classes one is always as probable as that
+}
 
 
 def batch(n_tasks=1, **options):
     found = batch_of(12, 9, n_tasks=n_tasks, **options)
-    return replace(found, plain=found)
+    return replace(found, plain=found, second=replace(found, tokens=found.tokens.flip(1)))
 
 
 @pytest.mark.parametrize("name", ADAPTING)
@@ -114,10 +116,11 @@ def test_each_works_with_each_encoder_and_with_several_tasks(name, encoder):
     assert all(g.isfinite().all() for g in gradients(loss, model))
 
 
-@pytest.mark.parametrize("name", ["cdan", "self_training", "noisy_student"])
-def test_regression_is_refused_where_classes_are_needed(name):
-    values = DataSpec((TaskSpec("activity", "regression"),), ("a", "b", "c"), LENGTH)
-    told = f"method {name} needs tasks with classes; activity is a regression task"
+@pytest.mark.parametrize("name", ["cdan", "self_training", "noisy_student", "fixmatch"])
+@pytest.mark.parametrize("task", [TaskSpec("activity", "regression"), TaskSpec("cuts", "profile", out_length=4)])
+def test_tasks_without_classes_are_refused_where_classes_are_needed(name, task):
+    values = DataSpec((task,), ("a", "b", "c"), LENGTH)
+    told = f"method {name} needs tasks with classes; {task.name} is a {task.kind} task"
     with pytest.raises(UserError, match=told) as caught:
         ready(name, network(values), values)
     assert "moments" in caught.value.fix
@@ -133,6 +136,9 @@ def test_regression_is_refused_where_classes_are_needed(name):
         ("self_training", {"start": 1.0}, "start 1.0: expected a share below 1"),
         ("self_training", {"share": 2}, "share 2: expected a number from 0 to 1"),
         ("self_training", {"confidence": True}, "confidence True: expected a number from 0 to 1"),
+        ("mean_teacher", {"unlabelled": 0}, "unlabelled 0: expected a number above 0"),
+        ("fixmatch", {"confidence": {"a": 2}}, "confidence of a 2: expected a number from 0 to 1"),
+        ("mean_teacher", {"decay": 1.0}, "decay 1.0: expected a share below 1"),
         ("noisy_student", {"hidden": -0.1}, "hidden -0.1: expected a number from 0 to 1"),
     ],
 )

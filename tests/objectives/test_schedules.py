@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cislearn.errors import UserError
-from cislearn.objectives.schedules import SCHEDULES, constant, ganin, late, sawtooth, schedule
+from cislearn.objectives.schedules import SCHEDULES, constant, ganin, late, ramp, sawtooth, schedule
 
 PROGRESS = st.floats(0, 1)
 
@@ -26,6 +26,7 @@ def test_ganin_against_the_closed_formula(p, gamma, maximum):
         (constant, 1.0, 1.0),
         (late, 0.0, 3 * (2 / (1 + math.exp(-4)) - 1)),
         (sawtooth, 0.0, 0.0),
+        (ramp, math.exp(-5), 1.0),
     ],
 )
 def test_values_at_both_ends(function, at_0, at_1):
@@ -44,6 +45,12 @@ def test_late_is_zero_until_its_start_and_grows_from_there(p, start):
         assert value == 0
     else:
         assert value == pytest.approx(3 * math.tanh(2.5 * (p - start)))
+
+
+@given(PROGRESS, st.floats(0.1, 1))
+def test_ramp_is_full_from_its_end_on(p, end):
+    expected = 2.0 * math.exp(-5 * (1 - p / end) ** 2) if p < end else 2.0
+    assert ramp(p, end=end, maximum=2.0) == pytest.approx(expected)
 
 
 def test_sawtooth_restarts_with_every_epoch():
@@ -65,7 +72,7 @@ def test_schedules_keep_nothing_between_calls(name):
     assert all(one(p) == straight[p] for p in shuffled)
 
 
-@pytest.mark.parametrize("name", ["ganin", "late", "constant"])
+@pytest.mark.parametrize("name", ["ganin", "late", "constant", "ramp"])
 def test_schedules_never_fall(name):
     values = [schedule(name)(i / 200) for i in range(201)]
     assert values == sorted(values)
@@ -84,6 +91,7 @@ def test_a_configuration_describes_a_schedule_by_name_or_with_options():
         ("gannin", r"schedule 'gannin' is not known; did you mean ganin\?"),
         ({"name": "ganin", "gama": 1}, r"schedule ganin has no option 'gama'; did you mean gamma\?"),
         ({"name": "ganin", "progress": 1}, "has no option 'progress'"),
+        ({"name": "ramp", "end": 0}, "end 0: expected a share of the training above 0"),
         ({"gamma": 1}, "schedule None is not known"),
     ],
 )

@@ -51,7 +51,7 @@ def problem() -> Problem:
 
 
 def make_problem() -> Problem:
-    """Half of 300 windows have the word; 200 are labelled, 100 of another domain are not."""
+    """Half of 300 windows have the word; 200 are labelled, 100 of another domain are not: target and unlabelled."""
     rng = np.random.default_rng(0)
     tokens = rng.integers(0, 4, (300, 40)).astype(np.uint8)
     labels = (np.arange(300) % 2).astype(np.float32)[:, None]
@@ -65,7 +65,7 @@ def make_problem() -> Problem:
         "target": TrainingRows(rows[200:], absent, np.ones(100, dtype=np.int64)),
         "unlabelled": TrainingRows(rows[200:], absent, np.ones(100, dtype=np.int64)),
     }
-    return TableSequences(tokens, rows), parts
+    return TableSequences(tokens, rows), parts | {"unlabelled": parts["target"]}
 
 
 def prepare(

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from cislearn.training.averaging import WeightAverage
+from cislearn.models.averaging import WeightAverage
 from tests.training.conftest import Killed, timeless, train, weights
 
 

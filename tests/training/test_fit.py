@@ -57,6 +57,17 @@ def test_a_resumed_student_has_the_same_teacher(problem, tmp_path, method, stop_
     assert taught == [20, 25, 30]
 
 
+@pytest.mark.parametrize("method", ["mean_teacher", "fixmatch"])
+def test_a_resumed_student_with_batch_norm_has_the_same_teacher(problem, tmp_path, method):
+    """trap 16: running statistics of student and teacher are state as well."""
+    whole, fitted = train(problem, tmp_path / "whole.ckpt", method=method, encoder=NORMED, keep="last")
+    with pytest.raises(Killed):
+        train(problem, tmp_path / "killed.ckpt", method=method, encoder=NORMED, keep="last", stop_at=17)
+    resumed, again = train(problem, tmp_path / "killed.ckpt", method=method, encoder=NORMED, keep="last")
+    assert torch.equal(weights(whole), weights(resumed))
+    assert timeless(fitted) == timeless(again)
+
+
 def test_adabn_adapts_at_the_end_also_of_a_resumed_training(problem, tmp_path):
     whole, _ = train(problem, tmp_path / "whole.ckpt", method="adabn", encoder=NORMED)
     plain, _ = train(problem, tmp_path / "plain.ckpt", method="supervised", encoder=NORMED)

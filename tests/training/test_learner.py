@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from cislearn.data.batches import Batches, Loader
 from cislearn.training import fit as fit_module
 from cislearn.training.judge import Validation
-from cislearn.training.learner import Learner
+from cislearn.training.learner import Learner, look
 from cislearn.training.optimisers import OptimiserPlan
 from tests.training.conftest import prepare, train, weights
 
@@ -92,6 +94,18 @@ def test_a_plain_view_comes_with_the_training_view_where_it_is_asked_for(problem
     objective.needs_plain = False
     learner.training_step(batches[5], 0)
     assert seen[1].plain is None
+
+
+@pytest.mark.parametrize("kind", ["weak", "train"])
+def test_a_second_view_is_another_one_of_the_same_windows(problem, kind):
+    _, objective, batches, views = prepare(problem, "mean_teacher")
+    objective.second_view = kind
+    found = look(batches[5], replace(views, hidden=0.3), objective)
+    hidden = {name: float((tokens == 4).float().mean()) for name, tokens in
+              (("first", found.tokens), ("second", found.second.tokens))}  # fmt: skip
+    assert torch.equal(found.row, found.second.row) and not torch.equal(found.tokens, found.second.tokens)
+    assert hidden["first"] > 0.1 and (hidden["second"] > 0.1) == (kind == "train")
+    assert torch.equal(found.second.tokens, replace(views, hidden=0.3)(batches[5], kind, 5, view=1).tokens)
 
 
 def test_what_follows_a_step_is_in_its_checkpoint(problem, tmp_path, monkeypatch):

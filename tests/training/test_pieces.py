@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -42,6 +44,14 @@ def test_pieces_hold_every_row_once_in_the_composition_of_the_batch(sizes, n):
             assert (piece.domain[piece.parts["target"]] == 1).all()
         for size, whole in zip((piece.parts["source"].stop, len(piece)), (sizes[0], sum(sizes)), strict=True):
             assert abs(size - whole / len(pieces)) <= 3
+
+
+def test_each_view_of_a_batch_is_cut_in_the_same_way():
+    batch = batch_of(8, 0, 4)
+    views = {name: replace(batch, row=batch.row + 100 * k) for k, name in ((1, "plain"), (2, "second"))}
+    for piece, _ in pieces_of(replace(batch, **views), 2):
+        assert piece.plain.row.tolist() == (piece.row + 100).tolist()
+        assert piece.second.row.tolist() == (piece.row + 200).tolist()
 
 
 @pytest.mark.parametrize("labelled", [0, 6])

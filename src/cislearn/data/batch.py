@@ -6,7 +6,11 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import torch
+from jaxtyping import UInt8
 from torch import Tensor
+
+PAD = 4
+"""The token of N, with which windows are padded."""
 
 PartSlices = dict[str, slice]
 
@@ -45,6 +49,8 @@ class Batch:
         For each example its window and its covariate vector; absent means that example i has window i and vector i.
     plain : Batch, optional
         In a training view, where it is asked for: the same examples neither moved nor turned nor hidden.
+    second : Batch, optional
+        In a training view, where it is asked for: the same examples looked at a second time, all drawn anew.
     """
 
     tokens: Tensor
@@ -58,6 +64,7 @@ class Batch:
     covariates: Tensor | None = None
     pair: Tensor | None = None
     plain: Batch | None = None
+    second: Batch | None = None
 
     def __len__(self) -> int:
         """Return the number of examples."""
@@ -94,3 +101,8 @@ class Batch:
     def _each_tensor(self, change: Any) -> Batch:
         tensors = {f.name: getattr(self, f.name) for f in fields(self)}
         return replace(self, **{name: change(value) for name, value in tensors.items() if isinstance(value, Tensor)})
+
+
+def complement(tokens: UInt8[Tensor, "*shape"]) -> UInt8[Tensor, "*shape"]:
+    """Return the partners of bases: in the order ACGT that of a base is 3 - t; N stays."""
+    return (3 - tokens).clamp_(max=PAD)  # bytes wrap round: 3 - N is 255

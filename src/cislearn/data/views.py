@@ -12,10 +12,11 @@ from jaxtyping import Bool, Float, Int, Shaped, UInt8
 from torch import Tensor
 from torch.nn import functional as F
 
-from cislearn.data.batch import Batch
+from cislearn.data.augment import UNCHANGED, Augmentation
+from cislearn.data.batch import PAD, Batch, complement
 from cislearn.schema import DataSpec, InputSpec, ReverseRule, TaskSpec
 
-PAD = 4
+ViewKind = Literal["plain", "weak", "train"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,10 @@ class Views:
     hidden : float
         In training this share of the bases of half of the windows, both drawn anew each time, is replaced by N: a model
         that cannot count on any one base learns motifs before it learns windows by heart.
+    augment : Augmentation, optional
+        How windows are changed in training.
+    augmented_steps : int
+        In steps from this one on they no longer are: the two stages of Lee et al. 2023.
     """
 
     spec: DataSpec
@@ -42,16 +47,18 @@ class Views:
     max_shift: int = 0
     seed: int = 0
     hidden: float = 0.0
+    augment: Augmentation = UNCHANGED
+    augmented_steps: int = 0
 
-    def __call__(self, batch: Batch, kind: Literal["plain", "train"], step: int, view: int = 0) -> Batch:
-        """Return the batch cropped to the window length: ``plain`` about the centre, ``train`` moved and turned.
+    def __call__(self, batch: Batch, kind: ViewKind, step: int, view: int = 0) -> Batch:
+        """Return the batch cropped to the window length.
 
         Parameters
         ----------
         batch : Batch
             With margins.
-        kind : {"plain", "train"}
-            See above.
+        kind : {"plain", "weak", "train"}
+            About the centre; moved and turned; moved, turned, changed and with bases hidden, as training sees it.
         step : int
             The step of the training.
         view : int
@@ -64,7 +71,12 @@ class Views:
         generator = torch.Generator().manual_seed(mix_seed(self.seed, step, view))
         shift = torch.randint(-self.max_shift, self.max_shift + 1, (windows,), generator=generator)
         turned = torch.rand(windows, generator=generator) < (0.5 if self.strand == "augment" else 0.0)
-        return hide(crop(batch, self.spec, shift, turned), self.hidden, generator)
+        weak = crop(batch, self.spec, shift, turned)
+        if kind == "weak":
+            return weak
+        if step < self.augmented_steps and self.augment.changes:
+            weak = replace(weak, tokens=self.augment(weak.tokens, generator))
+        return hide(weak, self.hidden, generator)
 
 
 def crop(batch: Batch, spec: DataSpec, shift: Int[Tensor, " u"], turned: Bool[Tensor, " u"]) -> Batch:
@@ -109,8 +121,8 @@ def hide(batch: Batch, share: float, generator: torch.Generator) -> Batch:
 
 
 def other_strand(tokens: UInt8[Tensor, "u length"]) -> UInt8[Tensor, "u length"]:
-    """Return the reverse complements of windows: in the order ACGT the partner of a base is 3 - t; N stays."""
-    return (3 - tokens.flip(-1)).clamp_(max=PAD)  # bytes wrap round: 3 - N is 255
+    """Return the reverse complements of windows; N stays."""
+    return complement(tokens.flip(-1))
 
 
 def _cut_along(

@@ -28,9 +28,9 @@ RESULTS = (
 """What is made of the runs. It goes before they change, since not every experiment makes all of it anew."""
 
 LATER = (
-    "data.regions", "data.split.k_fold", "model.reverse_complement.filters", "model.reverse_complement.merge",
-    "model.reverse_complement.join", "training.accumulate", "training.patience_of", "training.train_only",
-    "training.optimiser.alpha", "training.optimiser.max_weight_norm",
+    "data.regions", "data.unlabelled", "data.split.k_fold", "training.augment", "model.reverse_complement.filters",
+    "model.reverse_complement.merge", "model.reverse_complement.join", "training.accumulate", "training.patience_of",
+    "training.train_only", "training.optimiser.alpha", "training.optimiser.max_weight_norm",
 )  # fmt: skip
 """Keys that came when runs stood in ledgers already: at its default such a key is no part of a run's identity."""
 
@@ -39,6 +39,8 @@ def split_identity(config: ExperimentConfig, dataset_hash: str) -> str:
     """Hash of all that a simple model depends on: examples, domains and their parts."""
     data = config.model_dump(mode="json", exclude={"data": {"tracks"}})["data"]  # of which simple models see none
     del data["labels"]["target"]
+    if config.data.unlabelled is None:
+        del data["unlabelled"]
     if data["labels"]["sources"] == 1:
         del data["labels"]
     if config.data.regions == "all":

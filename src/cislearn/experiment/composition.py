@@ -8,9 +8,10 @@ from pathlib import Path
 
 import torch
 
+from cislearn.data.augment import Augmentation
 from cislearn.errors import UserError
 from cislearn.experiment.beginning import begin_from
-from cislearn.experiment.config import ExperimentConfig, MethodConfig
+from cislearn.experiment.config import AugmentConfig, ExperimentConfig, MethodConfig
 from cislearn.experiment.methods import Method, resolve_method
 from cislearn.experiment.roles import Roles
 from cislearn.models.network import Network
@@ -121,6 +122,7 @@ def check_composition(config: ExperimentConfig, methods: Sequence[Method], roles
     if "class" in config.training.balance and not has_classes:
         raise UserError("balance by class needs a single task with classes", where="training.balance")
     _check_margin(config, spec)
+    _check_augmentation(config.training.augment, spec)
     for method in methods:
         if method.needs_target and roles.target is None:
             raise UserError(
@@ -167,6 +169,25 @@ def _check_margin(config: ExperimentConfig, spec: DataSpec) -> None:
             where="training.max_shift",
             fix=f"Prepare the data with --margin {beyond}, or move windows less.",
         )
+
+
+def _check_augmentation(config: AugmentConfig, spec: DataSpec) -> None:
+    """Refuse changes that leave little of a window, and those that move its bases away from what lies along it."""
+    augmentation = Augmentation(**config.model_dump(exclude={"until"}))
+    for name in augmentation.moving:
+        where = f"training.augment.{name}"
+        if getattr(config, name) > spec.length // 2:
+            fix = f"Take {spec.length // 2} or less."
+            raise UserError(
+                f"{getattr(config, name)} bp are more than half of windows of {spec.length} bp", where=where, fix=fix
+            )
+        along = [*(track.name for track in spec.tracks), *(t.name for t in spec.tasks if t.kind == "profile")]
+        if along:
+            raise UserError(
+                f"{name} moves bases along the window, and {along[0]} stays where it is",
+                where=where,
+                fix="Take mutate alone, or leave tracks out (data.tracks: false).",
+            )
 
 
 def _remarks(config: ExperimentConfig, roles: Roles) -> list[str]:

@@ -112,7 +112,11 @@ class DataConfig(_Section):
         " `each`: every labelled domain in turn",
     )
     sources: Annotated[list[str], Field(min_length=1), AfterValidator(_distinct)] | None = Field(
-        None, description="labelled domains; by default all but the target"
+        None, description="labelled domains; by default all but the target and those of `unlabelled`"
+    )
+    unlabelled: Annotated[list[str], Field(min_length=1), AfterValidator(_distinct)] | None = Field(
+        None,
+        description="domains whose windows are learned from without labels; by default the target, else the sources",
     )
     labels: LabelsConfig = LabelsConfig()
     tracks: bool = Field(
@@ -274,6 +278,20 @@ class OptimiserConfig(_Section):
     )
 
 
+class AugmentConfig(_Section):
+    """How windows are changed at random in training (EvoAug); 0 leaves a change out."""
+
+    mutate: Annotated[float, Field(ge=0, lt=1)] = Field(0.0, description="share of the bases that become another one")
+    delete: NonNegativeInt = Field(0, description="bp of the longest stretch that is taken out, new bases at both ends")
+    insert: NonNegativeInt = Field(0, description="bp of the longest stretch of new bases that is put in")
+    translocate: NonNegativeInt = Field(0, description="bp by which a window is rolled round at most")
+    invert: NonNegativeInt = Field(0, description="bp of the longest stretch that is reverse-complemented")
+    most: PositiveInt = Field(2, description="changes that each window gets, drawn for it from those above")
+    until: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.8, description="share of the training after which windows stay as they are"
+    )
+
+
 class TrainingConfig(_Section):
     """How long and how."""
 
@@ -293,6 +311,7 @@ class TrainingConfig(_Section):
     hidden_bases: Annotated[float, Field(ge=0, lt=1)] = Field(
         0.0, description="share of the bases that training sees as N in half of the windows, drawn anew each time"
     )
+    augment: AugmentConfig = AugmentConfig()
     optimiser: OptimiserConfig = OptimiserConfig()
     patience: PositiveInt | None = Field(None, description="stop after so many validations without a better score")
     patience_of: Literal["score", "loss"] = Field(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
+from cislearn.data.augment import Augmentation
 from cislearn.data.batch import TARGET_LABELLED
 from cislearn.data.batches import Batches, training_rows
 from cislearn.data.split import TRAIN
@@ -52,10 +53,17 @@ def gather_materials(setting: Setting, method: Method, seed: int) -> Materials:
     objective.setup(network, setting.roles.dataset.spec)
     batches = _batches(setting, method, objective, seed)
     config, dataset = setting.config, setting.roles.dataset
-    training = config.training
-    strand = config.model.reverse_complement.view
-    views = Views(dataset.spec, strand, training.max_shift, seed, training.hidden_bases)
-    return Materials(network, objective, batches, views, _plan(setting, method, batches, seed))
+    training, plan = config.training, _plan(setting, method, batches, seed)
+    views = Views(
+        dataset.spec,
+        config.model.reverse_complement.view,
+        training.max_shift,
+        seed,
+        training.hidden_bases,
+        Augmentation(**training.augment.model_dump(exclude={"until"})),
+        augmented_steps=round(training.augment.until * plan.steps),
+    )
+    return Materials(network, objective, batches, views, plan)
 
 
 def _batches(setting: Setting, method: Method, objective: Objective, seed: int) -> Batches:
@@ -114,8 +122,8 @@ def _plan(setting: Setting, method: Method, batches: Batches, seed: int) -> Trai
         steps=config.epochs * steps_per_epoch,
         validate_every=config.validate_every or steps_per_epoch,
         optimiser=OptimiserPlan(**config.optimiser.model_dump()),
-        keep="last" if setting.config.selection == "last" else "best",
-        patience=config.patience,
+        keep="best" if setting.config.selection != "last" and method.objective.learns_task else "last",
+        patience=config.patience if method.objective.learns_task else None,
         patience_of=config.patience_of,
         precision=choose_precision(config.precision, setting.device),
         gradient_clip=config.gradient_clip,

@@ -53,6 +53,8 @@ class Method:
 
     def protocol(self, selection: str) -> str:
         """What its numbers are under a selection rule, in a few words."""
+        if not self.objective.learns_task:
+            return "pre-training: no label seen, scored by a head that was not trained"
         if self.labelled == "target":
             return "upper bound: trained on target labels"
         sees_share = self.sees_share(selection)

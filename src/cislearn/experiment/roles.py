@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -44,6 +45,8 @@ class Roles:
     hidden : ndarray, shape (H,), int64
         The sources' training and validation rows whose labels `dataset` does not have, since only a share of them may
         be seen; nobody can read them here.
+    unlabelled : tuple of str
+        Domains whose windows are the rows to learn from without labels, where they are named.
     """
 
     dataset: Dataset
@@ -53,11 +56,14 @@ class Roles:
     leaks: LeakReport
     shown: Bool[np.ndarray, " n"]
     hidden: Int[np.ndarray, " h"] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    unlabelled: tuple[str, ...] = ()
 
     def rows(self, side: Side, part: Literal["train", "valid", "test"]) -> Int[np.ndarray, " m"]:
         """Rows of the sources or of the target in one part, in order."""
-        names = self.sources if side == "sources" else (self.target,)
-        codes = [self.dataset.spec.domains.index(name) for name in names if name is not None]
+        return self._rows_of(self.sources if side == "sources" else (self.target,), part)
+
+    def _rows_of(self, domains: Sequence[str | None], part: str) -> Int[np.ndarray, " m"]:
+        codes = [self.dataset.spec.domains.index(name) for name in domains if name is not None]
         return np.flatnonzero((self.split.part == PARTS[part]) & np.isin(self.dataset.domain_codes, codes))
 
     def labelled_rows(self, side: Side, part: Literal["train", "valid", "test"]) -> Int[np.ndarray, " m"]:
@@ -74,7 +80,9 @@ class Roles:
         return np.concatenate([sources, shown])
 
     def unlabelled_rows(self, part: Literal["train", "valid"]) -> Int[np.ndarray, " m"]:
-        """Rows to learn from without labels: all of the target's or, where there is none, all of the sources' own."""
+        """Rows to learn from without labels: all of the domains named for it, else the target's, else the sources'."""
+        if self.unlabelled:
+            return self._rows_of(self.unlabelled, part)
         return self.rows("sources" if self.target is None else "target", part)
 
     @property
@@ -88,8 +96,9 @@ class Roles:
 
     @property
     def role_of_domain(self) -> dict[str, str]:
-        """``source``, ``target`` or ``other`` of each domain of the dataset."""
-        roles = dict.fromkeys(self.dataset.spec.domains, "other") | dict.fromkeys(self.sources, "source")
+        """``source``, ``target``, ``unlabelled`` or ``other`` of each domain of the dataset."""
+        roles = dict.fromkeys(self.dataset.spec.domains, "other") | dict.fromkeys(self.unlabelled, "unlabelled")
+        roles |= dict.fromkeys(self.sources, "source")
         return roles if self.target is None else roles | {self.target: "target"}
 
 
@@ -121,11 +130,18 @@ def assign_roles(dataset: Dataset, config: DataConfig) -> Roles:
     """
     dataset = _of_regions(dataset, config)
     domains = dataset.spec.domains
-    for name in [*(config.sources or []), *([config.target] if config.target else [])]:
+    unlabelled = tuple(config.unlabelled or ())
+    for name in [*(config.sources or []), *unlabelled, *([config.target] if config.target else [])]:
         check_domain_name(dataset, name)
-    sources = tuple(config.sources or [name for name in domains if name != config.target])
+    sources = tuple(config.sources or [name for name in domains if name not in (config.target, *unlabelled)])
     if config.target in sources:
         raise UserError(f"{config.target!r} is both a source and the target", where="data.sources")
+    if not sources and unlabelled:
+        raise UserError(
+            f"{', '.join(map(repr, unlabelled))} are to be learned from without labels: there is no source left",
+            where="data.unlabelled",
+            fix="Name the labelled domains: data.sources.",
+        )
     if not sources:
         raise UserError(
             f"the only domain, {config.target!r}, is the target: there is no source to learn from",
@@ -157,7 +173,7 @@ def assign_roles(dataset: Dataset, config: DataConfig) -> Roles:
     hidden = _hidden(dataset, sources, config, cleaned.part)
     # Where some may not be seen the dataset has them no longer: what trains, chooses or tells cannot read them.
     seen = dataset.with_labels_hidden(hidden) if len(hidden) else dataset
-    return Roles(seen, sources, config.target, cleaned, leaks, shown, hidden)
+    return Roles(seen, sources, config.target, cleaned, leaks, shown, hidden, unlabelled)
 
 
 def _of_regions(dataset: Dataset, config: DataConfig) -> Dataset:

@@ -1,5 +1,31 @@
 """One file a way of learning. Importing this package registers all of them."""
 
-from cislearn.objectives import adabn, adversarial, cdan, ladder, mmd, moments, noisy_student, self_training, supervised
+from cislearn.objectives import (
+    adabn,
+    adversarial,
+    cdan,
+    fixmatch,
+    ladder,
+    masked,
+    mean_teacher,
+    mmd,
+    moments,
+    noisy_student,
+    self_training,
+    supervised,
+)
 
-__all__ = ["adabn", "adversarial", "cdan", "ladder", "mmd", "moments", "noisy_student", "self_training", "supervised"]
+__all__ = [
+    "adabn",
+    "adversarial",
+    "cdan",
+    "fixmatch",
+    "ladder",
+    "masked",
+    "mean_teacher",
+    "mmd",
+    "moments",
+    "noisy_student",
+    "self_training",
+    "supervised",
+]

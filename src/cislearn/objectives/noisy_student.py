@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
 from cislearn.data.batch import Batch
-from cislearn.data.views import PAD
+from cislearn.objectives.hiding import hide_bases
 from cislearn.objectives.objective import Model, register
 from cislearn.objectives.options import check_share, check_switch
 from cislearn.objectives.self_training import SelfTraining
@@ -33,7 +32,7 @@ class NoisyStudent(SelfTraining):
     start : float
         Share of the training at which the teacher is frozen and the noise sets in.
     share : float
-        Of the target windows of a batch that the teacher gives a class, this share, the surest, is taken.
+        Of the unlabelled windows of a batch that the teacher gives a class, this share, the surest, is taken.
     confidence : float
         Probability of its class that the teacher must give a window at least.
     soft : bool
@@ -80,8 +79,7 @@ class NoisyStudent(SelfTraining):
         """Return the logits of the noised network; before there is a teacher there is no noise."""
         if not is_taught:
             return super().student(model, batch, is_taught=is_taught)
-        is_hidden = torch.rand(batch.tokens.shape, device=batch.tokens.device) < self.hidden
-        features = model.features(model.embed(batch.tokens.masked_fill(is_hidden, PAD), batch.tracks))
+        features = model.features(model.embed(hide_bases(batch.tokens, self.hidden)[0], batch.tracks))
         return model.classify(F.dropout(features, self.dropout))
 
     def lesson(self, batch: Batch) -> Batch:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 from torch import Tensor, nn
 
@@ -53,12 +53,19 @@ class Objective(nn.Module, ABC):
     draws: dict[str, float] = {"source": 1.0}  # noqa: RUF012  (a subclass replaces it, nobody changes it)
     """Rows drawn of each part for each labelled row of a batch: ``source`` is labelled, ``target`` is not.
 
-    ``unlabelled`` are rows of the target or, where there is none, of the sources themselves, for methods that ask for
-    windows without labels and not for another domain. A share of 0 asks for the part's rows at the end of the training
-    alone.
+    ``unlabelled`` are rows of the domains named for it (``data.unlabelled``), else of the target or, where there is
+    none, of the sources themselves, for methods that ask for windows without labels and not for another domain. A share
+    of 0 asks for the part's rows at the end of the training alone.
     """
     needs_plain = False
     """Whether batches shall come with a plain view of their windows beside the training view: `Batch.plain`."""
+    second_view: Literal["weak", "train"] | None = None
+    """Which further view of their windows batches shall come with (`Batch.second`), drawn apart from the first one.
+
+    ``train``: one more of the kind that is trained on. ``weak``: moved and turned alone, with every base there.
+    """
+    learns_task = True
+    """Whether the task's head is trained; where it is not, no score can choose weights: the last ones are kept."""
     signals: tuple[Signal, ...] = ()
     """What `health` logs, and what to expect of it; the report shows these."""
 

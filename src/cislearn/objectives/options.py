@@ -70,3 +70,16 @@ def check_switch(name: str, value: Any) -> bool:
     if not isinstance(value, bool):
         raise ValueError(f"{name} {value!r}: expected true or false")
     return value
+
+
+def unlabelled_draws(rows: Any) -> dict[str, float]:
+    """Return the draws of a method that learns from `rows` rows without a label for each labelled one.
+
+    Raises
+    ------
+    ValueError
+        Where that is no number above 0.
+    """
+    if check_number("unlabelled", rows) == 0.0:
+        raise ValueError(f"unlabelled {rows!r}: expected a number above 0")
+    return {"source": 1.0, "unlabelled": float(rows)}

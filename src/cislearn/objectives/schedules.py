@@ -40,11 +40,19 @@ def late(progress: float, *, start: float = 0.2, gamma: float = 5.0, maximum: fl
     return ganin(max(0.0, progress - start), gamma=gamma, maximum=maximum)
 
 
+def ramp(progress: float, *, end: float = 0.3, maximum: float = 1.0) -> float:
+    """``maximum exp(-5 (1 - p / end)^2)`` up to `end`, then `maximum` (Laine and Aila 2017, section 2)."""
+    if not 0.0 < end <= 1.0:
+        raise ValueError(f"end {end}: expected a share of the training above 0")
+    return maximum * math.exp(-5.0 * (1.0 - min(progress / end, 1.0)) ** 2)
+
+
 SCHEDULES: dict[str, Callable[..., float]] = {
     "ganin": ganin,
     "constant": constant,
     "sawtooth": sawtooth,
     "late": late,
+    "ramp": ramp,
 }
 
 

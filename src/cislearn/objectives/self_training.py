@@ -1,4 +1,4 @@
-"""Learning from one's own earlier answers on the target: pseudo-labels of a frozen teacher."""
+"""Learning from one's own earlier answers on windows without labels: pseudo-labels of a frozen teacher."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from cislearn.schema import DataSpec
 
 TAKEN = Signal(
     "pseudo_taken",
-    "Target windows with a pseudo-label",
-    "Share of the target's unlabelled windows that the teacher is sure enough of.",
-    "Steady once the teacher is frozen. Near 0, nothing is learned from the target; near 1 under a strong shift, the"
+    "Windows with a pseudo-label",
+    "Share of the windows without a label (the target's, where there is one) that the teacher is sure enough of.",
+    "Steady once the teacher is frozen. Near 0, nothing is learned from them; near 1 under a strong shift, the"
     " teacher's mistakes are learned with the rest.",
 )
 LARGEST = Signal(
     "pseudo_largest_class",
     "Largest class of the pseudo-labels",
     "Share of the most frequent class among the pseudo-labels, the mean over tasks.",
-    "About that of the labels. Near 1, the teacher calls all windows of the target alike, and the student learns that.",
+    "About that of the labels. Near 1, the teacher calls all windows alike, and the student learns that.",
 )
 ONE_CLASS = 0.98
 """Share of one class among the pseudo-labels from which they say nothing."""
@@ -125,12 +125,13 @@ def pseudo_loss(
 
 @register("self_training")
 class SelfTraining(Objective):
-    """Supervised loss, and from some point on the loss to what the network said of the target at that point.
+    """Supervised loss, and from some point on the loss to what the network said at that point of the others.
 
     At share `start` of the training the network is frozen as the teacher. From then on
-    ``task loss + weight x cross-entropy(student, teacher's class)`` over those target windows whose class the teacher
-    is sure of, each class counting alike (pseudo-labels: Lee 2013; balanced over classes: Zou et al. 2018). It assumes
-    that the teacher is right where it is sure; under a shift it often is not, and then this hurts.
+    ``task loss + weight x cross-entropy(student, teacher's class)`` over those windows without a label (the target's
+    or, without a target, the sources' own) whose class the teacher is sure of, each class counting alike
+    (pseudo-labels: Lee 2013; balanced over classes: Zou et al. 2018). It assumes that the teacher is right where it is
+    sure; under a shift it often is not, and then this hurts.
 
     Parameters
     ----------
@@ -139,7 +140,7 @@ class SelfTraining(Objective):
     start : float
         Share of the training at which the teacher is frozen.
     share : float
-        Of the target windows of a batch that the teacher gives a class, this share, the surest, is taken.
+        Of the unlabelled windows of a batch that the teacher gives a class, this share, the surest, is taken.
     confidence : float
         Probability of its class that the teacher must give a window at least.
     balanced : bool
@@ -148,7 +149,7 @@ class SelfTraining(Objective):
         As for `Supervised`; for the labels, not for the pseudo-labels.
     """
 
-    draws = {"source": 1.0, "target": 1.0}  # noqa: RUF012
+    draws = {"source": 1.0, "unlabelled": 1.0}  # noqa: RUF012
     signals = (TAKEN, LARGEST)
     title = "self_training"
     soft = False
@@ -230,10 +231,10 @@ class SelfTraining(Objective):
         if TAKEN.name not in last:
             return []
         if last[TAKEN.name] == 0:
-            return ["no window of the target had a pseudo-label: the teacher was never sure; take a lower confidence"]
+            return ["no window had a pseudo-label: the teacher was never sure; take a lower confidence"]
         if last[LARGEST.name] > ONE_CLASS:
             return [
-                f"{last[LARGEST.name]:.0%} of the pseudo-labels are of one class: the student learned from the target"
+                f"{last[LARGEST.name]:.0%} of the pseudo-labels are of one class: the student learned from them"
                 " only that; take another method"
             ]
         return []

@@ -20,7 +20,7 @@ from cislearn.engine.memory import keep_freed_memory
 from cislearn.models.network import Network
 from cislearn.objectives.objective import Objective
 from cislearn.training.judge import Judge, Validate, Watch, read_step
-from cislearn.training.learner import Learner
+from cislearn.training.learner import Learner, look
 from cislearn.training.optimisers import OptimiserPlan
 from cislearn.training.pieces import MOST_PIECES, is_out_of_memory, out_of_memory, pieces_of
 
@@ -181,7 +181,7 @@ def fit(
 def _pieces_that_fit(learner: Learner, batches: Batches, rows: int) -> int | None:
     """Try a batch in more and more pieces, without a step of the optimiser; None where no number of them fits."""
     batch = batches[0].to(learner.device)
-    view = learner.views(batch, "train", 0)
+    view = look(batch, learner.views, learner.objective)
     n = 2 * learner.accumulate
     while n <= min(rows, MOST_PIECES):
         learner.zero_grad(set_to_none=True)

@@ -13,11 +13,21 @@ from torch import Tensor
 from cislearn.data.batch import Batch
 from cislearn.data.views import Views, mix_seed
 from cislearn.engine.devices import seed_generator
+from cislearn.models.averaging import WeightAverage
 from cislearn.models.network import Network
 from cislearn.objectives.objective import Objective
-from cislearn.training.averaging import WeightAverage
 from cislearn.training.optimisers import OptimiserPlan, build_optimiser, cap_weights, learning_rate
 from cislearn.training.pieces import pieces_of
+
+
+def look(batch: Batch, views: Views, objective: Objective) -> Batch:
+    """Return the training view of a batch, with the further views of it that an objective asks for."""
+    view = views(batch, "train", batch.step)
+    if objective.needs_plain:
+        view = replace(view, plain=views(batch, "plain", batch.step))
+    if objective.second_view is not None:
+        view = replace(view, second=views(batch, objective.second_view, batch.step, view=1))
+    return view
 
 
 class Learner(L.LightningModule):
@@ -90,9 +100,7 @@ class Learner(L.LightningModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Return the sum of the objective's losses on the training view of a batch."""
-        view = self.views(batch, "train", batch.step)
-        if self.objective.needs_plain:
-            view = replace(view, plain=self.views(batch, "plain", batch.step))
+        view = look(batch, self.views, self.objective)
         if self.accumulate == 1:
             losses = self.objective.losses(self.network, view, batch.step / self.total_steps)
             self.last_losses = {name: value.detach() for name, value in losses.items()}

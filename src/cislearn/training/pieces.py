@@ -56,10 +56,10 @@ def _take(batch: Batch, rows: Tensor, sizes: dict[str, int]) -> Batch:
     tracks = None if batch.tracks is None else batch.tracks[on]
     profiles = None if batch.profiles is None else batch.profiles[on]
     covariates = None if batch.covariates is None else batch.covariates[on]
-    plain = None if batch.plain is None else _take(batch.plain, rows, sizes)
+    plain, second = (None if view is None else _take(view, rows, sizes) for view in (batch.plain, batch.second))
     return replace(
         batch, tokens=batch.tokens[on], labels=batch.labels[on], domain=batch.domain[on], row=batch.row[on],
-        parts=parts, plain=plain, tracks=tracks, profiles=profiles, covariates=covariates,
+        parts=parts, plain=plain, second=second, tracks=tracks, profiles=profiles, covariates=covariates,
     )  # fmt: skip
 
 

@@ -78,8 +78,9 @@ class Contender:
     @property
     def sources(self) -> tuple[str, ...]:
         """The labelled domains that it learned from, in the order of the alphabet."""
-        others = [name for name in self.card.spec.domains if name != self.target]
-        return tuple(sorted(self.config.data.sources or others))
+        data = self.config.data
+        others = [name for name in self.card.spec.domains if name not in (self.target, *(data.unlabelled or ()))]
+        return tuple(sorted(data.sources or others))
 
     @property
     def protocol(self) -> str:

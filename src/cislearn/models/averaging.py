@@ -1,4 +1,4 @@
-"""The mean of the weights over the last steps of a training: what is judged and kept in the place of the last ones."""
+"""The mean of the weights over the last steps: what is judged and kept in their place, and the mean teacher."""
 
 from __future__ import annotations
 
