@@ -1,6 +1,7 @@
 """Published protocols and our own comparisons: which experiments, which ledger, which table."""
 
 from cislearn.studies.dann_tf import DannTf
+from cislearn.studies.dssda import Dssda
 from cislearn.studies.gabp_cross_cell import GabpCrossCell
 from cislearn.studies.negatives import Negatives
 from cislearn.studies.pipelines import Defaults, Presets
@@ -11,6 +12,16 @@ from cislearn.studies.study import Study
 
 STUDIES: dict[str, type[Study]] = {
     study.name: study
-    for study in (SimulatedBenchmark, Shifts, Defaults, Presets, DannTf, GabpCrossCell, Negatives, ReverseComplement)
+    for study in (
+        SimulatedBenchmark,
+        Shifts,
+        Defaults,
+        Presets,
+        DannTf,
+        GabpCrossCell,
+        Negatives,
+        ReverseComplement,
+        Dssda,
+    )
 }
 """Every study by its name."""

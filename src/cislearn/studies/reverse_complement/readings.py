@@ -7,17 +7,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float, Float32, Int, Shaped
+from jaxtyping import Float, Float32, Int
 from torch import nn
 
 from cislearn.data.clusters import locus_clusters
 from cislearn.data.dataset import Dataset
-from cislearn.evaluation.intervals import Panel, estimates
-from cislearn.evaluation.ranking import ranking_many
 from cislearn.prediction.predictor import NetworkPredictor, predict_rows
 from cislearn.runs import RunFolder
-
-METRICS = ("AUROC", "AUPRC")
+from cislearn.studies.tasks_together import scores_together
 
 
 def read_strands(
@@ -59,34 +56,8 @@ def score_reading(
 
     The interval resamples clusters of loci and seeds together, all tasks of a locus with it.
     """
-    labels, n_tasks = clean_labels(dataset, rows), logits.shape[2]
-
-    def mean_over_tasks(
-        long: Shaped[np.ndarray, " m"], scores: Shaped[np.ndarray, " m"], weights: Shaped[np.ndarray, "r m"]
-    ) -> Float[np.ndarray, "r 2"]:
-        pieces = zip(*(np.split(each, n_tasks, axis=-1) for each in (long, scores, weights)), strict=True)
-        return np.mean([ranking_many(*piece)[:, : len(METRICS)] for piece in pieces], axis=0)
-
-    task_by_task = logits.transpose(0, 2, 1).reshape(len(logits), -1)
-    long, once = labels.T.ravel(), np.ones((1, labels.size), dtype=np.float32)
-    by_seed = np.concatenate([mean_over_tasks(long, each, once) for each in task_by_task])
-    found = {}
-    if with_interval:
-        clusters = np.tile(locus_clusters(dataset)[rows], n_tasks)
-        found = estimates([Panel(METRICS, mean_over_tasks, task_by_task)], long, clusters)
-    return [
-        {
-            "metric": metric,
-            "estimate": float(by_seed[:, m].mean()),
-            "low": found[metric].low if found else float("nan"),
-            "high": found[metric].high if found else float("nan"),
-            "seeds_sd": float(by_seed[:, m].std(ddof=1)) if len(by_seed) > 1 else float("nan"),
-            "n_seeds": len(by_seed),
-            "n": len(rows),
-            "by_seed": " ".join(f"{value:.6f}" for value in by_seed[:, m]),
-        }
-        for m, metric in enumerate(METRICS)
-    ]
+    labels = clean_labels(dataset, rows)
+    return scores_together(labels, logits, locus_clusters(dataset)[rows], with_interval=with_interval)
 
 
 def scores_table(

@@ -1,0 +1,152 @@
+"""The page of the study: label efficiency, gains over the supervised method, and how gains go with class size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy.stats import spearmanr
+
+from cislearn.reports.figures.canvas import document, grid, plain_ticks
+from cislearn.reports.numbers import DASH, decimal, signed
+from cislearn.reports.palette import MARKERS, METHOD_COLOURS, PAPER
+from cislearn.studies.dssda.scores import TOGETHER
+from cislearn.studies.markdown import not_run, table
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+BASELINE = "supervised"
+MAIN = "AUROC"
+PLACE = ["data", "protocol", "network"]
+PUBLISHED = """## Beside the paper
+
+Mean AUROC over 164 classes on the validation windows, as printed (Table 2; there called accuracy). DNase peaks of
+600 bp in 164 cell types, 1,930,000 windows: another task than ours, whose data are not at hand. gkm-SVM and LeNet are
+the published numbers of Basset on its test windows.
+
+| gkm-SVM | LeNet | Inception | AlexNet | DSSDA, all labels | DSSDA, 10 % | DSSDA, 25 % |
+| --- | --- | --- | --- | --- | --- | --- |
+| .780 | .895 | .911 | .929 | .946 | .822 | .853 |
+
+The paper has no supervised network at 10 % or 25 %, so it does not say what the windows without labels bought."""
+
+
+def dssda_page(scores: pd.DataFrame, progress: pd.DataFrame) -> list[str]:
+    """Return the parts of the page below its introduction."""
+    parts = []
+    if len(scores):
+        together = scores[scores["task"] == TOGETHER]
+        parts.append("![Label efficiency](dssda-efficiency.svg)")
+        for keys, mine in together.groupby(PLACE, sort=False):
+            parts += [f"## {', '.join(map(str, keys))}", _by_share(mine), _gains(mine), _calls(mine)]
+        parts += ["## Gain and class size", _by_class_size(scores[scores["task"] != TOGETHER])]
+    parts.append(PUBLISHED)
+    left = [[*map(str, keys), not_run(mine)] for keys, mine in progress.groupby([*PLACE, "labels"], sort=False)]
+    left = [row for row in left if row[-1]]
+    return parts + (["## Not run", table([*PLACE, "labels", "runs"], left)] if left else [])
+
+
+def _shares(scores: pd.DataFrame) -> list[str]:
+    return sorted(map(str, scores["labels"].unique()), key=float)
+
+
+def _pick(scores: pd.DataFrame, share: str, method: str, metric: str) -> pd.Series:
+    rows = scores[(scores["labels"] == share) & (scores["method"] == method) & (scores["metric"] == metric)]
+    return rows.iloc[0] if len(rows) else pd.Series(dtype=object)
+
+
+def _by_share(scores: pd.DataFrame) -> str:
+    shares, rows = _shares(scores), []
+    for method in scores["method"].unique():
+        found = [(_pick(scores, s, str(method), MAIN), _pick(scores, s, str(method), "AUPRC")) for s in shares]
+        cells = [
+            f"{decimal(a['estimate'])} ({decimal(a['low'])}, {decimal(a['high'])}) / {decimal(b['estimate'])}"
+            if len(a)
+            else DASH
+            for a, b in found
+        ]
+        rows.append([str(method).replace("_", " "), *cells])
+    seeds = int(scores["n_seeds"].max())
+    note = f"AUROC with its interval / AUPRC, means over tasks and over up to {seeds} seeds."
+    return f"{table(['method', *(f'{share} % of the labels' for share in shares)], rows)}\n\n{note}"
+
+
+def _gains(scores: pd.DataFrame) -> str:
+    shares, rows = _shares(scores), []
+    for method in scores["method"].unique():
+        cells = [_gain(_pick(scores, share, str(method), MAIN)) for share in shares]
+        if method != BASELINE and any(cell != DASH for cell in cells):
+            rows.append([str(method).replace("_", " "), *cells])
+    note = (
+        f"{MAIN} over {BASELINE} with the same labels, the same shifts and strands and both strands averaged, paired by"
+        " locus and seed; **bold** where the interval is clear of 0."
+    )
+    return f"{table([f'over {BASELINE}', *(f'{share} %' for share in shares)], rows)}\n\n{note}"
+
+
+def _gain(row: pd.Series) -> str:
+    if not len(row) or pd.isna(row.get("difference", np.nan)):
+        return DASH
+    low, high = float(row["difference_low"]), float(row["difference_high"])
+    text = f"{signed(row['difference'])} ({signed(low)}, {signed(high)})"
+    return f"**{text}**" if low > 0 or high < 0 else text
+
+
+def _calls(scores: pd.DataFrame) -> str:
+    shares, rows = _shares(scores), []
+    for method in scores["method"].unique():
+        found = [[_pick(scores, s, str(method), m) for m in ("subset accuracy", "Hamming loss")] for s in shares]
+        cells = [" / ".join(decimal(each["estimate"]) if len(each) else DASH for each in pair) for pair in found]
+        rows.append([str(method).replace("_", " "), *cells])
+    note = "Share of the windows with every label right / of the labels that are wrong, at thresholds from validation."
+    return f"{table(['method', *(f'{share} %' for share in shares)], rows)}\n\n{note}"
+
+
+def _by_class_size(scores: pd.DataFrame) -> str:
+    rows = []
+    auroc = scores[scores["metric"] == MAIN]
+    for keys, mine in auroc.groupby([*PLACE, "labels"], sort=False):
+        wide = mine.pivot_table(index="task", columns="method", values="estimate")
+        size = mine.groupby("task")["prevalence"].first()
+        for method in [name for name in wide if name != BASELINE]:
+            gain = (wide[method] - wide[BASELINE]).dropna()
+            rank = spearmanr(gain, size[gain.index]).statistic if len(gain) > 2 else np.nan
+            spread = f"{decimal(wide[method].mean())} ± {decimal(wide[method].std())}"
+            low, high = signed(gain.min()), signed(gain.max())
+            rows.append([*map(str, keys), str(method).replace("_", " "), spread, f"{low} to {high}", signed(rank)])
+    head = [*PLACE, "labels", "method", "AUROC ± sd over classes", "gain by class", "rank correlation with class size"]
+    return table(head, rows)
+
+
+def efficiency_curves(scores: pd.DataFrame) -> str:
+    """Draw AUROC against the share of the labels, a panel for each set and protocol of the small network."""
+    mine = scores[(scores["task"] == TOGETHER) & (scores["metric"] == MAIN) & (scores["network"] == "motif_cnn")]
+    panels = list(mine.groupby(["data", "protocol"], sort=False))
+
+    def paint(figure: Figure) -> None:
+        for axes, (keys, rows) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
+            _curves(axes, rows)
+            axes.set(title=", ".join(map(str, keys)), xlabel="share of the labels, %", ylabel=MAIN, xscale="log")
+
+    return document(paint, key="dssda-efficiency", size=(4.6 * max(1, len(panels)), 3.8), background=PAPER)
+
+
+def _curves(axes: Axes, rows: pd.DataFrame) -> None:
+    methods: Sequence[str] = list(dict.fromkeys(map(str, rows["method"])))
+    for number, method in enumerate(methods):
+        mine = rows[rows["method"] == method].assign(share=lambda table: table["labels"].astype(float))
+        mine = mine.sort_values("share")
+        shift = 1 + 0.02 * (number - len(methods) / 2)
+        spread = [mine["estimate"] - mine["low"], mine["high"] - mine["estimate"]]
+        axes.errorbar(
+            mine["share"] * shift, mine["estimate"], yerr=np.clip(spread, 0, None), label=method.replace("_", " "),
+            color=METHOD_COLOURS[number % len(METHOD_COLOURS)], marker=MARKERS[number % len(MARKERS)][0],
+            markersize=4, linewidth=1.0, elinewidth=0.8,
+        )  # fmt: skip
+    axes.legend(fontsize=7, frameon=False)
+    grid(axes)
+    plain_ticks(axes)
