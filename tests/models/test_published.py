@@ -108,3 +108,18 @@ def test_windows_that_are_too_short_are_refused_with_the_shortest_that_are_not(n
 def test_a_padding_that_is_none_is_refused():
     with pytest.raises(UserError, match="padding 'full': expected same or valid"):
         build_network("basset", spec_of(600), {"padding": "full"})
+
+
+@pytest.mark.parametrize(("name", "length"), [("basset", 600), ("alexnet", 128)])
+@pytest.mark.parametrize("merge", ["sum", "average", "weighted_sum"])
+def test_with_equivariant_layers_both_strands_get_the_same_logits(name, length, merge):
+    options = {"hidden": [8], "layers": {"name": "equivariant", "merge": merge}}
+    network = build_network(name, DataSpec((TaskSpec("bound"),), (), length), options).double().eval()
+    x = torch.randn(3, 4, length, dtype=torch.float64)
+    torch.testing.assert_close(network(x), network(x.flip(1, 2)), rtol=0, atol=1e-6)
+    assert network(x).std() > 1e-6
+
+
+def test_branches_side_by_side_are_refused_as_equivariant():
+    with pytest.raises(UserError, match="a flip of the channels would exchange"):
+        build_network("inception", DataSpec((TaskSpec("bound"),), (), 640), {"layers": {"name": "equivariant"}})

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from torch import nn
 
 from cislearn.models.encoder import Encoder, register
+from cislearn.models.equivariant import WeightedSum
 from cislearn.models.layers import BatchNorm
 from cislearn.models.layers import layers as layers_of
 from cislearn.models.stages import Stage
@@ -33,8 +37,8 @@ class AlexNet(Encoder):
         Units of the dense layers; as in the images' network (4096, 4096) they would hold 96 M weights at 600 bp.
     dropout : float
         Share of these that is hidden in training.
-    layers : {"channels_last", "plain"}
-        Where the layers come from; the weights are the same.
+    layers : {"channels_last", "plain", "equivariant"}
+        Where the layers come from; of the first two the weights are the same.
     """
 
     def __init__(
@@ -45,7 +49,7 @@ class AlexNet(Encoder):
         *,
         hidden: tuple[int, ...] | list[int] = (1024, 1024),
         dropout: float = 0.5,
-        layers: str = "channels_last",
+        layers: str | Mapping[str, Any] = "channels_last",
     ) -> None:
         super().__init__()
         if length < SHORTEST:
@@ -53,13 +57,14 @@ class AlexNet(Encoder):
         make, channels = layers_of(layers), in_channels
         stages = []
         for filters, width, pool in CONVOLUTIONS:
-            conv = make.conv(channels, filters, width)
+            conv = (make.conv if stages else make.first)(channels, filters, width)
             channels, length = make.channels(filters), length // pool
             # Activation after the maximum: the same values and gradients, on as many positions as are left.
             pooled = [make.pool(pool)] if pool > 1 else []
             stages.append(Stage(conv, make.norm(channels), pool=nn.Sequential(*pooled, make.activation())))
-        stages[-1].pool.append(nn.Flatten())  # type: ignore[union-attr, operator]
-        features = channels * length
+        strands, channels = make.merge(channels, length)
+        stages[-1].pool.extend([*strands, nn.Flatten()])  # type: ignore[union-attr, operator]
+        features = channels * (1 if strands and isinstance(strands[0], WeightedSum) else length)
         for units in hidden:
             dense = make.dense(features, units)
             stages.append(Stage(dense, BatchNorm(units), make.activation(), nn.Dropout(dropout)))

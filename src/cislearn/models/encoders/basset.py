@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import get_args
+from collections.abc import Mapping
+from typing import Any, get_args
 
 from torch import nn
 
 from cislearn.models.encoder import Encoder, register
+from cislearn.models.equivariant import WeightedSum
 from cislearn.models.layers import BatchNorm, Padding
 from cislearn.models.layers import layers as layers_of
 from cislearn.models.stages import Stage
@@ -35,8 +37,8 @@ class Basset(Encoder):
         Units of the dense layers.
     dropout : float
         Share of these that is hidden in training.
-    layers : {"channels_last", "plain"}
-        Where the layers come from; the weights are the same.
+    layers : {"channels_last", "plain", "equivariant"}
+        Where the layers come from; of the first two the weights are the same.
     """
 
     def __init__(
@@ -48,7 +50,7 @@ class Basset(Encoder):
         padding: str = "valid",
         hidden: tuple[int, ...] | list[int] = (1000, 1000),
         dropout: float = 0.3,
-        layers: str = "channels_last",
+        layers: str | Mapping[str, Any] = "channels_last",
     ) -> None:
         super().__init__()
         if padding not in get_args(Padding):
@@ -61,12 +63,14 @@ class Basset(Encoder):
         make, channels = layers_of(layers), in_channels
         stages = []
         for filters, width, pool in CONVOLUTIONS:
-            conv = make.conv(channels, filters, width, padding=padding)  # type: ignore[arg-type]
+            reads = make.conv if stages else make.first
+            conv = reads(channels, filters, width, padding=padding)  # type: ignore[arg-type]
             channels = make.channels(filters)
             # Activation after the maximum: the same values and gradients, on as many positions as are left.
             stages.append(Stage(conv, make.norm(channels), pool=nn.Sequential(make.pool(pool), make.activation())))
-        stages[-1].pool.append(nn.Flatten())  # type: ignore[union-attr, operator]
-        features = channels * places
+        strands, channels = make.merge(channels, places)
+        stages[-1].pool.extend([*strands, nn.Flatten()])  # type: ignore[union-attr, operator]
+        features = channels * (1 if strands and isinstance(strands[0], WeightedSum) else places)
         for units in hidden:
             dense = make.dense(features, units)
             stages.append(Stage(dense, BatchNorm(units), make.activation(), nn.Dropout(dropout)))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from cislearn.models.encoder import Encoder, register
-from cislearn.models.layers import Layers
+from cislearn.models.layers import Layers, is_equivariant
 from cislearn.models.layers import layers as layers_of
 from cislearn.models.stages import Stage
 
@@ -109,11 +110,15 @@ class Inception(Encoder):
         /,
         *,
         dropout: float = 0.4,
-        layers: str = "channels_last",
+        layers: str | Mapping[str, Any] = "channels_last",
     ) -> None:
         super().__init__()
         if length < SHORTEST:
             raise ValueError(f"nothing is left of them after the poolings; {SHORTEST} bp is the shortest")
+        if is_equivariant({"layers": layers}):
+            raise ValueError(
+                "its branches stand side by side, which a flip of the channels would exchange; take another"
+            )
         make = layers_of(layers)
         channels = make.channels(64)
         stages = [
