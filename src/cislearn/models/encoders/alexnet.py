@@ -55,7 +55,7 @@ class AlexNet(Encoder):
         if length < SHORTEST:
             raise ValueError(f"nothing is left of them after three poolings; {SHORTEST} bp is the shortest")
         make, channels = layers_of(layers), in_channels
-        stages = []
+        stages: list[Stage] = []
         for filters, width, pool in CONVOLUTIONS:
             conv = (make.conv if stages else make.first)(channels, filters, width)
             channels, length = make.channels(filters), length // pool

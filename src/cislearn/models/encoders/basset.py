@@ -61,7 +61,7 @@ class Basset(Encoder):
             other = ", or take padding: same" if padding == "valid" else ""
             raise ValueError(f"nothing is left of them after the poolings; {shortest} bp is the shortest{other}")
         make, channels = layers_of(layers), in_channels
-        stages = []
+        stages: list[Stage] = []
         for filters, width, pool in CONVOLUTIONS:
             reads = make.conv if stages else make.first
             conv = reads(channels, filters, width, padding=padding)  # type: ignore[arg-type]
