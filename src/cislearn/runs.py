@@ -25,6 +25,7 @@ LABELLED = "labelled.tsv"
 SEEN = "seen.npy"
 """Hashes of the windows whose labels a run saw, so that they are never taken for new ones."""
 PREDICTED_PROFILES = "profiles.npz"
+"""Of a run: shapes and counts of its validation and test rows."""
 LOG_COUNTS = "log_counts"
 """Of a profile in ``predictions.parquet``: log(1 + counts) of all strands together, as predicted."""
 

@@ -12,7 +12,7 @@ from cislearn.data.simulate import simulate, write_simulated
 from cislearn.data.simulate.footprints import FLANKS, MARGIN
 from cislearn.errors import UserError
 from cislearn.evaluation.metrics import pearson
-from cislearn.evaluation.profiles.names import BINS, COUNTS, MEANS
+from cislearn.evaluation.profiles.names import BINS, COUNTS, MEANS, SHAPE
 from cislearn.evaluation.tables import score_table
 from cislearn.experiment.comparing.compare import compare_runs
 from cislearn.experiment.evaluate import evaluate_on
@@ -122,6 +122,42 @@ def test_the_mean_over_domains_is_of_the_numbers_that_each_domain_has(experiment
     for name, metric in METRICS["profile"].items():
         found = metric(labels, scores, np.ones((1, len(labels))))
         np.testing.assert_allclose(found, known.estimate[name])
+
+
+def test_scores_lie_between_bounds_that_know_no_sequence_and_another_replicate(experiment, dataset):
+    """The lower one is made of training rows of the sources alone; the report shows both."""
+    bounds = pd.read_table(experiment.path / "profile_bounds.tsv")
+    assert set(bounds["part"]) == {"source test", "target test"} and set(bounds["task"]) == {"nexus"}
+    assert set(bounds["reference"]) == {"mean profile", "shuffled", "pseudo-replicates"}
+    assert set(bounds["metric"]) == {*SHAPE.values(), *COUNTS}
+    kept = pd.read_parquet(experiment.path / "supervised" / "seed-0" / "predictions.parquet")
+    of_sources = (dataset.loci["domain"] != "hep").to_numpy()
+    part = dataset.loci["part"].to_numpy() if "part" in dataset.loci else None
+    trained = np.setdiff1d(np.flatnonzero(of_sources), kept["row"])
+    assert part is None or (part[trained] == "train").all()
+    counts = np.array(dataset.profiles.values, dtype=float)[:, :, MARGIN:-MARGIN]
+    rows = kept.query("part == 'test' and domain == 'hep'")["row"].to_numpy()
+    mean = np.nan_to_num(counts[trained] / counts[trained].sum(2, keepdims=True).clip(1)).sum(0)
+    values = [strand_aware(counts[row], mean / mean.sum(1, keepdims=True)) for row in rows if counts[row].sum()]
+    found = bounds.query("part == 'target test' and reference == 'mean profile'").set_index("metric").estimate
+    assert found["JSD"] == pytest.approx(np.mean(values, axis=0)[0])
+    page = experiment.report.read_text()
+    assert "pseudo-replicates" in page and "What a metric lies between" in page
+
+
+def test_some_test_loci_are_set_aside_to_be_drawn(experiment, dataset):
+    """The same of each method, of the target, with their observed reads and the reads of the seeds' mean."""
+    table = pd.read_parquet(experiment.path / "profiles.parquet")
+    assert set(table["method"]) == {"supervised", "adversarial"} and table["locus"].nunique() == 3
+    kept = pd.read_parquet(experiment.path / "supervised" / "seed-0" / "predictions.parquet")
+    tested = {f"row {row}": row for row in kept.query("part == 'test' and domain == 'hep'")["row"]}
+    total = kept.set_index("row")["label_nexus"]
+    for (_, locus), mine in table.groupby(["method", "locus"]):
+        plus, minus = (mine[mine["strand"] == strand].sort_values("position") for strand in "+-")
+        counts = np.array(dataset.profiles.values[tested[locus]])[:, MARGIN:-MARGIN]
+        np.testing.assert_array_equal(np.stack([plus["observed"], minus["observed"]]), counts)
+        assert mine["observed"].sum() == total[tested[locus]] and (mine["predicted"] >= 0).all()
+    assert "Observed and predicted reads of nexus" in experiment.report.read_text()
 
 
 def test_the_mean_of_the_seeds_is_scored_as_one_model(experiment):

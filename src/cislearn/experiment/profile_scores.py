@@ -41,6 +41,18 @@ def observed_counts(dataset: Dataset, task: TaskSpec, rows: Int[np.ndarray, " n"
     return counts[:, dataset.spec.profile_channels(task.name), margin : counts.shape[2] - margin]
 
 
+def observed_replicates(
+    dataset: Dataset, task: TaskSpec, rows: Int[np.ndarray, " n"]
+) -> Float[np.ndarray, "n r s length"] | None:
+    """Return the counts of rows replicate by replicate, NaN where one has fewer; None where none were kept apart."""
+    assert dataset.profiles is not None
+    if dataset.profiles.replicates is None:
+        return None
+    margin, channels = dataset.spec.margin, dataset.spec.profile_channels(task.name)
+    counts = np.array(dataset.profiles.replicates[rows], dtype=np.float32)
+    return counts[:, :, channels, margin : counts.shape[3] - margin]
+
+
 def profile_scores(
     task: TaskSpec, observed: Float[np.ndarray, "n s length"], predicted: PredictedProfiles
 ) -> dict[str, Float[np.ndarray, " n"]]:

@@ -75,7 +75,7 @@ def bounds_table(
     clusters: Integer[np.ndarray, " n"],
     *,
     training: Shaped[np.ndarray, "m s l"],
-    replicate: Shaped[np.ndarray, "n s l"] | None = None,
+    replicates: Shaped[np.ndarray, "n r s l"] | None = None,
     n_resamples: int = 1000,
     level: float = 0.95,
     seed: int = 0,
@@ -94,8 +94,9 @@ def bounds_table(
     training : ndarray, shape (m, strands, length)
         Reads of the training loci, whose mean shape is predicted everywhere; its counts are one number, so they have no
         correlation.
-    replicate : ndarray, shape (n, strands, length), optional
-        The same loci in another replicate, taken as a prediction. Without one, pseudo-replicates by `thinned`.
+    replicates : ndarray, shape (n, replicates, strands, length), optional
+        The reads by replicate, NaN where a locus has fewer: the first is what is predicted, and the others together are
+        the prediction. Pseudo-replicates by `thinned` where there are none, or a locus has one alone.
     n_resamples, level, seed
         Of the bootstrap; the seed also shuffles and thins.
 
@@ -108,11 +109,12 @@ def bounds_table(
     shuffled = observed[another_locus(len(observed), seed)]
     everywhere = np.broadcast_to(mean_shape(training), observed.shape)
     flat = np.full(len(observed), _log_counts(training).mean())
-    first, second = (observed, replicate) if replicate is not None else thinned(observed, seed)
+    pair = _apart(replicates)
+    first, second = thinned(observed, seed) if pair is None else pair
     compared = {
         MEAN: (observed, everywhere, flat),
         SHUFFLED: (observed, observed_shapes(shuffled), _log_counts(shuffled)),
-        HALVES if replicate is None else REPLICATE: (first, observed_shapes(second), _log_counts(second)),
+        HALVES if pair is None else REPLICATE: (first, observed_shapes(second), _log_counts(second)),
     }
     bootstrap: dict[str, Any] = {"n_resamples": n_resamples, "level": level, "seed": seed}
     rows = []
@@ -122,6 +124,17 @@ def bounds_table(
             row = {"reference": reference, "bound": "lower" if reference in LOWER else "upper", "metric": metric}
             rows.append(row | {"estimate": found.value, "low": found.low, "high": found.high})
     return pd.DataFrame(rows)
+
+
+def _apart(
+    replicates: Shaped[np.ndarray, "n r s l"] | None,
+) -> tuple[Shaped[np.ndarray, "n s l"], Float64[np.ndarray, "n s l"]] | None:
+    """The first replicate and the sum of the others; None where a locus has no other."""
+    if replicates is None or replicates.shape[1] < 2:
+        return None
+    one, others = replicates[:, 0], replicates[:, 1:]
+    has_both = ~np.isnan(one).any(axis=(1, 2)) & ~np.isnan(others).any(axis=(2, 3)).all(axis=1)
+    return (one, np.nan_to_num(others).sum(axis=1, dtype=np.float64)) if has_both.all() else None
 
 
 def _log_counts(profiles: Shaped[np.ndarray, "n s l"]) -> Float64[np.ndarray, " n"]:
