@@ -20,13 +20,15 @@ from cislearn.experiment.execute import run_experiment
 from cislearn.experiment.mean import METRICS
 from cislearn.experiment.reading import make_config
 from cislearn.models.network import build_network
-from cislearn.models.saving import load_network
+from cislearn.models.saving import for_prediction, load_network, read_card
+from cislearn.models.strands import other_strand, turned_back
 from cislearn.objectives.profile_loss import multinomial_nll
 from cislearn.prediction.files import predict_file
 from cislearn.runs import logit_names
 from cislearn.schema import TaskSpec
 from cislearn.sequence.tokens import decode
 from tests.evaluation.profiles.slow import published, strand_aware
+from tests.models.conftest import one_hot_windows
 
 LENGTH, POSITIONS = FLANKS + 40, 40
 ENCODER = {"name": "bpnet", "filters": 4, "motif_width": 21, "dilated": 6, "profile_width": 75}
@@ -250,3 +252,17 @@ def test_regions_that_cannot_be_told_apart_are_refused(tmp_path):
     config = make_config({"data": {"path": str(tmp_path / "d"), "regions": "peaks"}, "out": "x"}, [], where="test")
     with pytest.raises(UserError, match="has no background"):
         run_experiment(config)
+
+
+@pytest.mark.parametrize("strands", ["rcps", "rcps_half", "conjoined"])
+def test_networks_of_both_strands_are_trained_and_say_the_same_of_either(folder, tmp_path, strands):
+    """trap 3: what was trained, loaded again, gives a turned window the turned profile."""
+    model = {"encoder": ENCODER, "reverse_complement": strands}
+    config = config_of(folder / "data", tmp_path / "run", model=model, methods=["adversarial"], training={"epochs": 1})
+    run = run_experiment(config).path / "adversarial" / "seed-0"
+    network = for_prediction(load_network(run), read_card(run).predict).eval()
+    x = one_hot_windows(4, LENGTH)
+    with torch.no_grad():
+        here, other = network(x), network(other_strand(x, network.spec))
+    torch.testing.assert_close(turned_back(other, network.spec), here, rtol=1e-5, atol=1e-5)
+    assert (here[:, :POSITIONS] - here[:, POSITIONS : 2 * POSITIONS]).abs().max() > 1e-3
