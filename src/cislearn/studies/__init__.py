@@ -8,9 +8,20 @@ from cislearn.studies.reverse_complement import ReverseComplement
 from cislearn.studies.shifts import Shifts
 from cislearn.studies.simulated import SimulatedBenchmark
 from cislearn.studies.study import Study
+from cislearn.studies.yeast_profiles import YeastProfiles
 
 STUDIES: dict[str, type[Study]] = {
     study.name: study
-    for study in (SimulatedBenchmark, Shifts, Defaults, Presets, DannTf, GabpCrossCell, Negatives, ReverseComplement)
+    for study in (
+        SimulatedBenchmark,
+        Shifts,
+        Defaults,
+        Presets,
+        DannTf,
+        GabpCrossCell,
+        Negatives,
+        ReverseComplement,
+        YeastProfiles,
+    )
 }
 """Every study by its name."""
