@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cislearn.errors import UserError
+from cislearn.evaluation.profiles.names import LOSSES, MEANS
 from cislearn.schema import TaskSpec
 
 FORMAT = 1
@@ -22,10 +23,11 @@ AVERAGED = "averaged.tsv"
 LABELLED = "labelled.tsv"
 """The target's rows whose labels training may see, where it sees a share of them."""
 SEEN = "seen.npy"
-PREDICTED_PROFILES = "profiles.npz"
-PROFILE_SCORES = ("log_counts", "nll", "counts_error")
-"""What a profile is scored by in ``predictions.parquet``: log(1 + counts) as predicted, and the two losses of a row."""
 """Hashes of the windows whose labels a run saw, so that they are never taken for new ones."""
+PREDICTED_PROFILES = "profiles.npz"
+"""Of a run: shapes and counts of its validation and test rows."""
+LOG_COUNTS = "log_counts"
+"""Of a profile in ``predictions.parquet``: log(1 + counts) of all strands together, as predicted."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,7 @@ def default_method(info: Mapping[str, Any]) -> str:
 def logit_names(task: TaskSpec) -> list[str]:
     """Columns of ``predictions.parquet`` with what a task is scored by: its logit, or with several classes one each.
 
-    Of a profile they are `PROFILE_SCORES`.
+    Of a profile they are `profile_score_names`.
     """
     if task.kind == "profile":
         return profile_score_names(task.name)
@@ -152,6 +154,12 @@ def logit_names(task: TaskSpec) -> list[str]:
     return [f"logit_{task.name}_{c}" for c in range(task.n_logits)]
 
 
+def certain_names(task: TaskSpec) -> list[str]:
+    """Those of `logit_names` that are numbers in every labelled row."""
+    certain = (LOG_COUNTS, *LOSSES)
+    return [f"{score}_{task.name}" for score in certain] if task.kind == "profile" else logit_names(task)
+
+
 def profile_score_names(task: str) -> list[str]:
-    """Columns of ``predictions.parquet`` with the `PROFILE_SCORES` of a profile task."""
-    return [f"{score}_{task}" for score in PROFILE_SCORES]
+    """Columns of ``predictions.parquet`` of a profile task: predicted counts, and what a row gives to each mean."""
+    return [f"{score}_{task}" for score in (LOG_COUNTS, *MEANS)]

@@ -7,16 +7,25 @@ import torch
 from torch import nn
 
 from cislearn.errors import UserError
+from cislearn.models.conjoined import Conjoined
 from cislearn.models.encoders import bpnet
 from cislearn.models.encoders.bpnet import BPNet, without_bias
+from cislearn.models.equivariant import SumOfStrands
+from cislearn.models.inference import for_inference
 from cislearn.models.layers import PlainLayers
 from cislearn.models.network import Network, build_network
 from cislearn.models.saving import ModelCard, load_network, save_model
-from cislearn.models.strands import other_strand, turned_back
+from cislearn.models.strands import BothStrands, other_strand, turned_back
 from cislearn.schema import DataSpec, InputSpec, TaskSpec
 
 SMALL = {"filters": 4, "motif_width": 5, "dilated": 2, "profile_width": 7}
 LENGTH, POSITIONS = 62, 40
+
+
+@pytest.fixture(autouse=True)
+def weights():
+    """First weights that are the same whatever ran before: of so few filters all may be dead."""
+    torch.manual_seed(1)
 
 
 def stranded(positions=POSITIONS, name="p"):
@@ -105,6 +114,9 @@ class Mirrored(PlainLayers):
         conv = super().conv(c_in, c_out, width, dilation=dilation, bias=bias, padding=padding)
         return _Tied(conv)
 
+    def merge(self, channels, length=1):
+        return [SumOfStrands(1.0)], channels // 2
+
 
 class _Tied(nn.Module):
     def __init__(self, conv):
@@ -117,29 +129,98 @@ class _Tied(nn.Module):
         return nn.functional.conv1d(x, weight, bias, padding=self.conv.padding, dilation=self.conv.dilation)
 
 
-@pytest.mark.parametrize(
-    "inputs",
-    [
-        (),
-        (InputSpec("raw", "track", rc="flip"), InputSpec("smooth", "track", rc="flip")),
-        (InputSpec("strands", "track", 2, "flip_and_permute"), InputSpec("raw", "track", rc="flip")),
-    ],
-)
-def test_with_equivariant_layers_both_strands_are_one_answer(monkeypatch, inputs):
-    """Trap 3, with controls that are strands and such that are none: the other strand, turned back, is equal."""
-    monkeypatch.setattr(bpnet, "layers_of", lambda kind: Mirrored())
-    spec = spec_of(inputs=inputs)
-    network = Network(BPNet(LENGTH, spec.channels, **SMALL), spec).double().eval()
-    x = torch.rand(3, spec.channels, LENGTH, dtype=torch.float64)
-    here = network(x)
-    torch.testing.assert_close(turned_back(network(other_strand(x, spec)), spec), here)
+CONTROLS = {
+    "no control": (),
+    "two without strands": (InputSpec("raw", "track", rc="flip"), InputSpec("smooth", "track", rc="flip")),
+    "strands and one without": (
+        InputSpec("strands", "track", 2, "flip_and_permute"),
+        InputSpec("raw", "track", rc="flip"),
+    ),
+}
+EQUIVARIANT = [{"name": "equivariant", "filters": kind} for kind in ("pairs", "half")]
+
+
+def apart(model, spec, x):
+    """How far the logits of windows are from those of their reverse complements, turned back."""
+    here = model(x)
     assert not torch.allclose(here[:, :POSITIONS], here[:, POSITIONS : 2 * POSITIONS])
+    return float((turned_back(model(other_strand(x, spec)), spec) - here).abs().max().detach())
 
 
-def test_equivariant_layers_refuse_half_a_strand(monkeypatch):
+@pytest.mark.parametrize("inputs", CONTROLS.values(), ids=CONTROLS)
+@pytest.mark.parametrize("layers", EQUIVARIANT, ids=["pairs", "half"])
+def test_with_equivariant_layers_both_strands_are_one_answer(layers, inputs):
+    """Trap 3, with controls that are strands and such that are none: the other strand, turned back, is equal.
+
+    After a step of training too, of several profiles, and of the copy that predicts, whose filters are written out.
+    """
+    spec = spec_of(stranded(), stranded(name="q"), inputs=inputs)
+    network = build_network("bpnet", spec, SMALL | {"layers": layers})
+    x = torch.rand(3, spec.channels, LENGTH)
+    network(x)[0].square().sum().backward()
+    torch.optim.SGD(network.parameters(), lr=1e-3).step()
+    assert apart(network.double().eval(), spec, x.double()) < 1e-12
+    assert apart(network.float(), spec, x) < 1e-5
+    torch.testing.assert_close(for_inference(network)(x), network(x), rtol=1e-5, atol=1e-5)
+    pooled, other = (network.pooled(network.features(each)) for each in (x, other_strand(x, spec)))
+    torch.testing.assert_close(pooled, other)
+    assert pooled.shape == (3, network.n_features)
+
+
+@pytest.mark.parametrize("inputs", CONTROLS.values(), ids=CONTROLS)
+def test_equivariant_layers_make_what_mirrored_filters_make(monkeypatch, inputs):
+    """Oracle: filters mirrored by hand, anew at each call."""
+    spec = spec_of(inputs=inputs)
+    network = build_network("bpnet", spec, SMALL | {"layers": "equivariant"}).double().eval()
     monkeypatch.setattr(bpnet, "layers_of", lambda kind: Mirrored())
-    with pytest.raises(UserError, match="has 1 strand"):
-        Network(BPNet(LENGTH, **SMALL), spec_of(TaskSpec("p", "profile", 1, POSITIONS, "flip")))
+    slow = Network(BPNet(LENGTH, spec.channels, **SMALL, layers="equivariant"), spec).double().eval()
+    slow.load_state_dict(dict(zip(slow.state_dict(), network.state_dict().values(), strict=True)))
+    x = torch.rand(3, spec.channels, LENGTH, dtype=torch.float64)
+    torch.testing.assert_close(network(x), slow(x))
+
+
+def test_half_as_many_filters_are_stored_for_as_many_channels():
+    plain, half, pairs = (
+        build_network("bpnet", spec_of(), SMALL | {"layers": layers}) for layers in ("plain", *reversed(EQUIVARIANT))
+    )
+    n = [sum(p.numel() for p in network.parameters()) for network in (plain, half, pairs)]
+    assert 2 * n[1] == n[0] < n[2]
+    assert half.encoder.channels == plain.encoder.channels == pairs.encoder.channels // 2
+
+
+@pytest.mark.parametrize("inputs", CONTROLS.values(), ids=CONTROLS)
+@pytest.mark.parametrize("kind", [Conjoined, BothStrands])
+def test_of_both_strands_joined_the_profile_turns_with_the_window(kind, inputs):
+    spec = spec_of(inputs=inputs)
+    network = build_network("bpnet", spec, SMALL).double().eval()
+    model, x = kind(network, "average").eval(), torch.rand(3, spec.channels, LENGTH, dtype=torch.float64)
+    assert apart(model, spec, x) < 1e-12
+    assert apart(network, spec, x) > 1e-3
+    torch.testing.assert_close(model(x), (network(x) + turned_back(network(other_strand(x, spec)), spec)) / 2)
+
+
+def test_conjoined_features_of_profiles_are_compared_by_both_strands():
+    """Objectives that compare domains are shown what either strand's trunk says."""
+    spec = spec_of()
+    network = build_network("bpnet", spec, SMALL).eval()
+    model, x = Conjoined(network).eval(), torch.rand(3, 4, LENGTH)
+    pooled = model.pooled(model.features(x))
+    each = [network.pooled(network.features(strand)) for strand in (x, other_strand(x, spec))]
+    torch.testing.assert_close(pooled, torch.cat(each, dim=1))
+    assert pooled.shape[1] == model.n_features
+
+
+def test_equivariant_layers_refuse_half_a_strand():
+    for layers in EQUIVARIANT:
+        with pytest.raises(UserError, match="has 1 strand"):
+            build_network("bpnet", spec_of(TaskSpec("p", "profile", 1, POSITIONS, "flip")), SMALL | {"layers": layers})
+
+
+def test_a_bias_model_that_reads_one_strand_spoils_an_equivariant_one(tmp_path):
+    card = ModelCard("bpnet", spec_of(), SMALL)
+    save_model(tmp_path / "bias", card.build(), card)
+    with pytest.raises(UserError, match="two strands"):
+        build_network("bpnet", spec_of(), SMALL | {"layers": "equivariant", "bias": str(tmp_path / "bias")})
 
 
 def test_layers_of_both_kinds_are_one_network():

@@ -18,15 +18,12 @@ from sklearn.metrics import (
 )
 
 from cislearn.evaluation.calibration import calibration_error
-from cislearn.evaluation.profiles.families import FAMILIES
+from cislearn.evaluation.profiles.names import COUNTS, MEANS
 
 BINARY = (
     "AUROC", "AUPRC", "lift", "recall at 5% FDR", "recall at 10% FDR", "F1", "MCC", "F1 at .5", "calibration error",
 )  # fmt: skip
-PROFILE = (
-    *(name for family in FAMILIES.values() for name in family.columns), "counts Pearson", "counts Spearman",
-)  # fmt: skip
-"""Of both families; an experiment has one of them."""
+PROFILE = (*MEANS.values(), *COUNTS)
 TEMPERATURE = 1.5
 
 

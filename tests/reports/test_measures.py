@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cislearn.evaluation.profiles.bounds import SMALLER_IS_BETTER
-from cislearn.evaluation.profiles.families import FAMILIES
-from cislearn.evaluation.profiles.panels import COUNTS
+from cislearn.evaluation.profiles.names import LOSSES
 from cislearn.reports.measures import in_order, key_of, kind_of, measure, primary
 from tests.reports.scores import BINARY, PROFILE
 
@@ -39,7 +38,7 @@ def test_each_metric_that_is_scored_is_known_and_explained():
     known = [measure(key_of(name)) for name in (*BINARY, "accuracy", "log loss", "Pearson", "R2", "MSE", *PROFILE)]
     assert all(each.meaning for each in known)
     assert [each.label for each in known if not each.larger_is_better] == [
-        "calibration error", "log loss", "mean squared error", "JSD", "published JSD",
+        "calibration error", "log loss", "mean squared error", "profile NLL", "counts MSE", "JSD",
     ]  # fmt: skip
     keys = [key_of(name) for name in BINARY]
     assert in_order(reversed(keys)) == keys
@@ -47,10 +46,12 @@ def test_each_metric_that_is_scored_is_known_and_explained():
     profile = [key_of(name) for name in PROFILE]
     assert kind_of(profile) == "profile"
     assert kind_of(["pearson", "r2"]) == "regression"
-    for family, first in (("strand_aware", "profile_pearson_at_1_bp"), ("published", "published_pearson")):
-        keys = [key_of(name) for name in (*FAMILIES[family].columns, *COUNTS)]
-        assert primary(keys) == in_order(keys)[0] == first
-    assert [key for key in profile if not measure(key).larger_is_better] == [key_of(n) for n in SMALLER_IS_BETTER]
+    assert primary(profile) == in_order(profile)[0] == "jsd"
+    assert [key for key in in_order(profile) if not measure(key).is_further][1:3] == [
+        "profile_pearson_at_1_bp", "profile_nll",
+    ]  # fmt: skip
+    worse_when_larger = {key for key in profile if not measure(key).larger_is_better}
+    assert worse_when_larger == {key_of(name) for name in (*SMALLER_IS_BETTER, *LOSSES.values())}
 
 
 def test_an_unknown_metric_keeps_its_name():

@@ -20,6 +20,13 @@ def predict(
         list[str] | None,
         typer.Option(help="NAME=FILE: the bigWig of the cell to be predicted, for each track that the model reads."),
     ] = None,
+    bigwig: Annotated[
+        Path | None,
+        typer.Option(
+            help="A folder for predicted profiles of regions: TASK.plus.bw, TASK.minus.bw (TASK.bw without strands) and"
+            " TASK.counts.tsv."
+        ),
+    ] = None,
     method: Annotated[
         str | None, typer.Option(help="Of an experiment: which; by default the last listed that saw no target label.")
     ] = None,
@@ -41,13 +48,17 @@ def predict(
     Probabilities are calibrated on the validation part of the sources; where the share of positives is another, or
     the domain, they may be off.
     """
+    from contextlib import nullcontext
+
     from cislearn.cli.arguments import existing, files_by_track
     from cislearn.cli.progress import Steps
     from cislearn.cli.show import console
     from cislearn.engine.devices import choose_device
     from cislearn.prediction.files import check_output, predict_pieces, write_predictions
+    from cislearn.prediction.genome_profiles import profiles_on_genome
     from cislearn.prediction.loading import load_members, load_temperatures, load_thresholds
     from cislearn.runs import runs_under
+    from cislearn.schema import DataSpec
 
     tracks = files_by_track(track or [])
     check_output(out, [source, genome, *tracks.values()])
@@ -56,19 +67,24 @@ def predict(
     titles = {folder.info["method"] for folder in runs_under(run, method)}
     print_ = console().print
     print_(f"  method {', '.join(sorted(titles))}, {len(members)} seed(s) averaged; device: {chosen}")
-    pieces = predict_pieces(
-        members,
-        existing(source, "--input"),
-        genome=genome,
-        tracks=tracks,
-        temperatures=load_temperatures(run, method, reverse_complement),
-        thresholds=load_thresholds(run, method, reverse_complement),
-        strands=strands,
-        device=chosen.torch,
-        progress=Steps(),
-    )
-    rows_by_reason = write_predictions(pieces, out, members[0].spec)  # type: ignore[arg-type]
+    spec: DataSpec = members[0].spec  # type: ignore[assignment]
+    with nullcontext() if bigwig is None else profiles_on_genome(bigwig, spec, genome) as profiles:
+        pieces = predict_pieces(
+            members,
+            existing(source, "--input"),
+            genome=genome,
+            tracks=tracks,
+            temperatures=load_temperatures(run, method, reverse_complement),
+            thresholds=load_thresholds(run, method, reverse_complement),
+            strands=strands,
+            device=chosen.torch,
+            profiles=profiles,
+            progress=Steps(),
+        )
+        rows_by_reason = write_predictions(pieces, out, spec)
     print_(f"{rows_by_reason['']:,} of {rows_by_reason.total():,} rows scored -> {out}")
+    if bigwig is not None:
+        print_(f"profiles -> {bigwig}")
     del rows_by_reason[""]
     for reason, n in rows_by_reason.most_common(5):
         print_(f"  {n:,} not scored: {reason}")

@@ -9,14 +9,12 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Integer, Shaped
 
-from cislearn.errors import UserError
 from cislearn.evaluation.calibration import calibration_error_many, probabilities
-from cislearn.evaluation.calls import accuracy_many, f1_and_mcc_many, f1_many, log_loss_many, weighted_mean_many
+from cislearn.evaluation.calls import accuracy_many, f1_and_mcc_many, f1_many, log_loss_many
 from cislearn.evaluation.handed_in import refuse_nan
 from cislearn.evaluation.intervals import Estimate, Panel, estimates, paired_differences
-from cislearn.evaluation.profiles.families import FamilyName
-from cislearn.evaluation.profiles.panels import n_scored, profile_panels, scored_alike
-from cislearn.evaluation.profiles.shapes import log_counts, split_logits
+from cislearn.evaluation.profiles.names import LOSSES
+from cislearn.evaluation.profiles.panels import defined_alike, n_defined, profile_panels
 from cislearn.evaluation.ranking import RANKED, ranking_many
 from cislearn.evaluation.regression import mean_squared_error_many, pearson_many, r2_many
 from cislearn.schema import TaskKind
@@ -24,13 +22,12 @@ from cislearn.schema import TaskKind
 
 def score_table(
     kind: TaskKind,
-    labels: Shaped[np.ndarray, "n ..."],
+    labels: Shaped[np.ndarray, " n"],
     logits: Shaped[np.ndarray, "seeds n *classes"],
     clusters: Integer[np.ndarray, " n"],
     *,
     thresholds: Shaped[np.ndarray, " seeds"] | None = None,
     temperatures: Shaped[np.ndarray, " seeds"] | None = None,
-    family: FamilyName = "strand_aware",
     n_resamples: int = 1000,
     level: float = 0.95,
     seed: int = 0,
@@ -42,15 +39,13 @@ def score_table(
     kind : {"binary", "multiclass", "regression", "profile"}
         Binary: AUROC, AUPRC, lift, recall at 5 and at 10 % false discoveries; F1 and MCC where thresholds are given;
         F1 at .5 and calibration error where temperatures are. Multiclass: accuracy, log loss. Regression: Pearson, R2,
-        mean squared error. Profile, of labels with positions: what `family` has, and the correlations of log counts;
-        of total counts: mean negative log likelihood of a row, mean squared error of the log counts of its strands, and
-        Pearson of those of all strands together.
-    labels : ndarray, shape (n,), profile (n, strands, length) or (n,)
-        NaN where absent; such rows are left out and not counted. Reads at each base of a profile, or their sum.
-    logits : ndarray, shape (seeds, n), multiclass (seeds, n, classes), profile (seeds, n, strands * (length + 1)) or
-        (seeds, n, 3)
-        Logits or predicted values, a row each seed. With total counts of a profile ``log(1 + total counts)`` as
-        predicted, and of the row its negative log likelihood and its squared error.
+        mean squared error. Profile: the `MEANS` over rows of `cislearn.evaluation.profiles.names`, and Pearson and
+        Spearman of log counts.
+    labels : ndarray, shape (n,)
+        NaN where absent; such rows are left out and not counted. Of a profile, the counts of all strands together.
+    logits : ndarray, shape (seeds, n), multiclass (seeds, n, classes), profile (seeds, n, 1 + metrics)
+        Logits or predicted values, a row each seed. Of a profile ``log(1 + counts)`` as predicted, and what each row
+        gives to each of the `MEANS`, NaN where it is not defined.
     clusters : ndarray, shape (n,)
         Cluster of loci of each row.
     thresholds : ndarray, shape (seeds,), optional
@@ -59,29 +54,27 @@ def score_table(
     temperatures : ndarray, shape (seeds,), optional
         That calibrate the logits of each seed (`fit_temperature`), chosen on validation data. Left out where the
         scores of a binary task are no logits.
-    family : {"strand_aware", "published"}
-        Metrics of the shape of a profile.
     n_resamples, level, seed
         Of the bootstrap.
 
     Returns
     -------
     DataFrame
-        Columns metric, estimate, low, high, seeds_sd, n_seeds, undefined, n, n_positive, prevalence. For the shape of
-        a profile `n` counts the loci on which the metric is defined for every seed.
+        Columns metric, estimate, low, high, seeds_sd, n_seeds, undefined, n, n_positive, prevalence. Of a
+        mean over profiles `n` counts the rows on which it is defined for every seed.
 
     Raises
     ------
     UserError
-        Where a score is NaN, or a profile is NaN in part.
+        Where a score is NaN that is defined wherever there is a label.
     """
-    labels, logits, clusters = _present(labels, logits, clusters)
-    panels = _panels(kind, labels, logits, thresholds, temperatures, family)
-    found = estimates(panels, _told(kind, labels), clusters, n_resamples=n_resamples, level=level, seed=seed)
-    scored = _n_scored(kind, panels, family)
+    labels, logits, clusters = _present(kind, labels, logits, clusters)
+    panels = _panels(kind, labels, logits, thresholds, temperatures)
+    found = estimates(panels, labels, clusters, n_resamples=n_resamples, level=level, seed=seed)
+    defined = n_defined(panels[0]) if kind == "profile" else {}
     counts = _counts(kind, labels)
     rows = [
-        {"metric": name} | _columns(result, "estimate") | counts | {"n": scored.get(name, len(labels))}
+        {"metric": name} | _columns(result, "estimate") | counts | {"n": defined.get(name, len(labels))}
         for name, result in found.items()
     ]
     return pd.DataFrame(rows).astype({"n_positive": "Int64"})
@@ -89,7 +82,7 @@ def score_table(
 
 def comparison_table(
     kind: TaskKind,
-    labels: Shaped[np.ndarray, "n ..."],
+    labels: Shaped[np.ndarray, " n"],
     logits: Shaped[np.ndarray, "seeds n *classes"],
     baseline: Shaped[np.ndarray, "seeds_b n *classes"],
     clusters: Integer[np.ndarray, " n"],
@@ -98,7 +91,6 @@ def comparison_table(
     temperatures: Shaped[np.ndarray, " seeds"] | None = None,
     baseline_thresholds: Shaped[np.ndarray, " seeds_b"] | None = None,
     baseline_temperatures: Shaped[np.ndarray, " seeds_b"] | None = None,
-    family: FamilyName = "strand_aware",
     n_resamples: int = 1000,
     level: float = 0.95,
     seed: int = 0,
@@ -113,54 +105,33 @@ def comparison_table(
     Raises
     ------
     UserError
-        Where a score is NaN, or a profile is NaN in part.
+        Where a score is NaN that is defined wherever there is a label.
     """
-    kept, logits, kept_clusters = _present(labels, logits, clusters)
-    baseline = _present(labels, baseline, clusters)[1]
-    ours = _panels(kind, kept, logits, thresholds, temperatures, family)
-    theirs = _panels(kind, kept, baseline, baseline_thresholds, baseline_temperatures, family)
-    if kind == "profile" and kept.ndim > 1:
-        ours[0], theirs[0] = scored_alike(ours[0], theirs[0])
+    kept, logits, kept_clusters = _present(kind, labels, logits, clusters)
+    baseline = _present(kind, labels, baseline, clusters)[1]
+    ours = _panels(kind, kept, logits, thresholds, temperatures)
+    theirs = _panels(kind, kept, baseline, baseline_thresholds, baseline_temperatures)
+    if kind == "profile":
+        ours[0], theirs[0] = defined_alike(ours[0], theirs[0])
     bootstrap: dict[str, Any] = {"n_resamples": n_resamples, "level": level, "seed": seed}
-    found = paired_differences(ours, theirs, _told(kind, kept), kept_clusters, **bootstrap)
-    scored = _n_scored(kind, ours, family)
+    found = paired_differences(ours, theirs, kept, kept_clusters, **bootstrap)
+    defined = n_defined(ours[0]) if kind == "profile" else {}
     rows = [
-        {"metric": name} | _columns(result, "difference") | {"n": scored.get(name, len(kept))}
+        {"metric": name} | _columns(result, "difference") | {"n": defined.get(name, len(kept))}
         for name, result in found.items()
     ]
     return pd.DataFrame(rows)
 
 
-def _present(labels: np.ndarray, logits: np.ndarray, clusters: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _present(
+    kind: TaskKind, labels: np.ndarray, logits: np.ndarray, clusters: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The rows that have a label, all of which must have their scores."""
-    absent = _absent(labels)
-    for each in logits:
+    absent = np.isnan(labels)
+    for each in logits[:, :, : 1 + len(LOSSES)] if kind == "profile" else logits:
         refuse_nan(np.where(absent.reshape(-1, *[1] * (each.ndim - 1)), 0, each))
     rows = np.flatnonzero(~absent)
     return labels[rows], logits[:, rows], clusters[rows]
-
-
-def _absent(labels: np.ndarray) -> np.ndarray:
-    """Rows without a label; a profile has one or has none."""
-    missing = np.isnan(labels).reshape(len(labels), -1)
-    partly = np.flatnonzero(missing.any(axis=1) & ~missing.all(axis=1))
-    if len(partly):
-        raise UserError(
-            f"{len(partly):,} of {len(labels):,} profiles are NaN at some bases, the first in row {partly[0]:,}, "
-            "counted from 0",
-            fix="Read bases without a value as 0: a locus is labelled as a whole or not at all.",
-        )
-    return missing.all(axis=1)
-
-
-def _told(kind: TaskKind, labels: np.ndarray) -> np.ndarray:
-    """The labels as panels take them."""
-    return log_counts(labels) if labels.ndim > 1 else labels
-
-
-def _n_scored(kind: TaskKind, panels: list[Panel], family: FamilyName) -> dict[str, int]:
-    """How many rows each metric is of, where that is not all of them."""
-    return n_scored(panels[0], family) if panels[0].scores.ndim > 2 and kind == "profile" else {}
 
 
 def _panels(
@@ -169,14 +140,9 @@ def _panels(
     logits: np.ndarray,
     thresholds: np.ndarray | None,
     temperatures: np.ndarray | None,
-    family: FamilyName,
 ) -> list[Panel]:
-    if kind == "profile" and labels.ndim == 1:
-        counts, *losses = np.moveaxis(logits, 2, 0)
-        means = [Panel((name,), _mean, each) for name, each in zip(("profile NLL", "counts MSE"), losses, strict=True)]
-        return [*means, Panel(("counts Pearson",), _pearson_of_log_counts, counts)]
     if kind == "profile":
-        return profile_panels(labels, (split_logits(each, labels.shape[1]) for each in logits), family)
+        return profile_panels(logits[:, :, 0], logits[:, :, 1:])
     if kind == "regression":
         metrics = {"Pearson": pearson_many, "R2": r2_many, "MSE": mean_squared_error_many}
         return [Panel((name,), metric, logits) for name, metric in metrics.items()]
@@ -191,16 +157,6 @@ def _panels(
         calibrated = np.stack([probabilities(*each) for each in zip(logits, temperatures, strict=True)])
         panels.append(Panel(("calibration error",), calibration_error_many, calibrated))
     return panels
-
-
-def _mean(_: np.ndarray, losses: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Mean of what has been held against the labels, row by row."""
-    return weighted_mean_many(losses, weights)
-
-
-def _pearson_of_log_counts(labels: np.ndarray, predicted: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Correlation of the logarithm of the labels, which are counts, with predicted log counts."""
-    return pearson_many(np.log1p(labels), predicted, weights)
 
 
 def _columns(result: Estimate, name: str) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from cislearn.experiment.diagnosing.experiment import diagnose_experiment
 from cislearn.experiment.gathered import gather
 from cislearn.experiment.leaked import leaked_table
 from cislearn.experiment.methods import Method
+from cislearn.experiment.profile_bounds import write_profile_tables
 from cislearn.experiment.roles import Side
 from cislearn.experiment.score import TARGET_TEST, Scores
 from cislearn.experiment.setting import Setting
@@ -124,6 +125,7 @@ def complete(
     scores = scores_of(underway, battery)
     summary, comparison = _score(underway, battery, scores)
     averaged = _score_averaged(underway, scores)
+    write_profile_tables(folder, averaged, _runs(underway), _scored_side(summary))
     if left_out is not None:
         write_table(folder.path / "leave_one_out.tsv", left_out)
     diagnoses = diagnose_experiment(underway, scores.clusters)
@@ -175,7 +177,7 @@ def _score(
     setting, methods, folder = underway.setting, underway.methods, underway.folder
     summary = scores.summary([*battery, *methods], setting.config.selection)
     write_table(folder.path / "summary.tsv", summary)
-    side: Side = "target" if (summary["part"] == TARGET_TEST).any() else "sources"
+    side = _scored_side(summary)
     comparison = scores.comparison(methods, side)
     if comparison is not None:
         write_table(folder.path / "comparison.tsv", comparison)
@@ -189,6 +191,11 @@ def _score(
     ):
         write_table(folder.path / "leaked.tsv", leaked)
     return summary, comparison
+
+
+def _scored_side(summary: pd.DataFrame) -> Side:
+    """Return whose test rows count: the target's, where they have labels."""
+    return "target" if (summary["part"] == TARGET_TEST).any() else "sources"
 
 
 def _score_averaged(underway: Underway, scores: Scores) -> Averaged:

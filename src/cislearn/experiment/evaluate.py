@@ -110,7 +110,7 @@ def _score(
 
 def _profile_scores(
     dataset: Dataset, task: TaskSpec, rows: Int[np.ndarray, " n"], logits: Float[np.ndarray, "members n c"]
-) -> Float[np.ndarray, "members n 3"]:
+) -> Float[np.ndarray, "members n k"]:
     """What each member's profiles are scored by."""
     observed = observed_counts(dataset, task, rows)
     each = [profile_scores(task, observed, predicted_profiles(task, of_member)) for of_member in logits]

@@ -11,13 +11,21 @@ from jaxtyping import Integer
 
 from cislearn.evaluation.intervals import Estimate, ManyMetric, estimate, paired_difference
 from cislearn.evaluation.metrics import accuracy_many, auprc_many, auroc_many, pearson_many
+from cislearn.evaluation.profiles.names import MEANS
+from cislearn.evaluation.profiles.panels import counts_many, means_over_rows_many
 from cislearn.experiment.score import Scores
 from cislearn.schema import TaskSpec
 
+JSD = 1 + list(MEANS).index("jsd")
+"""Its column among the scores of a profile, which begin with its counts."""
 METRICS: dict[str, dict[str, ManyMetric]] = {
     "binary": {"AUROC": auroc_many, "AUPRC": auprc_many},
     "multiclass": {"accuracy": lambda labels, logits, weights: accuracy_many(labels, logits.argmax(axis=1), weights)},
     "regression": {"Pearson": pearson_many},
+    "profile": {
+        "JSD": lambda labels, scores, weights: means_over_rows_many(labels, scores[:, [JSD]], weights)[:, 0],
+        "counts Pearson": lambda labels, scores, weights: counts_many(labels, scores[:, 0], weights)[:, 0],
+    },
 }
 """Metrics whose mean over domains has a meaning, by the kind of the task: none that hangs on a threshold."""
 

@@ -12,6 +12,7 @@ from jaxtyping import Float, Int
 
 from cislearn.atomic import file_written_whole
 from cislearn.data.dataset import Dataset
+from cislearn.evaluation.profiles.families import shape_scores
 from cislearn.objectives.profile_loss import multinomial_nll, shape_and_counts
 from cislearn.runs import PREDICTED_PROFILES, profile_score_names
 from cislearn.schema import DataSpec, TaskSpec
@@ -40,19 +41,32 @@ def observed_counts(dataset: Dataset, task: TaskSpec, rows: Int[np.ndarray, " n"
     return counts[:, dataset.spec.profile_channels(task.name), margin : counts.shape[2] - margin]
 
 
+def observed_replicates(
+    dataset: Dataset, task: TaskSpec, rows: Int[np.ndarray, " n"]
+) -> Float[np.ndarray, "n r s length"] | None:
+    """Return the counts of rows replicate by replicate, NaN where one has fewer; None where none were kept apart."""
+    assert dataset.profiles is not None
+    if dataset.profiles.replicates is None:
+        return None
+    margin, channels = dataset.spec.margin, dataset.spec.profile_channels(task.name)
+    counts = np.array(dataset.profiles.replicates[rows], dtype=np.float32)
+    return counts[:, :, channels, margin : counts.shape[3] - margin]
+
+
 def profile_scores(
     task: TaskSpec, observed: Float[np.ndarray, "n s length"], predicted: PredictedProfiles
 ) -> dict[str, Float[np.ndarray, " n"]]:
     """Return the columns of ``predictions.parquet`` of a profile task: what each row is scored by.
 
     ``log_counts``: ``log(1 + N)`` of all strands together, as predicted. ``nll``: negative log likelihood of the counts
-    given their number; ``counts_error``: mean over strands of the squared error of each one's ``log(1 + N)``; both NaN
-    where counts are absent. Further scores of single rows belong here.
+    given their number; ``counts_error``: mean over strands of the squared error of each one's ``log(1 + N)``. The
+    others are `shape_scores`. All but the first are NaN where counts are absent.
     """
     counts = np.maximum(np.expm1(predicted.log_counts.astype(np.float64)), 0).sum(axis=1)
     nll = multinomial_nll(torch.from_numpy(predicted.log_shape), torch.from_numpy(observed)).numpy()
     error = (predicted.log_counts - np.log1p(observed.sum(axis=2))) ** 2
-    return dict(zip(profile_score_names(task.name), (np.log1p(counts), nll, error.mean(axis=1)), strict=True))
+    shape = shape_scores(observed, np.exp(predicted.log_shape)).T
+    return dict(zip(profile_score_names(task.name), (np.log1p(counts), nll, error.mean(axis=1), *shape), strict=True))
 
 
 def write_profiles(

@@ -41,11 +41,15 @@ class Conjoined(Network):
         """Return the logits of the network within, which reads the strand given."""
         return super().classify(super().features(x))
 
-    def features(self, x: Float[Tensor, "n channels length"]) -> Float[Tensor, "n f"]:
+    def features(self, x: Float[Tensor, "n channels length"]) -> Float[Tensor, "n f *places"]:
         """Return the encoder's features of the strand given and, beside them, of the other."""
         return torch.cat([super().features(x), super().features(other_strand(x, self.spec))], dim=1)
 
-    def classify(self, features: Float[Tensor, "n f"]) -> Float[Tensor, "n t"]:
+    def pooled(self, features: Float[Tensor, "n f *places"]) -> Float[Tensor, "n g"]:
+        """Return the features of both strands as vectors, side by side."""
+        return torch.cat([super(Conjoined, self).pooled(each) for each in features.chunk(2, dim=1)], dim=1)
+
+    def classify(self, features: Float[Tensor, "n f *places"]) -> Float[Tensor, "n t"]:
         """Return the joined logits of features of both strands."""
         one, other = features.chunk(2, dim=1)
         turned = turned_back(super().classify(other), self.spec)

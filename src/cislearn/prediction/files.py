@@ -16,6 +16,7 @@ from cislearn.data.readers import read_examples
 from cislearn.errors import UserError
 from cislearn.prediction.bed import bed_written_whole
 from cislearn.prediction.columns import task_columns
+from cislearn.prediction.genome_profiles import HearProfiles
 from cislearn.prediction.members import Members
 from cislearn.prediction.windows import Windows, windows_of
 from cislearn.progress import Progress, silent
@@ -111,9 +112,12 @@ def predict_pieces(
     strands: bool = False,
     device: torch.device | str = "cpu",
     batch_size: int | None = None,
+    profiles: HearProfiles | None = None,
     progress: Progress = silent,
 ) -> Iterator[pd.DataFrame]:
     """Yield the table of `predict_file` some thousand rows at a time, so that its memory does not grow with the file.
+
+    `profiles` hears of the logits of each piece (`profiles_on_genome`), since shapes do not go into a table.
 
     What grows is the file itself as it is read, whole and before the first window is scored, so that a wrong line is
     told at once: at most 300 bytes a region, or one a base.
@@ -125,7 +129,7 @@ def predict_pieces(
     chosen = temperatures or [{}] * len(members)
     n, step = len(entries), max(1, min(ROWS, BASES // say.spec.length))
     for part in (slice(first, min(first + step, n)) for first in range(0, n, step)):
-        yield _piece(entries.rows[part][list(TOLD)], read(part), say, chosen, thresholds or {})
+        yield _piece(entries.rows[part][list(TOLD)], read(part), say, chosen, thresholds or {}, profiles)
         progress("scoring windows", part.stop, n)
 
 
@@ -135,11 +139,14 @@ def _piece(
     say: Members,
     temperatures: Sequence[Mapping[str, float]],
     thresholds: Mapping[str, float],
+    profiles: HearProfiles | None,
 ) -> pd.DataFrame:
     """Table of some rows: what the file told of them, scores, remarks."""
     logits, gaps = say(windows.tokens, windows.tracks)
     unknown = (windows.tokens == N).all(axis=1)
     logits[unknown] = np.nan
+    if profiles is not None:
+        profiles(windows.places, logits.mean(axis=1))
     reason = windows.reason
     reason[windows.rows[np.isnan(logits).any(axis=(1, 2))]] = NO_NUMBER
     reason[windows.rows[unknown]] = ONLY_N

@@ -38,6 +38,8 @@ class Windows(NamedTuple):
     """Of each of the n rows, how its window was made if it is not as the file has it."""
     reason: Shaped[np.ndarray, " n"]
     """Of each, why it has no window; empty where it has."""
+    places: pd.DataFrame | None = None
+    """Where each window lies: chrom (as the genome has it), start, name, strand; None where sequences were given."""
 
 
 ReadWindows = Callable[[slice], Windows]
@@ -118,7 +120,8 @@ def _place(entries: Entries, genome: Genome, renamed: Mapping[str, str], signals
     tokens = genome.gather(chrom, kept["start"].to_numpy(), length, minus)
     note, reason = np.full(n, "", object), np.full(n, "", object)
     note[kept["entry"]], reason[dropped["entry"]] = kept["note"], dropped["reason"]
-    return Windows(kept["entry"].to_numpy(), tokens, signals.read(kept), note, reason)
+    places = kept[["chrom", "start", "name", "strand"]]
+    return Windows(kept["entry"].to_numpy(), tokens, signals.read(kept), note, reason, places)
 
 
 def _in_genome(chrom: pd.Series, renamed: Mapping[str, str]) -> pd.Series:

@@ -158,10 +158,10 @@ def _difference(found: Findings, task: str, method: str, metric: str) -> tuple[s
         shown = f"{signed(row['difference'])}{stamp}, {interval(row['low'], row['high'])}"
         return f", no difference from {baseline} that these seeds and loci can show ({shown})", verdict
     side = "above" if row["difference"] > 0 else "below"
-    worse = "worse: " if verdict == "worse" else ""
+    needs_telling = verdict == "worse" or not measure(metric).larger_is_better
     low, high = sorted((abs(row["low"]), abs(row["high"])))
     size = f"{decimal(abs(row['difference']))}{stamp} ({interval(low, high)})"
-    return f", {worse}{size} {side} {baseline}", verdict
+    return f", {f'{verdict}: ' if needs_telling else ''}{size} {side} {baseline}", verdict
 
 
 def verdict_of(row: Mapping[Any, Any], metric: str) -> Verdict:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from cislearn.evaluation.profiles.families import BINS
+from cislearn.evaluation.profiles.names import BINS
 
 Kind = Literal["binary", "multiclass", "regression", "profile"]
 
@@ -73,36 +73,35 @@ KNOWN = {
         Measure("pearson", "Pearson r", "Correlation of predicted and observed values."),
         Measure("r2", "R\N{SUPERSCRIPT TWO}", "Share of the variance that is predicted; 0 is guessing the mean."),
         Measure("mse", "mean squared error", "Mean of the squared distance.", larger_is_better=False),
+        Measure("mean_squared_error", "mean squared error", "Mean of the squared distance.", larger_is_better=False),
+        Measure(
+            "jsd",
+            "JSD",
+            "Jensen-Shannon divergence of predicted and observed profile, smoothed by 3 bp, in nats; 0 is equal.",
+            larger_is_better=False,
+        ),
+        Measure(
+            "profile_pearson_at_1_bp",
+            "profile Pearson at 1 bp",
+            "Correlation along the profile, base by base, strand by strand.",
+        ),
         Measure(
             "profile_nll",
             "profile NLL",
             "Minus the log likelihood of a window's counts given their number, in nats; it grows with the depth.",
             larger_is_better=False,
         ),
-        Measure(
-            "counts_mse", "error of log counts", "Mean of the squared distance, by strand.", larger_is_better=False
-        ),
-        Measure("counts_pearson", "Pearson r of log counts", "Of all counts of a window, on both strands together."),
-        Measure("mean_squared_error", "mean squared error", "Mean of the squared distance.", larger_is_better=False),
+        Measure("counts_pearson", "counts Pearson", "Correlation over loci of log counts, all strands together."),
+        Measure("counts_spearman", "counts Spearman", "The same of their ranks."),
+        Measure("counts_mse", "counts MSE", "Mean squared distance of log counts, by strand.", larger_is_better=False),
         *(
             Measure(
                 f"profile_pearson_at_{width}_bp",
                 f"profile Pearson at {width} bp",
                 f"Correlation along the profile, reads summed over {width} bp, strand by strand.",
-                is_further=width > 1,
+                is_further=True,
             )
-            for width in BINS
-        ),
-        Measure(
-            "published_pearson",
-            "published Pearson",
-            "Mean over bins of 1, 5, 10 of the correlation of maxima, strands laid into each other, as was published.",
-        ),
-        Measure(
-            "jsd",
-            "JSD",
-            "Jensen-Shannon divergence of predicted and observed profile, smoothed by 3 bp, in nats; 0 is equal.",
-            larger_is_better=False,
+            for width in BINS[1:]
         ),
         *(
             Measure(
@@ -113,17 +112,21 @@ KNOWN = {
             )
             for width in BINS
         ),
-        Measure("published_spearman", "published Spearman", "The same of ranks, as was published."),
-        Measure("published_jsd", "published JSD", "The JSD, as was published.", larger_is_better=False),
-        Measure("counts_pearson", "counts Pearson", "Correlation over loci of predicted and observed log counts."),
-        Measure("counts_spearman", "counts Spearman", "The same of their ranks."),
+        Measure(
+            "published_pearson",
+            "published Pearson",
+            "Mean over bins of 1, 5, 10 of the correlation of maxima, strands laid into each other, as was published.",
+            is_further=True,
+        ),
+        Measure("published_spearman", "published Spearman", "The same of ranks, as was published.", is_further=True),
     )
 }
+# Where one method is flat it has no correlation, and the row counts for none; a divergence is there wherever reads are.
 PRIMARY: dict[Kind, str] = {
     "binary": "auroc",
     "multiclass": "accuracy",
     "regression": "pearson",
-    "profile": "profile_pearson_at_1_bp",
+    "profile": "jsd",
 }
 
 
@@ -143,7 +146,7 @@ def kind_of(metrics: Iterable[str]) -> Kind:
     found = set(metrics)
     if found & {"auroc", "auprc", "mcc"}:
         return "binary"
-    if found & {"jsd", "published_jsd", "profile_nll"}:
+    if found & {"jsd", "profile_nll"}:
         return "profile"
     return "regression" if found & {"pearson", "r2", "mse", "mean_squared_error"} else "multiclass"
 

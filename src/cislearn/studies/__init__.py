@@ -9,6 +9,7 @@ from cislearn.studies.reverse_complement import ReverseComplement
 from cislearn.studies.shifts import Shifts
 from cislearn.studies.simulated import SimulatedBenchmark
 from cislearn.studies.study import Study
+from cislearn.studies.yeast_profiles import YeastProfiles
 
 STUDIES: dict[str, type[Study]] = {
     study.name: study
@@ -22,6 +23,7 @@ STUDIES: dict[str, type[Study]] = {
         Negatives,
         ReverseComplement,
         Dssda,
+        YeastProfiles,
     )
 }
 """Every study by its name."""

@@ -8,6 +8,7 @@ import pytest
 
 from cislearn.errors import UserError
 from cislearn.evaluation.profiles.bounds import another_locus, between, bounds_table, mean_shape, thinned
+from cislearn.evaluation.profiles.names import COUNTS, SHAPE
 
 N, S, L = 60, 2, 80
 
@@ -64,32 +65,46 @@ def test_only_reads_can_be_thinned(wrong):
         thinned(np.array([[[1.0, wrong]]]))
 
 
-@pytest.mark.parametrize("family", ["strand_aware", "published"])
-def test_bounds_are_in_order_and_name_what_they_are(replicates, family):
+def test_bounds_are_in_order_and_name_what_they_are(replicates):
     one, other = replicates
-    given = {"training": one[:20], "family": family, "n_resamples": 30}
-    table = bounds_table(one, np.arange(N), replicate=other, **given)
+    given = {"training": one[:20], "n_resamples": 30}
+    table = bounds_table(one + other, np.arange(N), replicates=np.stack([one, other], axis=1), **given)
     assert list(dict.fromkeys(table.reference)) == ["mean profile", "shuffled", "replicate"]
+    assert list(dict.fromkeys(table.metric)) == [*SHAPE.values(), *COUNTS]
     found = table.pivot_table("estimate", "metric", "reference", dropna=False)
-    divergence = next(name for name in found.index if name.endswith("JSD"))
-    assert (found.loc[divergence, "replicate"] < found.loc[divergence, ["mean profile", "shuffled"]]).all()
-    for metric in found.index.drop(divergence):
+    assert (found.loc["JSD", "replicate"] < found.loc["JSD", ["mean profile", "shuffled"]]).all()
+    for metric in found.index.drop("JSD"):
         assert found.loc[metric, "replicate"] > found.loc[metric, "shuffled"]
     assert np.isnan(found.loc["counts Pearson", "mean profile"])  # one number everywhere
     halves = bounds_table(one, np.arange(N), **given)
     halves = halves[halves.reference == "pseudo-replicates"].set_index("metric").estimate.loc[found.index]
-    assert (halves < found["replicate"])[found.index != divergence].all()  # half of the reads
-    assert halves[divergence] > found.loc[divergence, "replicate"]
+    assert (halves < found["replicate"])[found.index != "JSD"].all()  # half of the reads
+    assert halves["JSD"] > found.loc["JSD", "replicate"]
+
+
+def test_replicates_are_taken_where_every_locus_has_two(replicates):
+    """Of three, the others together predict the first; a locus with one alone leaves only pseudo-replicates."""
+    one, other = (each.astype(float) for each in replicates)
+    three = np.stack([one, other // 2, other - other // 2], axis=1)
+    given = {"observed": one + other, "clusters": np.arange(N), "training": one, "n_resamples": 5}
+    expected = bounds_table(**given, replicates=np.stack([one, other], axis=1))
+    pd.testing.assert_frame_equal(bounds_table(**given, replicates=three), expected)
+    three[5, 2] = np.nan
+    assert "replicate" in set(bounds_table(**given, replicates=three).reference)
+    three[5, 1] = np.nan
+    assert "pseudo-replicates" in set(bounds_table(**given, replicates=three).reference)
+    assert "pseudo-replicates" in set(bounds_table(**given, replicates=three[:, :1]).reference)
 
 
 def test_a_replicate_is_scored_as_a_prediction_is(replicates):
     """Its strands have a shape each: where one is deeper in it, that is no part of the shape."""
     one, other = replicates
     deeper = other * np.array([1, 7])[:, None]
-    given = {"training": one, "family": "published", "n_resamples": 5}
-    expected = bounds_table(one, np.arange(N), replicate=other, **given)
-    found = bounds_table(one, np.arange(N), replicate=deeper, **given)
-    shape = expected.metric.str.startswith("published")
+    expected, found = (
+        bounds_table(one, np.arange(N), training=one, replicates=np.stack([one, each], axis=1), n_resamples=5)
+        for each in (other, deeper)
+    )
+    shape = expected.metric.isin(SHAPE.values())
     np.testing.assert_allclose(found.estimate[shape], expected.estimate[shape], rtol=1e-9)
 
 

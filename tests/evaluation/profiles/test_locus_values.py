@@ -57,11 +57,6 @@ def test_a_flat_prediction_in_single_precision_is_still_flat(profiles):
     assert np.isnan(locus_values(observed, nearly)[:, 1]).all()
 
 
-def test_a_profile_shorter_than_a_bin_is_refused(profiles):
-    with pytest.raises(ValueError, match="9 bp hold no bin of 10 bp"):
-        locus_values(*(each[:, :, :9] for each in profiles))
-
-
 def test_a_strand_without_reads_leaves_the_other(profiles):
     observed, predicted = profiles
     observed[:, 1] = 0

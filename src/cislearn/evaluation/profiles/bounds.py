@@ -11,13 +11,14 @@ from jaxtyping import Float64, Int64, Integer, Shaped
 
 from cislearn.errors import UserError
 from cislearn.evaluation.intervals import estimates
-from cislearn.evaluation.profiles.families import FamilyName
+from cislearn.evaluation.profiles.families import shape_scores
+from cislearn.evaluation.profiles.names import SHAPE
 from cislearn.evaluation.profiles.panels import profile_panels
-from cislearn.evaluation.profiles.shapes import log_counts, observed_shapes
+from cislearn.evaluation.profiles.shapes import observed_shapes
 
 MEAN, SHUFFLED, REPLICATE, HALVES = "mean profile", "shuffled", "replicate", "pseudo-replicates"
 LOWER = (MEAN, SHUFFLED)
-SMALLER_IS_BETTER = ("JSD", "published JSD")
+SMALLER_IS_BETTER = ("JSD",)
 
 
 def mean_shape(profiles: Shaped[np.ndarray, "n s l"]) -> Float64[np.ndarray, "s l"]:
@@ -74,13 +75,15 @@ def bounds_table(
     clusters: Integer[np.ndarray, " n"],
     *,
     training: Shaped[np.ndarray, "m s l"],
-    replicate: Shaped[np.ndarray, "n s l"] | None = None,
-    family: FamilyName = "strand_aware",
+    replicates: Shaped[np.ndarray, "n r s l"] | None = None,
     n_resamples: int = 1000,
     level: float = 0.95,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Score what bounds a prediction of these loci from below and from above.
+    """Score what bounds a prediction of these loci from below and from above: its shape, and the order of its counts.
+
+    Losses have no bound here: a shape of reads gives bases without any no probability, and the counts of another
+    replicate are off by its depth.
 
     Parameters
     ----------
@@ -91,10 +94,9 @@ def bounds_table(
     training : ndarray, shape (m, strands, length)
         Reads of the training loci, whose mean shape is predicted everywhere; its counts are one number, so they have no
         correlation.
-    replicate : ndarray, shape (n, strands, length), optional
-        The same loci in another replicate, taken as a prediction. Without one, pseudo-replicates by `thinned`.
-    family : {"strand_aware", "published"}
-        Of the metrics of the shape.
+    replicates : ndarray, shape (n, replicates, strands, length), optional
+        The reads by replicate, NaN where a locus has fewer: the first is what is predicted, and the others together are
+        the prediction. Pseudo-replicates by `thinned` where there are none, or a locus has one alone.
     n_resamples, level, seed
         Of the bootstrap; the seed also shuffles and thins.
 
@@ -104,23 +106,40 @@ def bounds_table(
         Columns reference (mean profile, shuffled, replicate or pseudo-replicates), bound (lower, upper), metric,
         estimate, low, high.
     """
-    n, shuffled = len(observed), another_locus(len(observed), seed)
+    shuffled = observed[another_locus(len(observed), seed)]
     everywhere = np.broadcast_to(mean_shape(training), observed.shape)
-    flat = np.broadcast_to(log_counts(training).mean(axis=0), (n, observed.shape[1]))
-    first, second = (observed, replicate) if replicate is not None else thinned(observed, seed)
+    flat = np.full(len(observed), _log_counts(training).mean())
+    pair = _apart(replicates)
+    first, second = thinned(observed, seed) if pair is None else pair
     compared = {
         MEAN: (observed, everywhere, flat),
-        SHUFFLED: (observed, observed_shapes(observed[shuffled]), log_counts(observed[shuffled])),
-        HALVES if replicate is None else REPLICATE: (first, observed_shapes(second), log_counts(second)),
+        SHUFFLED: (observed, observed_shapes(shuffled), _log_counts(shuffled)),
+        HALVES if pair is None else REPLICATE: (first, observed_shapes(second), _log_counts(second)),
     }
     bootstrap: dict[str, Any] = {"n_resamples": n_resamples, "level": level, "seed": seed}
     rows = []
-    for reference, (labels, shapes, counts) in compared.items():
-        panels = profile_panels(labels, [(shapes, counts)], family)
-        for metric, found in estimates(panels, log_counts(labels), clusters, **bootstrap).items():
+    for reference, (reads, shapes, counts) in compared.items():
+        panels = profile_panels(counts[None], shape_scores(reads, shapes)[None], tuple(SHAPE.values()))
+        for metric, found in estimates(panels, reads.sum(axis=(1, 2)), clusters, **bootstrap).items():
             row = {"reference": reference, "bound": "lower" if reference in LOWER else "upper", "metric": metric}
             rows.append(row | {"estimate": found.value, "low": found.low, "high": found.high})
     return pd.DataFrame(rows)
+
+
+def _apart(
+    replicates: Shaped[np.ndarray, "n r s l"] | None,
+) -> tuple[Shaped[np.ndarray, "n s l"], Float64[np.ndarray, "n s l"]] | None:
+    """The first replicate and the sum of the others; None where a locus has no other."""
+    if replicates is None or replicates.shape[1] < 2:
+        return None
+    one, others = replicates[:, 0], replicates[:, 1:]
+    has_both = ~np.isnan(one).any(axis=(1, 2)) & ~np.isnan(others).any(axis=(2, 3)).all(axis=1)
+    return (one, np.nan_to_num(others).sum(axis=1, dtype=np.float64)) if has_both.all() else None
+
+
+def _log_counts(profiles: Shaped[np.ndarray, "n s l"]) -> Float64[np.ndarray, " n"]:
+    """Log of one and the reads of all strands together."""
+    return np.log1p(profiles.sum(axis=(1, 2), dtype=np.float64))
 
 
 def between(

@@ -30,8 +30,8 @@ def spearman_along(
 
 
 def _centred(values: np.ndarray) -> np.ndarray:
-    """Values less their mean; exactly 0 where they are constant, and only there."""
+    """Values less their mean; exactly 0 where they are constant, and only there. There may be none."""
     values = np.asarray(values, np.float64)
-    centred = values - values.mean(axis=-1, keepdims=True)
+    centred = values - values.sum(axis=-1, keepdims=True) / max(1, values.shape[-1])
     varies = np.square(centred).sum(axis=-1) > ROUNDING * np.square(values).sum(axis=-1)
     return centred * varies[..., None]

@@ -1,9 +1,10 @@
 """Two families of profile metrics, locus by locus: the strands apart, and the ones that were published.
 
-Both are the divergence of the smoothed profiles, and Pearson and Spearman correlations at three widths of bins. They
-differ in what a bin is. `strand_aware` bins each strand by itself and adds up the reads of a bin. `published` is what
-the benchmark of Zhou et al. 2022 computed, kept to be compared with its tables: it takes the *maximum* of a bin, and
-lays the strands into each other first, so that a "5 bp bin" holds two and a half bases of either strand.
+Both are the divergence of the smoothed profiles, the same in either, and Pearson and Spearman correlations at three
+widths of bins. They differ in what a bin is. `strand_aware` bins each strand by itself and adds up the reads of a bin.
+`published` is what the benchmark of Zhou et al. 2022 computed, kept to be compared with its tables: it takes the
+*maximum* of a bin, and lays the strands into each other first, so that a "5 bp bin" holds two and a half bases of
+either strand. `shape_scores` is both side by side, a column each metric.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float64, Shaped
 
+from cislearn.errors import UserError
 from cislearn.evaluation.profiles.correlation import pearson_along, spearman_along
 from cislearn.evaluation.profiles.divergence import jensen_shannon
+from cislearn.evaluation.profiles.names import BINS, SHAPE
 from cislearn.evaluation.weighting import divide
 
 FamilyName = Literal["strand_aware", "published"]
 
-BINS = (1, 5, 10)
 BLOCK = 2**21
 """Values of one side of the profiles that are compared at a time (16 MB in double precision)."""
 
@@ -33,7 +35,7 @@ class Family:
     Parameters
     ----------
     columns : mapping of str to tuple of int
-        Of each metric, the columns of `locus_values` whose means over loci it is the mean of.
+        Of each metric, the columns of `locus_values` that it is the mean of.
     binned : callable
         Profiles (n, strands, length) and a width to values in bins (n, rows, bins): a row is correlated by itself.
     """
@@ -70,10 +72,55 @@ FAMILIES: dict[FamilyName, Family] = {
         },
         sums_by_strand,
     ),
-    "published": Family(
-        {"published JSD": (0,), "published Pearson": (1, 2, 3), "published Spearman": (4, 5, 6)}, maxima_of_interleaved
-    ),
+    "published": Family({"published Pearson": (1, 2, 3), "published Spearman": (4, 5, 6)}, maxima_of_interleaved),
 }
+
+
+def shape_scores(
+    observed: Shaped[np.ndarray, "n s l"], predicted: Shaped[np.ndarray, "n s l"]
+) -> Float64[np.ndarray, "n 9"]:
+    """What each locus gives to each metric of the shape, in the order of `SHAPE`.
+
+    Parameters
+    ----------
+    observed : ndarray, shape (n, strands, length)
+        Reads at each base; NaN everywhere at a locus without a label.
+    predicted : ndarray, shape (n, strands, length)
+        Probabilities of a strand's reads along the window.
+
+    Returns
+    -------
+    ndarray, shape (n, 9)
+        NaN where `locus_values` is, at one of the widths at least, and where there is no label.
+
+    Raises
+    ------
+    UserError
+        Where a profile is NaN in part.
+    """
+    labelled = np.flatnonzero(_is_labelled(observed))
+    scores = np.full((len(observed), len(SHAPE)), np.nan)
+    values = [locus_values(observed[labelled], predicted[labelled], name) for name in FAMILIES]
+    columns = [
+        of_family[:, list(chosen)].mean(axis=1)
+        for of_family, family in zip(values, FAMILIES.values(), strict=True)
+        for chosen in family.columns.values()
+    ]
+    scores[labelled] = np.column_stack(columns)
+    return scores
+
+
+def _is_labelled(profiles: Shaped[np.ndarray, "n s l"]) -> np.ndarray:
+    """Loci with a profile; one has all of it or nothing."""
+    missing = np.isnan(profiles)
+    partly = np.flatnonzero(missing.any(axis=(1, 2)) & ~missing.all(axis=(1, 2)))
+    if len(partly):
+        raise UserError(
+            f"{len(partly):,} of {len(profiles):,} profiles are NaN at some bases, the first in row {partly[0]:,}, "
+            "counted from 0",
+            fix="Read bases without a value as 0: a locus is labelled as a whole or not at all.",
+        )
+    return ~missing.all(axis=(1, 2))
 
 
 def locus_values(
@@ -93,15 +140,9 @@ def locus_values(
     Returns
     -------
     ndarray, shape (n, 7)
-        Means over the strands on which a value is defined. NaN where there is none: no reads, or a constant profile.
-
-    Raises
-    ------
-    ValueError
-        Where a profile is shorter than the widest bin.
+        Means over the strands on which a value is defined. NaN where there is none: no reads, a constant profile, or
+        one that holds no two bins.
     """
-    if observed.shape[2] < max(BINS):
-        raise ValueError(f"profiles of {observed.shape[2]} bp hold no bin of {max(BINS)} bp")
     step = max(1, BLOCK // max(1, observed[0].size)) if len(observed) else 1
     blocks = [slice(first, first + step) for first in range(0, len(observed), step)]
     found = [_of_block(observed[rows], predicted[rows], FAMILIES[family].binned) for rows in blocks]

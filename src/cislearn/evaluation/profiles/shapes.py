@@ -19,7 +19,7 @@ def split_logits(
     strands : int
         One or two.
     """
-    shape = logits[:, :-strands].reshape(len(logits), strands, -1)
+    shape = logits[:, :-strands].reshape(len(logits), strands, logits.shape[1] // strands - 1)
     return softmax(shape, axis=2), logits[:, -strands:]
 
 

@@ -13,7 +13,7 @@ from jaxtyping import Float64, Int64
 from cislearn.errors import UserError
 from cislearn.experiment.comparing.contenders import Contender, read_predictions
 from cislearn.experiment.comparing.loci import Loci, Windows
-from cislearn.runs import logit_names
+from cislearn.runs import certain_names, logit_names
 from cislearn.schema import TaskSpec
 
 
@@ -92,7 +92,7 @@ def read_predicted(contender: Contender, tasks: Sequence[TaskSpec], windows: Win
     if not len(rows):
         raise UserError("holds no labelled test row", where=contender.name)
     for seed, table in tables.items():
-        _check(contender.by_seed[seed].path, table, rows, [n for task in tasks for n in logit_names(task)], windows)
+        _check(contender.by_seed[seed].path, table, rows, [n for task in tasks for n in certain_names(task)], windows)
     return Predicted(
         contender,
         tasks,

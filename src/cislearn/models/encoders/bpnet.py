@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from cislearn.errors import UserError
 from cislearn.models.encoder import Encoder, register
-from cislearn.models.layers import Layers
+from cislearn.models.layers import Layers, is_equivariant
 from cislearn.models.layers import layers as layers_of
 from cislearn.models.network import Network
 from cislearn.models.saving import load_network, read_card
@@ -56,6 +56,8 @@ class ProfileHead(nn.Module):
     ----------
     make : Layers
         The trunk's.
+    is_mirrored : bool
+        Whether these are equivariant: a map turned is the map of the other strand.
     trunk : int
         Channels of the trunk.
     spec : DataSpec
@@ -66,20 +68,19 @@ class ProfileHead(nn.Module):
         Of its convolution in bp.
     """
 
-    def __init__(self, make: Layers, trunk: int, spec: DataSpec, task: TaskSpec, width: int) -> None:
+    def __init__(self, make: Layers, is_mirrored: bool, trunk: int, spec: DataSpec, task: TaskSpec, width: int) -> None:
         super().__init__()
-        per_filter = make.channels(1)
-        if task.channels % per_filter:
+        if is_mirrored and task.channels % 2:
             raise UserError(
-                f"{task.name} has {task.channels} strand, and equivariant layers make {per_filter}",
+                f"{task.name} has {task.channels} strand, and equivariant layers make pairs of them",
                 where="model.encoder",
                 fix="Give both strands of the profile, or take other layers.",
             )
-        filters, self.trunk, self.is_mirrored = task.channels // per_filter, trunk, per_filter > 1
+        filters, self.trunk, self.is_mirrored = task.channels // make.channels(1), trunk, is_mirrored
         self.swapped = [track.rc == "flip_and_permute" for track in spec.tracks]
         self.sizes = [track.channels for track in spec.tracks]
         self.task, self.columns = task, spec.columns(task.name)
-        beside = sum(self.sizes) * per_filter
+        beside = sum(self.sizes) * (2 if is_mirrored else 1)
         self.shape = make.conv(trunk, filters, width, padding="valid")
         self.join = make.conv(task.channels + beside, filters, 1) if beside else None
         self.counts = make.conv(trunk + beside, filters, 1)
@@ -156,8 +157,8 @@ class BPNet(Encoder):
         Residual layers, of three positions 2, 4, 8 ... apart.
     profile_width : int
         Of the convolution that makes the profile, in bp, odd.
-    layers : {"channels_last", "plain"}
-        Where the layers come from; the weights are the same.
+    layers : {"channels_last", "plain", "equivariant"}
+        Where the layers come from; the weights of the first two are the same.
     bias : str, optional
         The folder of a finished run of `bpnet` on background of the same data (``runs/bias/supervised/seed-0``): what
         it predicts is added and stays as it is, so that this network learns the rest.
@@ -175,7 +176,7 @@ class BPNet(Encoder):
         motif_width: int = 21,
         dilated: int = 6,
         profile_width: int = 75,
-        layers: str = "channels_last",
+        layers: str | Mapping[str, Any] = "channels_last",
         bias: str | Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()
@@ -186,11 +187,12 @@ class BPNet(Encoder):
         self.dilated = dilated
         if length <= self.lost + lost_by_dilation(dilated):
             raise ValueError(f"{dilated} dilated layers take {self.lost + lost_by_dilation(dilated)} positions away")
-        self.make = layers_of(layers)
+        self.make, self.is_mirrored = layers_of(layers), is_equivariant({"layers": layers})
         self.channels = self.make.channels(filters)
-        motifs = Stage(self.make.conv(4, filters, motif_width, padding="valid"), None, self.make.activation())
+        motifs = Stage(self.make.first(4, filters, motif_width, padding="valid"), None, self.make.activation())
         residual = [Stage(Dilated(self.make, filters, 2**k)) for k in range(1, dilated + 1)]
         self.stages = nn.Sequential(motifs, *residual)
+        self.merged = nn.Sequential(*self.make.merge(self.channels)[0])
         self.bias, self.bias_head, self.bias_options = self._bias(bias, in_channels)
 
     def forward(self, x: Float[Tensor, "n channels length"]) -> Float[Tensor, "n c places"]:
@@ -200,8 +202,8 @@ class BPNet(Encoder):
         return features if self.bias is None else torch.cat([features, self.bias(x)], dim=1)
 
     def pooled(self, features: Float[Tensor, "n c places"]) -> Float[Tensor, "n f"]:
-        """Return the mean of the trunk over its positions."""
-        return features[:, : self.channels].mean(2)
+        """Return the mean of the trunk over its positions, blind to the strand where the layers are equivariant."""
+        return self.merged(features[:, : self.channels].mean(2))
 
     def head(self, n_features: int, spec: DataSpec) -> nn.Sequential:
         """Return the heads of all profiles as one stage.
@@ -219,7 +221,10 @@ class BPNet(Encoder):
                     fix="Prepare the profiles without it.",
                 )
             self._check_geometry(task)
-        heads = [ProfileHead(self.make, self.channels, spec, task, self.profile_width) for task in spec.tasks]
+        heads = [
+            ProfileHead(self.make, self.is_mirrored, self.channels, spec, task, self.profile_width)
+            for task in spec.tasks
+        ]
         bias = None if self.bias_head is None else self.bias_head(spec).requires_grad_(False)
         return nn.Sequential(Stage(ProfileHeads(heads, self.channels + spec.channels - 4, bias)))
 

@@ -38,6 +38,16 @@ class Dot:
     seeds: Sequence[float] = ()
 
 
+def shows_seeds(dots: Sequence[Dot]) -> bool:
+    """Whether `dot_plot` draws seeds: where there are any, and each dot has a row of its own."""
+    return any(dot.seeds for dot in dots) and not _is_grouped(dots)
+
+
+def _is_grouped(dots: Sequence[Dot]) -> bool:
+    """Whether dots of one label share its row."""
+    return len({dot.label for dot in dots}) < len(dots)
+
+
 def dot_plot(
     dots: Sequence[Dot], *, key: str, title: str, alt: str, reference: float | None = None, reference_label: str = ""
 ) -> str:
@@ -46,7 +56,7 @@ def dot_plot(
     Dots of one label share its row, without their seeds.
     """
     labels = list(dict.fromkeys(dot.label for dot in dots))
-    is_grouped = len(labels) < len(dots)
+    is_grouped = _is_grouped(dots)
     rows = _rows(dots, labels) if is_grouped else [float(row) for row in range(len(dots))]
 
     def paint(figure: Figure) -> None:

@@ -10,9 +10,9 @@ from cislearn.reports.sections.metric_tables import Styles, estimate_cell, metho
 
 CAPTION = (
     "The mean of the logits over {seeds} seeds as one model, on {part}: what `predict` gives and `load_model` loads. "
-    "Threshold and temperature are its own, chosen on validation loci. Intervals are over loci; the tables above are "
-    "of single seeds."
+    "{chosen}Intervals are over loci; the tables above are of single seeds."
 )
+CHOSEN = "Threshold and temperature are its own, chosen on validation loci. "
 
 
 def averaged_section(data: ReportData, styles: Styles) -> Section | None:
@@ -23,14 +23,16 @@ def averaged_section(data: ReportData, styles: Styles) -> Section | None:
     tables = []
     for task in data.tasks:
         mine = scores[scores["task"] == task]
-        metrics = in_order(mine["metric"])
+        is_profile = data.kind(task) == "profile"  # its further metrics are many, and say little more
+        metrics = [each for each in in_order(mine["metric"]) if not (is_profile and measure(each).is_further)]
         rows = [
             (method_cell(data, method, styles), *(estimate_cell(data, here, metric) for metric in metrics))
             for method in data.methods
             if len(here := mine[mine["method"] == method].set_index("metric"))
         ]
         columns = (Column("Method", is_number=False), *(Column(measure(metric).heading) for metric in metrics))
-        caption = CAPTION.format(seeds=in_words(len(data.seeds)), part=name_of(data, data.main_part))
+        part, chosen = name_of(data, data.main_part), "" if is_profile else CHOSEN
+        caption = CAPTION.format(seeds=in_words(len(data.seeds)), part=part, chosen=chosen)
         title = f"{task}, seeds averaged" if len(data.tasks) > 1 else ""
         tables.append(Table(caption, columns, tuple(tuple(row) for row in rows), title=title))
     return Section("averaged", "The seeds averaged", tuple(table for table in tables if table.rows))

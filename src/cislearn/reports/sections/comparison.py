@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from cislearn.reports.blocks import Block, Drawing, Drawings, Facts, Section, Text
 from cislearn.reports.curves import domains_of
-from cislearn.reports.figures.dots import Dot, dot_plot
+from cislearn.reports.figures.dots import Dot, dot_plot, shows_seeds
 from cislearn.reports.measures import measure
 from cislearn.reports.numbers import decimal, interval, listed, signed
 from cislearn.reports.palette import label_of
@@ -45,30 +47,36 @@ def _dot_plots(data: ReportData, part: str, styles: Styles) -> list[Block]:
     """Draw the metric that counts, the differences in it, and as many further metrics as fill the row below."""
     metrics = dict.fromkeys(metric for task in data.tasks for metric in data.metrics_of(task))
     first, *rest = (metric for metric in metrics if metric not in NOT_DRAWN)
-    drawings = [_estimates(data, part, first, styles)]
+    dots = _dots(data, part, first, styles)
+    drawings = [_estimates(data, part, first, dots)]
     if first in set(contrasts_on(data, part)["metric"]):
         drawings.append(_differences(data, first, styles))
-    drawings += [_estimates(data, part, metric, styles) for metric in rest[: len(drawings)]]
-    seeds = "; open circles: each seed" if len(data.seeds) > 1 and len(data.tasks) == 1 else ""
+    drawings += [_estimates(data, part, metric, _dots(data, part, metric, styles)) for metric in rest[: len(drawings)]]
+    seeds = "; open circles: each seed" if shows_seeds(dots) else ""
     text = f"Marker: estimate; bar: 95\N{NO-BREAK SPACE}% interval{seeds}."
     if len(data.scores(part, metric=first)) > MOST_ROWS:
         text += f" The first {MOST_ROWS} rows are drawn."
     return [Text(text), Drawings(tuple(drawings), key=tuple(styles[name] for name in data.methods))]
 
 
-def _estimates(data: ReportData, part: str, metric: str, styles: Styles) -> Drawing:
-    """Draw the estimates of one metric, by task and domain where there are several."""
+def _dots(data: ReportData, part: str, metric: str, styles: Styles) -> list[Dot]:
+    """Make a dot of each estimate of one metric, by task and domain where there are several."""
     scores = data.scores(part, metric=metric)
     scores = scores[scores["estimate"].notna()]
     grouped = [column for column in ("task", "domain") if len(scores[column].unique()) > 1]
     order = scores.sort_values(grouped, kind="stable") if grouped else scores
-    dots = [
+    return [
         Dot(
             ", ".join(str(row[column]) for column in grouped) or label_of(row["method"]),
             styles[row["method"]], row["estimate"], row["low"], row["high"], _seeds(data, row),
         )
         for row in order.to_dict("records")[:MOST_ROWS]
     ]  # fmt: skip
+
+
+def _estimates(data: ReportData, part: str, metric: str, dots: Sequence[Dot]) -> Drawing:
+    """Draw the estimates of one metric."""
+    scores = data.scores(part, metric=metric).dropna(subset="estimate")
     shares = list(scores["prevalence"].dropna().unique()) if metric == "auprc" else []
     label = measure(metric).heading + _stamp(data, scores)
     told = [f"{_who(dot)} {decimal(dot.estimate, 2)} ({interval(dot.low, dot.high, 2)})" for dot in dots[:MOST_TOLD]]

@@ -92,7 +92,7 @@ def _further_metrics(data: ReportData, part: str, task: str, styles: Styles) -> 
     )
     columns = [*_heads_of(scores), *(Column(measure(metric).heading, _head_note(metric, [])) for metric in metrics)]
     columns += [_spread_head(first)] if with_spread else []
-    told = "Other bins" if data.kind(task) == "profile" else "Calls and calibration"
+    told = "Other bins, and as was published," if data.kind(task) == "profile" else "Calls and calibration"
     return Table(f"{told} on {name_of(data, part)}.", tuple(columns), rows)
 
 
