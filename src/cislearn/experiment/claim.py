@@ -18,6 +18,7 @@ from cislearn.atomic import file_written_whole
 from cislearn.errors import UserError
 from cislearn.experiment.config import ExperimentConfig
 from cislearn.experiment.methods import Method
+from cislearn.kmers.vectors import read_vectors
 from cislearn.runs import AVERAGED, EACH_RECORD, EXPERIMENT, LABELLED, RUN, ExperimentFolder, runs_under
 
 RESULTS = (
@@ -28,7 +29,7 @@ RESULTS = (
 """What is made of the runs. It goes before they change, since not every experiment makes all of it anew."""
 
 LATER = (
-    "data.split.k_fold", "model.reverse_complement.filters", "model.reverse_complement.merge",
+    "data.split.k_fold", "model.input", "model.reverse_complement.filters", "model.reverse_complement.merge",
     "model.reverse_complement.join", "training.accumulate", "training.patience_of", "training.train_only",
     "training.log_strand_gradients", "training.optimiser.alpha", "training.optimiser.max_weight_norm",
 )  # fmt: skip
@@ -63,6 +64,8 @@ def run_identity(config: ExperimentConfig, method: Method, encoder: type, datase
         del values["data"]["labels"]
     if config.data.tracks:
         del values["data"]["tracks"]  # the dataset's hash tells of them; runs from before there were any stay the same
+    if config.model.input.vectors is not None:
+        values["model"]["input"]["vectors"] = read_vectors(config.model.input.vectors).hash
     values |= {"method": method.config.model_dump(mode="json"), "dataset": dataset_hash}
     values["code"] = [_source_hash(part) for part in (method.objective, encoder)]
     if config.training.init_from is not None:
