@@ -6,7 +6,7 @@ import torch
 from torch.nn import functional as F
 
 from cislearn.errors import UserError
-from cislearn.kmers.cbow import CbowPlan, cbow_loss, learn_vectors
+from cislearn.kmers.cbow import CbowPlan, cbow_loss, learn_vectors, loss_of_chance
 from cislearn.kmers.words import number_words, spell
 from cislearn.sequence.tokens import encode
 
@@ -64,7 +64,8 @@ def test_neighbours_that_overlap_give_the_word_away(rng):
     overlapping, control = (
         learn_vectors(tokens, CbowPlan(k=2, window=1, stride=stride, **QUICK)).losses[-1] for stride in (1, 2)
     )
-    knowing_nothing = np.log(6) + 5 * np.log(6 / 5)  # one word in six is the one that is there
+    knowing_nothing = loss_of_chance(5)
+    np.testing.assert_allclose(knowing_nothing, -np.log(1 / 6) - 5 * np.log(5 / 6))
     assert control > 0.95 * knowing_nothing
     assert overlapping < 0.7 * knowing_nothing
 

@@ -19,6 +19,7 @@ def test_the_page_draws_every_word_and_tells_the_overlap(tiny_data, tmp_path, st
     assert "Edit distance to AAA" in page
     assert (OVERLAP.split(",")[0] in page) == is_told
     assert "Words of 1 bases" in page
+    assert "loss, by chance 2.703" in page
     first = page
     assert write_vectors_page(tmp_path / "v").read_text() == first
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import log1p
 from typing import NamedTuple
 
 import torch
@@ -109,6 +110,11 @@ def cbow_loss(
     scores = (mean[:, None] * guessed).sum(2)
     of_negatives = F.logsigmoid(-scores[:, 1:]).masked_fill(negatives == target[:, None], 0.0)
     return -F.logsigmoid(scores[:, 0]).sum() - of_negatives.sum()
+
+
+def loss_of_chance(negatives: int) -> float:
+    """Return the loss a word of who knows nothing of it: of all that are offered, one is the word."""
+    return log1p(negatives) + negatives * log1p(1 / negatives)
 
 
 def learn_vectors(tokens: UInt8[Tensor, "n length"], plan: CbowPlan, progress: Progress = silent) -> Learned:

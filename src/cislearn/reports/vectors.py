@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from cislearn.kmers.cbow import loss_of_chance
 from cislearn.kmers.likeness import Likeness, digits_of, edit_distances, likeness
 from cislearn.kmers.vectors import KmerVectors, read_vectors
 from cislearn.kmers.words import spell
@@ -20,8 +21,8 @@ from cislearn.reports.write import render_page, write_page
 MOST_DRAWN = 1024
 """Words in a picture at most; of more so many are drawn."""
 OVERLAP = (
-    "Neighbouring words of this stride share bases, so that the words on either side spell the one between: first of"
-    " all this is what the vectors show, and not what words mean. Vectors with a stride of k are the control."
+    "Neighbouring words of this stride share bases: those on either side spell the one between, so that it is guessed"
+    " from letters and needs no meaning. Vectors with a stride of k are the control."
 )
 
 
@@ -57,7 +58,11 @@ def _facts(vectors: KmerVectors) -> list[tuple[str, str]]:
     about: dict[str, Any] = vectors.about
     names = ("k", "dim", "window", "stride", "negatives", "batch", "steps", "learning_rate", "seed")
     told = [(name.replace("_", " "), str(about[name]).strip("[]")) for name in names if name in about]
-    return [*told, ("Windows", count(about["dataset"]["windows"]))] if "dataset" in about else told
+    if "losses" not in about:
+        return told
+    chance = decimal(loss_of_chance(about["negatives"]))
+    ends = [f"{decimal(losses[-1])} (k {k})" for k, losses in about["losses"].items()]
+    return [*told, ("windows", count(about["dataset"]["windows"])), (f"loss, by chance {chance}", listed(ends))]
 
 
 def _section(k: int, vectors: Float[np.ndarray, "words dim"], found: Likeness) -> Section:
