@@ -21,10 +21,10 @@ INPUTS: dict[str, dict[str, Any] | None] = {
     "words, trained": WORDS,
 }
 TEXT = """\
-A step is one-hot, forward, backward and AdamW on windows in memory, in fp32. *words*: vectors of length 16 of words of
-three bases, `model.input: kmers`. `basset` is the network of the published comparison (3.25 s against 0.31 s an
-iteration, 10.5 times as long). The look-up itself takes a fiftieth of a step; the rest is the first convolution, which
-reads 16 channels in the place of 4: the smaller the network behind it, the more that is."""
+A step is one-hot, forward, backward and AdamW on windows in memory, in fp32. *words*: vectors of length 16 of words
+of three bases, `model.input: kmers`. `basset` is the network of the published comparison (3.25 s against 0.31 s an
+iteration, 10.5 times as long). The look-up itself takes a few hundredths of a step; the rest is the first
+convolution, which reads 16 channels in the place of 4: the smaller the network behind it, the more that is."""
 
 
 class Case(NamedTuple):
