@@ -38,7 +38,7 @@ docs: $(VENV)/installed-dev  ## write the pages that are made from the code
 	$(BIN)/python tools/write_docs.py
 
 bench: $(VENV)/installed-dev  ## every benchmark that needs neither a GPU nor a peer; an hour, on a quiet machine
-	for name in loader training_step pair prediction growth gkm compendium equivariant; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+	for name in loader training_step pair prediction growth gkm compendium equivariant kmers; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 wheel: $(VENV)/installed-dev  ## build the wheel and try it in a bare environment
 	rm -rf dist

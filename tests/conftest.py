@@ -16,6 +16,7 @@ SHAPES_CHECKED = (
     "genome",
     "motifs",
     "data",
+    "kmers",
     "models",
     "objectives",
     "evaluation",

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from cislearn.data.prepare import prepare
     from cislearn.data.simulate import simulate, write_simulated
     from cislearn.experiment.execute import Experiment
+    from cislearn.kmers.learning import train_kmer_embedding
     from cislearn.models.strands import both_strands
     from cislearn.prediction.loading import load_model
+    from cislearn.prediction.mutagenesis import saturation_mutagenesis
 
 _HOMES = {
     "train": "cislearn.api",
@@ -36,6 +38,8 @@ _HOMES = {
     "Experiment": "cislearn.experiment.execute",
     "both_strands": "cislearn.models.strands",
     "load_model": "cislearn.prediction.loading",
+    "saturation_mutagenesis": "cislearn.prediction.mutagenesis",
+    "train_kmer_embedding": "cislearn.kmers.learning",
     "GkmKernel": "cislearn.baselines.gkm",
     "GkmSVM": "cislearn.baselines.gkm",
 }
@@ -53,8 +57,10 @@ __all__ = [
     "prepare_compendium",
     "prepare_hdf5",
     "read_dataset",
+    "saturation_mutagenesis",
     "simulate",
     "train",
+    "train_kmer_embedding",
     "write_dataset",
     "write_simulated",
 ]

@@ -137,3 +137,14 @@ def test_of_a_maximum_only_the_greater_strand_learns(bound):
     expected = torch.autograd.grad(network(chosen).sum(), [*network.parameters()])
     for a, b in zip(found, expected, strict=True):
         torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-5)
+
+
+def test_it_goes_to_training_and_back_and_keeps_a_frozen_encoder():
+    model = Conjoined(network_of("wide"))
+    assert model.train().encoder.training
+    assert not model.eval().encoder.training
+    network = network_of("wide")
+    network.freeze_encoder()
+    frozen = Conjoined(network).train()
+    assert frozen.head.training
+    assert not frozen.encoder.training

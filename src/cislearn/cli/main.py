@@ -10,6 +10,7 @@ import typer
 from cislearn.cli import (
     compare,
     doctor,
+    embed,
     evaluate,
     inspect,
     new,
@@ -38,6 +39,7 @@ for verb in (
     prepare,
     inspect,
     new,
+    embed,
     train,
     evaluate,
     compare,

@@ -1,10 +1,13 @@
-"""Beginning at the weights of a finished run."""
+"""Beginning at the weights of a finished run, or at vectors of words that were learned before."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from torch import nn
+
 from cislearn.errors import UserError
+from cislearn.kmers.vectors import read_vectors
 from cislearn.models.embedding import embed_conjoined, keeps_strands
 from cislearn.models.network import Network
 from cislearn.models.saving import load_network
@@ -13,6 +16,8 @@ from cislearn.runs import runs_under
 
 def begin_from(network: Network, path: Path, seed: int) -> None:
     """Copy the weights of a finished run into `network`: the encoder's, and the head's where the tasks are the same.
+
+    Vectors of words, where it reads words, are the encoder's.
 
     An equivariant network can begin at an ordinary one (`embed_conjoined`): it then says what the mean over both
     strands said.
@@ -38,12 +43,32 @@ def begin_from(network: Network, path: Path, seed: int) -> None:
         embed_conjoined(trained, network)
         return
     try:
-        network.encoder.load_state_dict(trained.encoder.state_dict())
+        for part, of_trained in ((network.encoder, trained.encoder), (network.kmers, trained.kmers)):
+            _take_over(part, of_trained)
     except RuntimeError as error:
         raise UserError(
-            f"has another encoder or window length ({trained.spec.length} bp) than this experiment",
+            f"has another encoder, input or window length ({trained.spec.length} bp) than this experiment",
             where=run.path,
             fix="Take the same model section, or leave training.init_from out.",
         ) from error
     if trained.spec.tasks == network.spec.tasks:
         network.head.load_state_dict(trained.head.state_dict())
+
+
+def begin_with_vectors(network: Network, vectors: Path | None) -> None:
+    """Let a network that reads words begin with learned vectors, where a folder of them is given.
+
+    Raises
+    ------
+    UserError
+        Where they are absent, or of other words.
+    """
+    if vectors is not None and network.kmers is not None:
+        network.kmers.begin_with(read_vectors(vectors), str(vectors))
+
+
+def _take_over(part: nn.Module | None, trained: nn.Module | None) -> None:
+    if part is not None and trained is not None:
+        part.load_state_dict(trained.state_dict())
+    elif part is not trained:
+        raise RuntimeError("one of the two reads words and the other bases")

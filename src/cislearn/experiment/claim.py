@@ -18,6 +18,7 @@ from cislearn.atomic import file_written_whole
 from cislearn.errors import UserError
 from cislearn.experiment.config import ExperimentConfig
 from cislearn.experiment.methods import Method
+from cislearn.kmers.vectors import read_vectors
 from cislearn.runs import AVERAGED, EACH_RECORD, EXPERIMENT, LABELLED, RUN, ExperimentFolder, runs_under
 
 RESULTS = (
@@ -30,7 +31,7 @@ RESULTS = (
 LATER = (
     "data.regions", "data.unlabelled", "data.split.k_fold", "training.augment", "model.reverse_complement.filters",
     "model.reverse_complement.merge", "model.reverse_complement.join", "training.accumulate", "training.patience_of",
-    "training.train_only", "training.optimiser.alpha", "training.optimiser.max_weight_norm",
+    "training.train_only", "training.optimiser.alpha", "training.optimiser.max_weight_norm", "model.input",
 )  # fmt: skip
 """Keys that came when runs stood in ledgers already: at its default such a key is no part of a run's identity."""
 
@@ -69,6 +70,8 @@ def run_identity(config: ExperimentConfig, method: Method, encoder: type, datase
         del values["data"]["labels"]
     if config.data.tracks:
         del values["data"]["tracks"]  # the dataset's hash tells of them; runs from before there were any stay the same
+    if config.model.input.vectors is not None:
+        values["model"]["input"]["vectors"] = read_vectors(config.model.input.vectors).hash
     values |= {"method": method.config.model_dump(mode="json"), "dataset": dataset_hash}
     values["code"] = [_source_hash(part) for part in (method.objective, encoder)]
     if config.training.init_from is not None:

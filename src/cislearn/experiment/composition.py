@@ -10,7 +10,7 @@ import torch
 
 from cislearn.data.augment import Augmentation
 from cislearn.errors import UserError
-from cislearn.experiment.beginning import begin_from
+from cislearn.experiment.beginning import begin_from, begin_with_vectors
 from cislearn.experiment.config import AugmentConfig, ExperimentConfig, MethodConfig
 from cislearn.experiment.methods import Method, resolve_method
 from cislearn.experiment.roles import Roles
@@ -153,6 +153,7 @@ def check_composition(config: ExperimentConfig, methods: Sequence[Method], roles
             where="training.train_only",
             fix="Name the run that the encoder is of: training.init_from.",
         )
+    begin_with_vectors(copy.deepcopy(network), config.model.input.vectors)
     if config.training.init_from is not None:
         begin_from(copy.deepcopy(network), config.training.init_from, config.training.seeds[0])
     return _remarks(config, roles)

@@ -222,11 +222,47 @@ class EncoderConfig(BaseModel):
         return dict(self.model_extra or {})
 
 
+def _lengths(value: Any) -> Any:
+    return sorted(value) if isinstance(value, list) and all(isinstance(k, int) for k in value) else value
+
+
+class InputConfig(_Section):
+    """What the encoder reads: bases, or vectors of the words of k bases about each base."""
+
+    name: Literal["one_hot", "kmers"] = Field("one_hot", description="`input: kmers` alone takes words of 3, random")
+    k: Annotated[
+        list[Annotated[int, Field(ge=1, le=8)]],
+        Field(min_length=1),
+        BeforeValidator(lambda value: [value] if isinstance(value, int) else _lengths(value)),
+        AfterValidator(_distinct),
+    ] = Field([3], description="bases of a word; of several lengths, [2, 3, 4, 6], the vectors stand side by side")
+    dim: PositiveInt = Field(16, description="length of a vector, for each k")
+    vectors: Path | None = Field(
+        None, description="a folder of `cislearn embed`, whose vectors are the beginning; by default they are random"
+    )
+    frozen: bool = Field(False, description="leave the vectors as they are; else they are trained with the encoder")
+
+    @model_validator(mode="after")
+    def _has_words(self) -> InputConfig:
+        if self.name == "one_hot" and self.model_fields_set - {"name"} and self != InputConfig():
+            raise ValueError("k, dim, vectors and frozen are of words; take {name: kmers, ...}")
+        return self
+
+    @property
+    def kmers(self) -> dict[str, Any]:
+        """The words that a network reads, as `build_network` takes them; nothing for bases."""
+        return {} if self.name == "one_hot" else {"k": self.k, "dim": self.dim, "frozen": self.frozen}
+
+
 class ModelConfig(_Section):
     """Which network."""
 
     encoder: Annotated[EncoderConfig, BeforeValidator(_named)] = Field(
         EncoderConfig(), description="a name, {name: ..., option: ...}, package.module:Class or file.py:Class"
+    )
+    input: Annotated[InputConfig, BeforeValidator(_named)] = Field(
+        InputConfig(),
+        description="one_hot, or vectors of words: {name: kmers, k: 3, dim: 16, vectors: FOLDER, frozen: false}",
     )
     reverse_complement: Annotated[ReverseComplementConfig, BeforeValidator(_strands)] = Field(
         ReverseComplementConfig(), description=f"{{train: ..., predict: ...}}, or a preset: {', '.join(STRAND_PRESETS)}"

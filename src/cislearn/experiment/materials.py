@@ -13,7 +13,7 @@ from cislearn.data.batches import Batches, training_rows
 from cislearn.data.split import TRAIN
 from cislearn.data.views import Views, mix_seed
 from cislearn.engine.precision import choose_precision
-from cislearn.experiment.beginning import begin_from
+from cislearn.experiment.beginning import begin_from, begin_with_vectors
 from cislearn.experiment.methods import Method
 from cislearn.experiment.setting import Setting
 from cislearn.models.conjoined import Conjoined
@@ -38,6 +38,7 @@ def fresh_network(setting: Setting, seed: int) -> Network:
     """Return the network that a run of this seed begins with; torch's generator goes on from there."""
     torch.manual_seed(mix_seed(seed))
     network = setting.card.build()
+    begin_with_vectors(network, setting.config.model.input.vectors)
     if setting.config.training.init_from is not None:
         begin_from(network, setting.config.training.init_from, seed)
     if setting.config.training.train_only == "head":

@@ -57,5 +57,6 @@ class Setting:
             spec=self.roles.dataset.spec,
             options=encoder.options | self.config.model.reverse_complement.layers,
             predict=self.config.model.reverse_complement.predict,
+            kmers=self.config.model.input.kmers,
             search=[str(folder) for folder in self.search] if ":" in encoder.name else [],
         )

@@ -35,7 +35,7 @@ class Conjoined(Network):
         nn.Module.__init__(self)  # the parts are there already: none is made, and nothing drawn at random
         self.spec, self.one_hot, self.encoder, self.head = network.spec, network.one_hot, network.encoder, network.head
         self.n_features, self.reading = 2 * network.n_features, reading
-        self.encoder_is_frozen = network.encoder_is_frozen
+        self.kmers, self.encoder_is_frozen = network.kmers, network.encoder_is_frozen
 
     def one_strand(self, x: Float[Tensor, "n channels length"]) -> Float[Tensor, "n t"]:
         """Return the logits of the network within, which reads the strand given."""

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from cislearn.errors import UserError
 from cislearn.models.encoder import Encoder, OneStage, encoders, reads_tracks
 from cislearn.models.equivariance import check_equivariance
+from cislearn.models.kmer_input import KmerInput, build_kmer_input
 from cislearn.models.layers import is_equivariant
 from cislearn.models.stages import Stage
 from cislearn.models.strands import refuse_to_attribute
@@ -39,39 +40,45 @@ class OneHot(nn.Module):
 class Network(nn.Module):
     """Encoder and head for the tasks of a dataset.
 
-    Its input has four channels of bases and, below them, those of the dataset's tracks.
+    Its input has four channels of bases and, below them, those of the dataset's tracks. Where it has `kmers`, the
+    encoder reads the vectors of words in the place of the bases.
 
     Parameters
     ----------
     encoder : Encoder
-        From one-hot windows with their tracks to features.
+        From one-hot windows with their tracks, or what `kmers` makes of them, to features.
     spec : DataSpec
         Tasks, window length and tracks.
+    kmers : KmerInput, optional
+        Looks words up before the encoder.
     """
 
-    def __init__(self, encoder: Encoder, spec: DataSpec) -> None:
+    def __init__(self, encoder: Encoder, spec: DataSpec, kmers: KmerInput | None = None) -> None:
         super().__init__()
         self.encoder_is_frozen = False
         self.spec = spec
         self.one_hot = OneHot()
+        self.kmers = kmers
         self.encoder = encoder
-        self.n_features = _count_features(encoder, spec)
+        self.n_features = _count_features(encoder, _channels(spec, kmers), spec.length)
         self.head = encoder.head(self.n_features, spec)
         encoder.initialise(self.head)
 
     @property
     def stages(self) -> list[Stage]:
-        """Encoder and head as one list of stages down to the logits."""
+        """Encoder and head as one list of stages down to the logits; `kmers` stands before them."""
         return [*self.encoder.stages, *self.head]
 
     def freeze_encoder(self) -> None:
         """Let training change the head alone.
 
         The encoder keeps its weights and stays in evaluation mode, whatever mode the network is given: its batch norms
-        go by their running statistics and do not change them, and its dropout does nothing.
+        go by their running statistics and do not change them, and its dropout does nothing. Vectors of words stay too.
         """
         self.encoder_is_frozen = True
         self.encoder.requires_grad_(False).eval()
+        if self.kmers is not None:
+            self.kmers.requires_grad_(False)
 
     def train(self, mode: bool = True) -> Network:
         """Set training or evaluation mode; a frozen encoder stays in the latter."""
@@ -101,7 +108,7 @@ class Network(nn.Module):
 
     def features(self, x: Float[Tensor, "n channels length"]) -> Float[Tensor, "n f *places"]:
         """Return the encoder's features; those that profiles are made of have positions."""
-        return self.encoder(x)
+        return self.encoder(x if self.kmers is None else self.kmers(x))
 
     def pooled(self, features: Float[Tensor, "n f *places"]) -> Float[Tensor, "n g"]:
         """Return features as vectors of `n_features` numbers, by which domains are compared."""
@@ -149,14 +156,19 @@ def output(model: nn.Module, task: str, channel: int = 0) -> Output:
     Raises
     ------
     UserError
-        For a model that joins its strands by anything but the mean of their logits.
+        For a model that joins its strands by anything but the mean of their logits, or that looks words up.
     """
     refuse_to_attribute(model)
     return Output(model, task, channel)
 
 
 def build_network(
-    name: str, spec: DataSpec, options: Mapping[str, Any] | None = None, *, search: Sequence[Path] = ()
+    name: str,
+    spec: DataSpec,
+    options: Mapping[str, Any] | None = None,
+    *,
+    kmers: Mapping[str, Any] | None = None,
+    search: Sequence[Path] = (),
 ) -> Network:
     """Build the network that a configuration or a saved model describes.
 
@@ -168,6 +180,8 @@ def build_network(
         Tasks, window length and tracks.
     options : mapping, optional
         Keyword arguments of the encoder.
+    kmers : mapping, optional
+        Words that it reads in the place of bases, ``{"k": [3], "dim": 16, "frozen": False}``; with random vectors.
     search : sequence of Path
         Folders in which a user's own file or package is looked for.
 
@@ -182,7 +196,10 @@ def build_network(
     if is_equivariant(options):
         _check_has_layers(name, part)
     check_options(part, options, what=f"encoder {name}")
-    sizes = (spec.length, spec.channels) if spec.tracks else (spec.length,)
+    words = build_kmer_input(kmers) if kmers else None
+    if words is not None:
+        _check_reads_words(name, part, options)
+    sizes = (spec.length, _channels(spec, words)) if spec.tracks or words else (spec.length,)
     if spec.tracks and not reads_tracks(part):
         raise UserError(
             f"encoder {name} reads sequence alone, and the dataset has tracks"
@@ -198,12 +215,39 @@ def build_network(
         )
     try:
         made = part(*sizes, **options)
-        network = Network(made if isinstance(made, Encoder) else OneStage(made), spec)
+        network = Network(made if isinstance(made, Encoder) else OneStage(made), spec, words)
     except (TypeError, ValueError, RuntimeError) as error:
         raise UserError(f"encoder {name} cannot be built for windows of {spec.length} bp: {error}") from error
     if is_equivariant(options):
         _check_strands(network)
     return network
+
+
+def _channels(spec: DataSpec, kmers: KmerInput | None) -> int:
+    """Channels that the encoder reads."""
+    return spec.channels if kmers is None else kmers.channels + spec.channels - 4
+
+
+def _check_reads_words(name: str, encoder: type[nn.Module], options: dict[str, Any]) -> None:
+    """Refuse words where an encoder must know the bases: by their number, their order or the motifs made of them."""
+    if is_equivariant(options):
+        raise UserError(
+            "equivariant layers turn bases to the other strand by their order; vectors of words have none",
+            where="model.input",
+            fix="Take model.reverse_complement: post_hoc or conjoined, which look up the words of either strand.",
+        )
+    if not reads_tracks(encoder):
+        raise UserError(
+            f"encoder {name} reads four channels of bases alone, and not the vectors of words",
+            where="model.input",
+            fix="Take one that is told its channels (motif_cnn, basset, alexnet, inception), or input: one_hot.",
+        )
+    if (options_of(encoder) | options).get("known"):
+        raise UserError(
+            f"encoder {name} begins with known motifs, which are made of bases and not of words",
+            where="model.input",
+            fix=f"Take encoder: {{name: {name}, known: 0}}, or input: one_hot.",
+        )
 
 
 def _check_has_layers(name: str, encoder: type[nn.Module]) -> None:
@@ -232,11 +276,11 @@ def _check_strands(network: Network) -> None:
         ) from error
 
 
-def _count_features(encoder: Encoder, spec: DataSpec) -> int:
+def _count_features(encoder: Encoder, channels: int, length: int) -> int:
     training = encoder.training
     encoder.eval()
     with torch.no_grad():
-        shape = encoder.pooled(encoder(torch.zeros(1, spec.channels, spec.length))).shape
+        shape = encoder.pooled(encoder(torch.zeros(1, channels, length))).shape
     encoder.train(training)
     if len(shape) != 2:
         raise ValueError(f"it returns features of shape {tuple(shape)}; expected (windows, features)")

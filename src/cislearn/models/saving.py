@@ -39,6 +39,8 @@ class ModelCard:
         Folders in which the user's own class was found.
     extra : dict
         What a run adds: thresholds, temperatures, the dataset's hash.
+    kmers : dict
+        The words that it reads in the place of bases; empty where it reads bases.
     """
 
     encoder: str
@@ -47,6 +49,7 @@ class ModelCard:
     predict: StrandReading = "average"
     search: list[str] = field(default_factory=list)
     extra: dict[str, Any] = field(default_factory=dict)
+    kmers: dict[str, Any] = field(default_factory=dict)
 
     @property
     def is_equivariant(self) -> bool:
@@ -63,7 +66,8 @@ class ModelCard:
 
     def build(self) -> Network:
         """Return the network with fresh weights."""
-        return build_network(self.encoder, self.spec, self.options, search=[Path(folder) for folder in self.search])
+        search = [Path(folder) for folder in self.search]
+        return build_network(self.encoder, self.spec, self.options, kmers=self.kmers, search=search)
 
 
 def save_model(folder: Path, network: Network, card: ModelCard) -> None:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cislearn.errors import UserError
+from cislearn.models.kmer_input import MUTATE, NO_GRADIENT, KmerInput
 from cislearn.schema import DataSpec, ReverseRule, StrandReading, TaskKind, TaskSpec
 
 COMPLEMENT = {"A": "T", "C": "G", "G": "C", "T": "A"}
@@ -238,7 +239,9 @@ def strand_logits(model: nn.Module, x: Float[Tensor, "n channels length"]) -> Fl
 
 
 def refuse_to_attribute(model: nn.Module) -> None:
-    """Refuse a model whose logits are no mean of its strands' logits: attributions would not be those of the two.
+    """Refuse a model whose logits are no mean of its strands' logits, or have no gradient at its bases.
+
+    Attributions of the one would not be those of the two strands, those of the other would all be zero.
 
     Raises
     ------
@@ -246,6 +249,8 @@ def refuse_to_attribute(model: nn.Module) -> None:
         With the reason.
     """
     for module in model.modules():
+        if isinstance(module, KmerInput):
+            raise UserError(NO_GRADIENT, fix=MUTATE)
         if (reading := reading_of(module)) in NOT_ATTRIBUTABLE:
             raise UserError(
                 f"this model cannot be attributed: it {NOT_ATTRIBUTABLE[reading]}",

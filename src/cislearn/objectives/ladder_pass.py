@@ -48,9 +48,15 @@ def stages_of(model: Model) -> list[Stage]:
     Raises
     ------
     UserError
-        Where the encoder is not a list of stages, or normalises otherwise than by the batch.
+        Where the encoder is not a list of stages, reads words, or normalises otherwise than by the batch.
     """
     encoder = model.encoder
+    if getattr(model, "kmers", None) is not None:
+        raise UserError(
+            "method ladder adds noise to the input and takes it off again, and words have no noise",
+            where="model.input",
+            fix="Take model.input: one_hot.",
+        )
     if isinstance(encoder, OneStage) or type(encoder).forward is not Encoder.forward:
         raise UserError("method ladder goes by stages, and this encoder is one piece", where="model.encoder", fix=FIX)
     stages: list[Stage] = model.stages  # type: ignore[attr-defined]

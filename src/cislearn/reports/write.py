@@ -54,7 +54,7 @@ def write_report(folder: Path, *, command: str | None = None) -> Path:
     """
     if (folder / EACH_RECORD).is_file():
         return write_each_report(folder, command=command)
-    return _write(render(read_report_data(folder), command=command), folder)
+    return write_page(render(read_report_data(folder), command=command), folder)
 
 
 def write_each_report(folder: Path, *, command: str | None = None) -> Path:
@@ -72,10 +72,11 @@ def write_each_report(folder: Path, *, command: str | None = None) -> Path:
     UserError
         If one of these files is absent or cut short, or the report cannot be written.
     """
-    return _write(render_each(read_each(folder), command=command), folder)
+    return write_page(render_each(read_each(folder), command=command), folder)
 
 
-def _write(page: str, folder: Path) -> Path:
+def write_page(page: str, folder: Path) -> Path:
+    """Write ``report.html`` into `folder`, whole or not at all; give back its path."""
     path = folder / "report.html"
     with file_written_whole(path) as partial:
         partial.write_text(page, encoding="utf-8")
@@ -84,7 +85,7 @@ def _write(page: str, folder: Path) -> Path:
 
 def render(data: ReportData, *, command: str | None = None) -> str:
     """Make the page of an experiment or a run as HTML text; equal data give equal text."""
-    return _render(data.name, answer(data), key_facts(data), sections(data, command))
+    return render_page(data.name, answer(data), key_facts(data), sections(data, command))
 
 
 def render_each(each: Each, *, command: str | None = None) -> str:
@@ -101,11 +102,11 @@ def render_each(each: Each, *, command: str | None = None) -> str:
         origin_section(command or each.info.get("command"), {}, each.config),
     ]
     kept = [section for section in found if section is not None]
-    return _render(each.name, answer_left_out(each.left_out), _told(facts), kept)
+    return render_page(each.name, answer_left_out(each.left_out), _told(facts), kept)
 
 
-def _render(name: str, answer: Answer, facts: list[tuple[str, str]], sections: list[Section]) -> str:
-    """Fill the template."""
+def render_page(name: str, answer: Answer, facts: list[tuple[str, str]], sections: list[Section]) -> str:
+    """Fill the template: what was found, what it rests on, and the sections below."""
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)

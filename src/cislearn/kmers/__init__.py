@@ -1,0 +1,1 @@
+"""Words of k bases as vectors: learned from windows alone, kept on disk, compared with the letters of the words."""
