@@ -26,7 +26,7 @@ class LowRank:
     name = "low rank"
     settings: tuple[Setting, ...] = tuple(product((22.0, inf), (25.0, 16.0, 10.0, 6.0)))
     """Most factors, and what is taken off each singular value; the greatest penalty first, since the next begins where
-    it ended."""
+    it ended. Of yeast the last is chosen; 1.5 in its place changes the validation error by .0001."""
 
     def complete(
         self, seen: Float64[np.ndarray, "g c"], inputs: Inputs, settings: Sequence[Setting]
