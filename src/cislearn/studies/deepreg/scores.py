@@ -49,8 +49,8 @@ def score_everything(data: Dataset, progress: Progress = silent) -> pd.DataFrame
             place = {"protocol": protocol, "split": split}
             for name, share in seen_in_training(folds, groups)._asdict().items():
                 rows.append({**place, "model": SPLIT_ITSELF, "metric": f"{name} seen", "estimate": share})
-            for number, model in enumerate(models):
-                progress(f"{protocol}, {split}: {model.name}", number, len(models))
+            for model in models:
+                progress(f"{protocol}, {split}: {model.name}")
                 found = _scores(
                     model(), rules.labels(measured), folds, inputs._replace(own=rules.own), units(split, groups)
                 )
