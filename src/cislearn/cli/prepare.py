@@ -18,6 +18,10 @@ WAYS = {
         shared=frozenset({"genome", "length", "margin", "drop_outside"}),
     ),
     "hdf5": Way(own=frozenset(), shared=frozenset()),
+    "expression": Way(
+        own=frozenset({"promoters", "regulators", "genes", "upstream"}),
+        shared=frozenset({"genome"}),
+    ),
 }
 """What a dataset can be made from beside files of single roles."""
 
@@ -71,6 +75,26 @@ def prepare(
     hdf5: Annotated[
         Path | None, typer.Option(help="A file of Basset's, train_in to test_out, with the parts that it gives.")
     ] = None,
+    expression: Annotated[
+        Path | None,
+        typer.Option(
+            help="A table of genes by conditions, log ratios, empty where nothing was measured: each gene is a row,"
+            " each condition a task."
+        ),
+    ] = None,
+    regulators: Annotated[
+        Path | None, typer.Option(help="With --expression: genes that are regulators, one a line.")
+    ] = None,
+    promoters: Annotated[
+        Path | None, typer.Option(help="With --expression: GENE<tab>SEQUENCE, or FASTA. Or --genome with --genes.")
+    ] = None,
+    genes: Annotated[
+        Path | None,
+        typer.Option(help="With --expression and --genome: BED of genes or of their starts, with strands."),
+    ] = None,
+    upstream: Annotated[
+        int | None, typer.Option(help="With --genes: bases before the start of a gene that are its promoter; 1000.")
+    ] = None,
     genome: Annotated[list[str] | None, typer.Option(help="FASTA of all domains, or DOMAIN=FASTA for each.")] = None,
     track: Annotated[
         list[str] | None,
@@ -108,7 +132,7 @@ def prepare(
     drop_outside: Annotated[bool, typer.Option(help="Leave out regions past the end of their chromosome.")] = False,
     overwrite: Annotated[bool, typer.Option(help="Replace a dataset that is there.")] = False,
 ) -> None:
-    """Make a dataset of peaks, FASTA files or tables, of the peaks of many cell types, or of Basset's HDF5."""
+    """Make a dataset of peaks, FASTA or tables, of peaks of many cell types, of Basset's HDF5, or of expression."""
     from cislearn.cli.arguments import (
         existing,
         files_by_domain,
@@ -122,6 +146,7 @@ def prepare(
     from cislearn.cli.progress import Steps
     from cislearn.data.basset_hdf5 import prepare_hdf5
     from cislearn.data.compendium import prepare_compendium
+    from cislearn.data.expression import prepare_expression
     from cislearn.data.prepare import prepare as make
     from cislearn.errors import UserError
 
@@ -148,6 +173,25 @@ def prepare(
         return
     if hdf5 is not None:
         _show(prepare_hdf5(out, path=existing(hdf5, "--hdf5"), overwrite=overwrite, progress=Steps()), out)
+        return
+    if expression is not None:
+        fasta = genome_argument(genome or [])
+        if isinstance(fasta, dict):
+            raise UserError("promoters are of one genome", where="--genome", fix="Give one FASTA file.")
+        if regulators is None:
+            raise UserError("needs the regulators", where="--expression", fix="Give --regulators with their names.")
+        data = prepare_expression(
+            out,
+            expression=existing(expression, "--expression"),
+            regulators=existing(regulators, "--regulators"),
+            promoters=None if promoters is None else existing(promoters, "--promoters"),
+            genome=fasta,
+            genes=None if genes is None else existing(genes, "--genes"),
+            upstream=upstream,
+            overwrite=overwrite,
+            progress=Steps(),
+        )
+        _show(data, out)
         return
     by_domain = files_by_domain([t for t in table or [] if "=" in t and not Path(t).exists()], "--table")
     plain = [existing(Path(t), "--table") for t in table or [] if "=" not in t or Path(t).exists()]

@@ -9,6 +9,7 @@ import typer
 
 
 def study(
+    context: typer.Context,
     name: Annotated[str, typer.Argument(help="Which; without a name of a study the message lists them.")],
     files: Annotated[
         Path | None, typer.Option(help="Folder of the real data that it is made of; none for simulated studies.")
@@ -41,8 +42,12 @@ def study(
     from cislearn.studies.study import SIZES, choose_trials
 
     known = name.replace("-", "_")
+    if known == DEEPREG:
+        _without_training(context, files, out or Path("runs/studies") / known, results)
+        return
     if known not in STUDIES:
-        raise UserError(f"study {name!r} is not known{nearest(known, STUDIES)}", fix=f"Known: {', '.join(STUDIES)}.")
+        names = [*STUDIES, DEEPREG]
+        raise UserError(f"study {name!r} is not known{nearest(known, names)}", fix=f"Known: {', '.join(names)}.")
     if size not in SIZES:
         raise UserError(f"size {size!r} is not known{nearest(size, SIZES)}")
     chosen = STUDIES[known]()
@@ -67,3 +72,23 @@ def study(
         else:
             carry_out(chosen, wanted, tables, reporter, scored)
     print_(f"results: {write_page(chosen, trials, tables, costs)}")
+
+
+DEEPREG = "deepreg"
+"""The study that trains no network: some minutes, begun anew each time."""
+
+
+def _without_training(context: typer.Context, files: Path | None, out: Path, results: Path | None) -> None:
+    from cislearn.cli.progress import Steps
+    from cislearn.cli.show import console
+    from cislearn.cli.ways import is_given, option
+    from cislearn.errors import UserError
+    from cislearn.studies.deepreg import run_deepreg
+
+    for name in ("size", "only", "jobs", "plan"):
+        if is_given(context, name):
+            raise UserError(f"does not go with {DEEPREG}, which trains no network", where=option(name))
+    if files is None:
+        raise UserError(f"study {DEEPREG!r} is made of real data", fix="Give --files with the folder that holds it.")
+    page = run_deepreg(files, out, results or out / "results", progress=Steps())
+    console().print(f"results: {page}")

@@ -35,25 +35,27 @@ def refuse_options_of_other_ways(context: typer.Context, ways: Mapping[str, Way]
     UserError
         With the option and what it does not go with, or what it needs.
     """
-    given = [name for name in context.params if _is_given(context, name)]
+    given = [name for name in context.params if is_given(context, name)]
     for chosen, options in ways.items():
         if chosen in given:
             allowed = {chosen} | options.own | options.shared | ALWAYS
             for name in given:
                 if name not in allowed:
-                    fix = f"It takes {', '.join(map(_option, sorted(allowed - {chosen})))}."
-                    raise UserError(f"does not go with {_option(chosen)}", where=_option(name), fix=fix)
+                    fix = f"It takes {', '.join(map(option, sorted(allowed - {chosen})))}."
+                    raise UserError(f"does not go with {option(chosen)}", where=option(name), fix=fix)
             return
     for name in given:
         for way, options in ways.items():
             if name in options.own:
-                raise UserError(f"goes with {_option(way)}, which is not given", where=_option(name))
+                raise UserError(f"goes with {option(way)}, which is not given", where=option(name))
 
 
-def _is_given(context: typer.Context, name: str) -> bool:
+def is_given(context: typer.Context, name: str) -> bool:
+    """Whether an option was given on the command line."""
     source = context.get_parameter_source(name)
     return source is not None and source.name == "COMMANDLINE"
 
 
-def _option(name: str) -> str:
+def option(name: str) -> str:
+    """Return an option as it is written."""
     return f"--{name.replace('_', '-')}"

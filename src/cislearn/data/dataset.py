@@ -24,6 +24,7 @@ from cislearn.errors import UserError
 from cislearn.genome.token_genome import open_genome
 from cislearn.schema import DataSpec
 from cislearn.sequence.hashes import canonical_hash
+from cislearn.tables import write_table
 from cislearn.version import __version__
 
 TRACKS, PROFILES, REPLICATES = "tracks.npy", "profiles.npy", "replicates.npy"
@@ -180,7 +181,7 @@ def write_dataset(
     tracks : Tracks, optional
         One row of signals an example, where ``spec.inputs`` has tracks.
     tables : mapping of str to DataFrame, optional
-        By file name, what else is to be told of it, to be read by people.
+        By file name, ``.tsv`` or ``.parquet``, what else is to be told of it.
     profiles : Profiles, optional
         One row of counts an example, where ``spec.tasks`` has profiles.
     overwrite : bool
@@ -213,7 +214,7 @@ def write_dataset(
         if truth is not None:
             truth.to_parquet(folder / "truth.parquet", index=False)
         for name, table in (tables or {}).items():
-            table.to_csv(folder / name, sep="\t", index=False, lineterminator="\n", float_format="%.6g")
+            write_table(folder / name, table)
         content = {
             "format": FORMAT,
             "cislearn": __version__,

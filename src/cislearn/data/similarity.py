@@ -157,13 +157,13 @@ def cluster_keys(sequences: Sequences, *, margin: int = 0) -> tuple[UInt64[np.nd
     return distinct[least][cluster][window], index.notes(every, every)
 
 
-def link_near(index: WordIndex) -> Int64[np.ndarray, " n"]:
-    """Give each window the number of its cluster, in which each is a near duplicate of some other (single linkage)."""
+def link_near(index: WordIndex, near: float = NEAR) -> Int64[np.ndarray, " n"]:
+    """Give each window the number of its cluster, in which each is at least `near` to some other (single linkage)."""
     every = np.arange(len(index.size))
     cluster = every
     for pairs in similar_pairs(index, every, every):
-        near = (pairs.similarity >= NEAR) & (pairs.left < pairs.right)
-        ends = cluster[pairs.left[near]], cluster[pairs.right[near]]
+        linked = (pairs.similarity >= near) & (pairs.left < pairs.right)
+        ends = cluster[pairs.left[linked]], cluster[pairs.right[linked]]
         graph = coo_array((np.ones(len(ends[0]), dtype=np.int8), ends), shape=(len(every), len(every)))
         cluster = connected_components(graph, directed=False)[1].astype(np.int64)[cluster]
     return cluster
