@@ -144,7 +144,7 @@ def spec_of(rule, channels):
 
 
 def batch_of(rng, rule, channels, n=4):
-    """A dataset in which the counts of a stranded base are its token and its place, so that both can be lined up."""
+    """A batch of random windows with random counts about their middle."""
     spec = spec_of(rule, channels)
     tokens = rng.integers(0, 4, (n, LENGTH + 2 * MARGIN)).astype(np.uint8)
     values = rng.poisson(3.0, (n, channels, POSITIONS + 2 * MARGIN)).astype(np.float32)
@@ -169,6 +169,25 @@ def test_counts_move_and_turn_with_their_windows(rng, rule, channels, moved):
     for i in range(POSITIONS):
         partner = first + POSITIONS - 1 - i + (rule == "flip_and_shift")
         np.testing.assert_array_equal(turned[:, :, i], batch.profiles[:, :, partner].flip(1))
+
+
+def test_counts_stay_at_their_bases_in_every_training_view(rng):
+    """Trap 3 and trap 4: each window is moved and turned by itself, and its counts with it.
+
+    Property: where the plus strand counts its base and the minus strand that base's partner, both do so in any view.
+    """
+    spec = spec_of("flip_and_permute", 2)
+    tokens = rng.integers(0, 4, (32, LENGTH + 2 * MARGIN)).astype(np.uint8)
+    around = (LENGTH - POSITIONS) // 2
+    bases = tokens[:, around : around + POSITIONS + 2 * MARGIN].astype(np.float32)
+    profiles = Profiles(np.stack([bases, 3 - bases], axis=1), np.zeros(2, int))
+    rows = TrainingRows(np.arange(32), np.ones((32, 1), np.float32), np.zeros(32, np.int64))
+    sequences = TableSequences.of(tokens)
+    batch = Batches(sequences, {"source": rows}, {"source": 1.0}, batch_size=32, seed=1, profiles=profiles)[0]
+    for step in range(3):
+        view = Views(spec, "augment", MARGIN, seed=2)(batch, "train", step)
+        here = view.tokens[:, around : around + POSITIONS].float()
+        torch.testing.assert_close(view.profiles, torch.stack([here, 3 - here], dim=1))
 
 
 @pytest.mark.parametrize(("rule", "channels"), [("flip", 1), ("flip_and_permute", 2)])

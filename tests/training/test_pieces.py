@@ -22,7 +22,8 @@ def batch_of(source: int, labelled: int, unlabelled: int) -> Batch:
     labels = torch.arange(n, dtype=torch.float32)[:, None]
     labels[source + labelled :] = torch.nan
     domain = (torch.arange(n) >= source).long()
-    return Batch(torch.zeros(n, 8, dtype=torch.uint8), labels, domain, torch.arange(n), parts)
+    profiles = labels[:, :, None].expand(n, 2, 5)
+    return Batch(torch.zeros(n, 8, dtype=torch.uint8), labels, domain, torch.arange(n), parts, profiles=profiles)
 
 
 @pytest.mark.parametrize("sizes", [(8, 0, 0), (8, 0, 8), (8, 4, 4), (8, 8, 0), (9, 3, 5), (3, 1, 1)])
@@ -37,6 +38,7 @@ def test_pieces_hold_every_row_once_in_the_composition_of_the_batch(sizes, n):
         assert share == pytest.approx(len(piece) / len(batch))
         assert not piece.labels[piece.labelled].isnan().any()
         assert piece.labels[piece.labelled.stop :].isnan().all()
+        torch.testing.assert_close(piece.profiles[:, 0, 0], piece.labels[:, 0], equal_nan=True)
         assert (piece.domain[piece.parts["source"]] == 0).all()
         if "target" in piece.parts:
             assert (piece.domain[piece.parts["target"]] == 1).all()
