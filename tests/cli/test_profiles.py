@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pyBigWig
 import pytest
 
 from tests.data.examples import random_sequence, write_fasta
@@ -37,11 +38,20 @@ def test_from_bigwigs_to_expected_counts(cislearn, files):
         "train", "--data", "data", "--out", "run", "--set", ENCODER, "--set", "training.seeds=[0]",
         "--set", "training.epochs=1",
     )  # fmt: skip
-    assert done.returncode == 0 and "profile NLL" in done.stdout, done.stderr
-    done = cislearn("predict", "run", "--regions", "peaks.bed", "--genome", "g.fa", "--out", "out.tsv")
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0 and all(name in done.stdout for name in ("JSD", "NLL", "Pearson")), done.stderr
+    predict = ["predict", "run", "--regions", "peaks.bed", "--out", "out.tsv", "--genome", "g.fa"]
+    done = cislearn(*predict, "--bigwig", "tracks")
+    assert done.returncode == 0 and "profiles -> tracks" in done.stdout, done.stderr
     counts = pd.read_csv(files / "out.tsv", sep="\t")
     np.testing.assert_allclose(counts["counts_tss"], counts["counts_tss_0"] + counts["counts_tss_1"], rtol=1e-3)
+    table = pd.read_csv(files / "tracks" / "tss.counts.tsv", sep="\t")
+    np.testing.assert_allclose(table["reads_plus"], counts["counts_tss_0"], rtol=1e-3)
+    with pyBigWig.open(str(files / "tracks" / "tss.plus.bw")) as plus:
+        chrom, start, end = table.loc[0, ["chrom", "start", "end"]]
+        assert (end - start, sum(plus.values(chrom, start, end)) > 0) == (40, True)
+        assert np.isnan(plus.values(chrom, 0, start)).all()
+    done = cislearn(*predict[:-2], "--bigwig", "tracks")
+    assert done.returncode == 2 and "without a place on one" in done.stderr and "--genome" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def test_each_metric_that_is_scored_is_known_and_explained():
     known = [measure(key_of(name)) for name in (*BINARY, "accuracy", "log loss", "Pearson", "R2", "MSE", *PROFILE)]
     assert all(each.meaning for each in known)
     assert [each.label for each in known if not each.larger_is_better] == [
-        "calibration error", "log loss", "mean squared error", "profile NLL", "counts MSE", "JSD",
+        "calibration error", "log loss", "mean squared error", "JSD", "profile NLL", "counts MSE",
     ]  # fmt: skip
     keys = [key_of(name) for name in BINARY]
     assert in_order(reversed(keys)) == keys

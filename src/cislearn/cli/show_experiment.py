@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cislearn.cli.show import console, number, show_table, signed
 from cislearn.data.describe import split_in_words
+from cislearn.evaluation.profiles.names import COUNTS, MEANS
 from cislearn.reports.files import read_json
 from cislearn.runs import AVERAGED, EACH_RECORD, ExperimentFolder, read_record
 
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 
     from cislearn.experiment.completion import Experiment
 
-FURTHER = frozenset({"lift", "recall at 5% FDR", "MCC", "F1 at .5", "calibration error"})
+OF_PROFILES = {"JSD", "profile Pearson at 1 bp", "profile NLL", "counts Pearson"}
+FURTHER = frozenset(
+    {"lift", "recall at 5% FDR", "MCC", "F1 at .5", "calibration error"} | ({*MEANS.values(), *COUNTS} - OF_PROFILES)
+)
 """Metrics that stand in the files and the report only: the terminal has 80 columns."""
 
 

@@ -128,7 +128,9 @@ def _present(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The rows that have a label, all of which must have their scores."""
     absent = np.isnan(labels)
-    for each in logits[:, :, : 1 + len(LOSSES)] if kind == "profile" else logits:
+    # Of a profile the counts, which stand first, and the losses, which stand last: the shape may lack a value.
+    certain = np.delete(logits, np.s_[1 : -len(LOSSES)], axis=2) if kind == "profile" else logits
+    for each in certain:
         refuse_nan(np.where(absent.reshape(-1, *[1] * (each.ndim - 1)), 0, each))
     rows = np.flatnonzero(~absent)
     return labels[rows], logits[:, rows], clusters[rows]

@@ -66,7 +66,7 @@ def profile_scores(
     nll = multinomial_nll(torch.from_numpy(predicted.log_shape), torch.from_numpy(observed)).numpy()
     error = (predicted.log_counts - np.log1p(observed.sum(axis=2))) ** 2
     shape = shape_scores(observed, np.exp(predicted.log_shape)).T
-    return dict(zip(profile_score_names(task.name), (np.log1p(counts), nll, error.mean(axis=1), *shape), strict=True))
+    return dict(zip(profile_score_names(task.name), (np.log1p(counts), *shape, nll, error.mean(axis=1)), strict=True))
 
 
 def write_profiles(

@@ -14,7 +14,7 @@ SHAPE = {
     "published_spearman": "published Spearman",
 }
 """Column to metric, its mean over the rows where it is defined."""
-MEANS = LOSSES | SHAPE
-"""All means over rows."""
+MEANS = SHAPE | LOSSES
+"""All means over rows, the one that stands for a profile first."""
 COUNTS = ("counts Pearson", "counts Spearman")
 """Correlations over rows of log(1 + N), N the counts of all strands together."""
