@@ -207,7 +207,7 @@ def test_init_from_begins_at_the_weights_of_a_finished_run(tiny_experiment, tiny
     old, new = (load_file(run / "model.safetensors") for run in (start, tmp_path / "e" / "adversarial" / "seed-0"))
     assert all(np.allclose(old[name], new[name], atol=1e-6) for name in old)
     other = settings | {"model.encoder": {"name": "motif_cnn", "motifs": 5}}
-    with pytest.raises(UserError, match="another encoder or window length"):
+    with pytest.raises(UserError, match="another encoder, input or window length"):
         cl.train(tiny_data, target="hep", methods=["source_only"], seeds=1, out=tmp_path / "f", settings=other)
 
 

@@ -59,6 +59,8 @@ def run_identity(config: ExperimentConfig, method: Method, encoder: type, datase
     values = config.model_dump(mode="json", exclude={"out", "methods", "battery", "gkm_svm", "leave_one_out"})
     for key in LATER:
         _forget_default(values, config, key.split("."))
+    if config.training.optimiser.name != "rmsprop":
+        values["training"]["optimiser"].pop("alpha", None)
     del values["data"]["path"]
     for name in ("seeds", "device", "log_strand_gradients"):  # what is logged changes no weight
         del values["training"][name]

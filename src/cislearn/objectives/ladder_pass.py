@@ -13,6 +13,8 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.dropout import _DropoutNd
 
 from cislearn.errors import UserError
+from cislearn.models.conjoined import Conjoined
+from cislearn.models.embedding import keeps_strands
 from cislearn.models.encoder import Encoder, OneStage
 from cislearn.models.layers import BatchNorm, Statistics
 from cislearn.models.stages import Stage
@@ -48,9 +50,16 @@ def stages_of(model: Model) -> list[Stage]:
     Raises
     ------
     UserError
-        Where the encoder is not a list of stages, reads words, or normalises otherwise than by the batch.
+        Where the encoder is not a list of stages or normalises otherwise than by the batch, or the network reads words or
+        both strands.
     """
     encoder = model.encoder
+    if isinstance(model, Conjoined) or keeps_strands(encoder):
+        raise UserError(
+            "method ladder reads one strand, stage by stage, and this network reads both",
+            where="model.reverse_complement",
+            fix="Take reverse_complement: post_hoc.",
+        )
     if getattr(model, "kmers", None) is not None:
         raise UserError(
             "method ladder adds noise to the input and takes it off again, and words have no noise",
