@@ -50,8 +50,8 @@ def stages_of(model: Model) -> list[Stage]:
     Raises
     ------
     UserError
-        Where the encoder is not a list of stages or normalises otherwise than by the batch, or the network reads words or
-        both strands.
+        Where the encoder is not a list of stages or normalises otherwise than by the batch, or the network reads words
+        or both strands.
     """
     encoder = model.encoder
     if isinstance(model, Conjoined) or keeps_strands(encoder):
