@@ -19,6 +19,8 @@ MAIN = "AUROC"
 OURS = {"simulated 200": ["simulated 200 bp", "published windows 200 bp"], "simulated 1000": ["simulated 1000 bp"]}
 """Columns of the paper, and our tasks of the same kind."""
 CHIP = ("MAX", "CTCF", "SPI1")
+READ_ON_BOTH = ("none", "augmented", "conjoined", "conjoined-maximum")
+"""Trainings whose networks do not say the same of both strands."""
 
 
 def rc_page(trials: Sequence[Trial], scores: pd.DataFrame, progress: pd.DataFrame) -> list[str]:
@@ -165,7 +167,7 @@ def _strands(scores: pd.DataFrame, tasks: Sequence[str]) -> str:
         mine = test[test["task"] == task]
         for training in mine["training"].unique():
             read = mine[mine["training"] == training].set_index("reading")
-            if {"forward", "reverse", "mean"} <= set(read.index) and not str(training).startswith("rcps"):
+            if {"forward", "reverse", "mean"} <= set(read.index) and training in READ_ON_BOTH:
                 cells = [_value(read.loc[name]) for name in ("forward", "reverse", "mean")]
                 gain = signed(read.loc["mean", "estimate"] - (read["estimate"][["forward", "reverse"]].mean()))
                 rows.append([task, str(training), *cells, gain])
