@@ -133,12 +133,6 @@ class Dataset:
         labels[rows] = ABSENT if labels.dtype == np.int8 else np.nan
         return replace(self, labels=labels)
 
-    def labelled_only(self, rows: Bool[np.ndarray, " n"]) -> Dataset:
-        """Return the same examples in memory, all but `rows` without their labels; the hash stays."""
-        labels = np.array(self.labels)
-        labels[~rows] = ABSENT if labels.dtype == np.int8 else np.nan
-        return replace(self, labels=labels)
-
     def without_tracks(self) -> Dataset:
         """Return the same examples in memory as sequence alone; the hash stays, since they are the same examples."""
         inputs = tuple(item for item in self.spec.inputs if item.kind != "track")

@@ -6,11 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Shaped
-from scipy.stats import rankdata
 
 from cislearn.evaluation.calibration import probabilities
 from cislearn.evaluation.ranking import auroc
-from cislearn.evaluation.regression import pearson
+from cislearn.evaluation.regression import spearman
 from cislearn.schema import TaskKind
 
 MOST = 95
@@ -53,9 +52,9 @@ def strand_disagreement(
     mean_share, most_share = np.nan, np.nan
     if kind in ("binary", "multiclass"):
         mean_share, most_share = _mean_and_most(_shares(one, kind) - _shares(other, kind))
-    ranks = [] if kind == "profile" else [_spearman(a, b) for a, b in zip(one.T, other.T, strict=True)]
-    spearman = float(np.mean(ranks or [np.nan]))
-    return Disagreement(mean, most, mean_share, most_share, spearman, _flipped(one, other, kind, threshold))
+    ranks = [] if kind == "profile" else [spearman(a, b) for a, b in zip(one.T, other.T, strict=True)]
+    rank_correlation = float(np.mean(ranks or [np.nan]))
+    return Disagreement(mean, most, mean_share, most_share, rank_correlation, _flipped(one, other, kind, threshold))
 
 
 class StrandScores(NamedTuple):
@@ -88,11 +87,6 @@ def _mean_and_most(difference: Float[np.ndarray, "n ..."]) -> tuple[float, float
 
 def _shares(logits: Float[np.ndarray, "n c"], kind: TaskKind) -> Float[np.ndarray, "n ..."]:
     return probabilities(logits if kind == "multiclass" else logits[:, 0])
-
-
-def _spearman(one: Float[np.ndarray, " n"], other: Float[np.ndarray, " n"]) -> float:
-    """Pearson correlation of the mid-ranks; NaN where either is constant."""
-    return pearson(rankdata(one), rankdata(other))
 
 
 def _flipped(one: Float[np.ndarray, "n c"], other: Float[np.ndarray, "n c"], kind: TaskKind, threshold: float) -> float:

@@ -187,7 +187,8 @@ def _of_regions(dataset: Dataset, config: DataConfig) -> Dataset:
             fix="Prepare profiles with --negatives gc-matched, or take regions: all.",
         )
     is_background = dataset.loci[BACKGROUND].to_numpy(dtype=bool)
-    return dataset.labelled_only(is_background if config.regions == "background" else ~is_background)
+    hidden = ~is_background if config.regions == "background" else is_background
+    return dataset.with_labels_hidden(np.flatnonzero(hidden))
 
 
 def _refuse_itself(dataset: Dataset, sources: tuple[str, ...], target: str) -> None:

@@ -7,9 +7,8 @@ from typing import Any
 
 from torch import nn
 
+from cislearn.models.dense import with_dense
 from cislearn.models.encoder import Encoder, register
-from cislearn.models.equivariant import WeightedSum
-from cislearn.models.layers import BatchNorm
 from cislearn.models.layers import layers as layers_of
 from cislearn.models.stages import Stage
 
@@ -62,11 +61,4 @@ class AlexNet(Encoder):
             # Activation after the maximum: the same values and gradients, on as many positions as are left.
             pooled = [make.pool(pool)] if pool > 1 else []
             stages.append(Stage(conv, make.norm(channels), pool=nn.Sequential(*pooled, make.activation())))
-        strands, channels = make.merge(channels, length)
-        stages[-1].pool.extend([*strands, nn.Flatten()])  # type: ignore[union-attr, operator]
-        features = channels * (1 if strands and isinstance(strands[0], WeightedSum) else length)
-        for units in hidden:
-            dense = make.dense(features, units)
-            stages.append(Stage(dense, BatchNorm(units), make.activation(), nn.Dropout(dropout)))
-            features = units
-        self.stages = nn.Sequential(*stages)
+        self.stages = with_dense(make, stages, channels, length, hidden, dropout)

@@ -7,9 +7,9 @@ from typing import Any, get_args
 
 from torch import nn
 
+from cislearn.models.dense import with_dense
 from cislearn.models.encoder import Encoder, register
-from cislearn.models.equivariant import WeightedSum
-from cislearn.models.layers import BatchNorm, Padding
+from cislearn.models.layers import Padding
 from cislearn.models.layers import layers as layers_of
 from cislearn.models.stages import Stage
 
@@ -68,14 +68,7 @@ class Basset(Encoder):
             channels = make.channels(filters)
             # Activation after the maximum: the same values and gradients, on as many positions as are left.
             stages.append(Stage(conv, make.norm(channels), pool=nn.Sequential(make.pool(pool), make.activation())))
-        strands, channels = make.merge(channels, places)
-        stages[-1].pool.extend([*strands, nn.Flatten()])  # type: ignore[union-attr, operator]
-        features = channels * (1 if strands and isinstance(strands[0], WeightedSum) else places)
-        for units in hidden:
-            dense = make.dense(features, units)
-            stages.append(Stage(dense, BatchNorm(units), make.activation(), nn.Dropout(dropout)))
-            features = units
-        self.stages = nn.Sequential(*stages)
+        self.stages = with_dense(make, stages, channels, places, hidden, dropout)
 
 
 def _places(length: int, padding: str) -> int:
