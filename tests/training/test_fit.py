@@ -68,6 +68,14 @@ def test_a_resumed_student_with_batch_norm_has_the_same_teacher(problem, tmp_pat
     assert timeless(fitted) == timeless(again)
 
 
+@pytest.mark.parametrize("patience_of", ["score", "loss"])
+def test_no_validation_counts_before_the_head_is_trained(problem, tmp_path, patience_of):
+    """30 steps, of which 15 read no label, judged every 5: no patience is tried and no weights are kept until 20."""
+    _, fitted = train(problem, tmp_path / "a.ckpt", method="masked_first", patience=3, patience_of=patience_of)
+    assert fitted.step > 15 and fitted.history[-1]["step"] == 30
+    assert ["train_task" in row for row in fitted.history] == [False] * 3 + [True] * 3
+
+
 def test_adabn_adapts_at_the_end_also_of_a_resumed_training(problem, tmp_path):
     whole, _ = train(problem, tmp_path / "whole.ckpt", method="adabn", encoder=NORMED)
     plain, _ = train(problem, tmp_path / "plain.ckpt", method="supervised", encoder=NORMED)

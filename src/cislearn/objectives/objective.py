@@ -66,6 +66,8 @@ class Objective(nn.Module, ABC):
     """
     learns_task = True
     """Whether the task's head is trained; where it is not, no score can choose weights: the last ones are kept."""
+    task_begins: float = 0.0
+    """Share of the training in which the head is untrained: no score of that stretch chooses weights or ends it."""
     signals: tuple[Signal, ...] = ()
     """What `health` logs, and what to expect of it; the report shows these."""
 

@@ -128,6 +128,7 @@ def fit(
         patience_of=plan.patience_of,
         checkpoint=checkpoint,
         log_strand_gradients=plan.log_strand_gradients,
+        task_begins=objective.task_begins * plan.steps,
         watch=watch,
     )
     # In mixed precision Lightning clips only where the optimiser leaves the loss's scale alone; a fused one does not.

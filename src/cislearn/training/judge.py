@@ -57,6 +57,8 @@ class Judge(Callback):
     log_strand_gradients : bool
         Whether the history also tells `strand_gradient_cosine` of the labelled rows of the last batch before each
         validation, as they are stored, and the weights as they are trained.
+    task_begins : float
+        Steps in which the head is untrained: no validation till then counts.
     watch : callable, optional
         For progress bars.
     """
@@ -70,13 +72,14 @@ class Judge(Callback):
         patience: int | None,
         checkpoint: Path,
         log_strand_gradients: bool = False,
+        task_begins: float = 0.0,
         watch: Watch | None = None,
         patience_of: Literal["score", "loss"] = "score",
     ) -> None:
         self.patience_of = patience_of
         self.validate, self.every, self.keep, self.patience = validate, every, keep, patience
         self.checkpoint, self.watch = checkpoint, watch
-        self.log_strand_gradients = log_strand_gradients
+        self.log_strand_gradients, self.task_begins = log_strand_gradients, task_begins
         self.history: list[dict[str, float]] = []
         self.best_score, self.best_step, self.stale = -math.inf, 0, 0
         self.best_weights: dict[str, Tensor] = {}
@@ -103,7 +106,7 @@ class Judge(Callback):
             return False
         if self.patience_of == "score":
             return self.stale >= self.patience
-        losses = [row["valid_loss"] for row in self.history]
+        losses = [row["valid_loss"] for row in self.history if row["step"] > self.task_begins]
         return bool(losses) and len(losses) - 1 - losses.index(min(losses)) >= self.patience
 
     def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
@@ -141,7 +144,8 @@ class Judge(Callback):
         row["learning_rate"] = trainer.optimizers[0].param_groups[0]["lr"]
         row["seconds"] = round(time.monotonic() - self._began, 2)
         self.history.append(row)
-        self._keep_best(learner.judged, found.score, step)
+        if step > self.task_begins:
+            self._keep_best(learner.judged, found.score, step)
         trainer.should_stop = self.is_out_of_patience
         if self.watch is not None:
             self.watch(step, row)

@@ -38,7 +38,7 @@ LADDER: list[Any] = [
 NETWORKS: dict[str, dict[str, Any]] = {
     "motif_cnn": {
         "model": {"encoder": {"name": "motif_cnn", "batch_norm": True}},
-        "methods": [BASELINE, *LADDER, "mean_teacher", "fixmatch", "noisy_student"],
+        "methods": [BASELINE, *LADDER, "mean_teacher", "fixmatch", "noisy_student", "masked_first"],
         "training": {"epochs": 6, "batch_size": 128},
     },
     "motif_cnn, EvoAug": {
