@@ -177,14 +177,14 @@ class _SharedStatistics(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor, *_: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
         x, scale, mean, variance = ctx.saved_tensors
         gradient = gradient.contiguous(memory_format=torch.channels_last)
-        # With the statistics held fixed ...
+        deviation = torch.rsqrt(variance + ctx.eps)
+        # With the statistics held fixed (given twice, as kept and as saved: CPUs read the former, GPUs the latter) ...
         of_x, of_scale, of_offset = torch.ops.aten.native_batch_norm_backward(
-            gradient, x, scale, mean, variance, None, None, False, ctx.eps, [True, True, True]
+            gradient, x, scale, mean, variance, mean, deviation, False, ctx.eps, [True, True, True]
         )
         # ... and what moves through them: Ioffe and Szegedy 2015, with sums over both channels of a pair.
         n = 2 * x.numel() // len(mean)
         along, across = (both + both.flip(0) for both in (of_scale / n, of_offset / n))
-        deviation = torch.rsqrt(variance + ctx.eps)
         slope = scale * deviation.square() * along
         level = scale * deviation * across - mean * slope
         of_x = of_x.addcmul_(x, -slope.view(1, -1, 1, 1)).sub_(level.view(1, -1, 1, 1))
