@@ -30,7 +30,7 @@ def windows_of(genome, change, length):
 
 @given(position=st.integers(1, 280), size=st.integers(1, 12), alt=BASES, length=st.integers(12, 41))
 def test_windows_are_those_of_the_applied_allele(long_genome, position, size, alt, length):
-    """The window of ALT is cut from the chromosome with ALT in the place of REF, the middle of the allele in its own."""
+    """The window of ALT is cut from the chromosome with ALT in the place of REF."""
     genome, sequence = long_genome
     ref = sequence[position - 1 : position - 1 + size]
     if ref == alt:

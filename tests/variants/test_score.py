@@ -58,7 +58,7 @@ def test_known_effects_are_recovered_exactly(chromosomes, genome, write_vcf):
 def test_the_effect_changes_its_sign_with_the_alleles_and_not_with_the_order_of_the_file(
     chromosomes, genome, write_vcf, tmp_path
 ):
-    """trap 23: ALT minus REF as the file has them. Where REF and ALT are exchanged REF is not the genome's, and is told."""
+    """trap 23: ALT minus REF as the file has them. Where they are exchanged, that is told."""
     one = chromosomes["chr1"]
     broken = tmp_path / "broken.fa"
     alt = other(one[203])
@@ -69,7 +69,11 @@ def test_the_effect_changes_its_sign_with_the_alleles_and_not_with_the_order_of_
     table = score(back, genome, least=0)
     assert table["ref_match"][0] == 0 and np.isnan(table["logit_effect_bound"][0])
     assert "may be exchanged" in table["not_scored"][0]
-    rows = [("chr1", 350, one[349], other(one[349])), ("chr1", 204, one[203], alt), ("chr1", 60, one[59], other(one[59]))]
+    rows = [
+        ("chr1", 350, one[349], other(one[349])),
+        ("chr1", 204, one[203], alt),
+        ("chr1", 60, one[59], other(one[59])),
+    ]
     unsorted, tidy = score(write_vcf(*rows), genome), score(write_vcf(*rows[::-1], name="s.vcf"), genome)
     np.testing.assert_array_equal(unsorted["logit_effect_bound"], tidy["logit_effect_bound"][::-1])
 
@@ -147,10 +151,10 @@ def test_the_null_tells_broken_motifs_from_nothing(chromosomes, genome, write_vc
     table = score(write_vcf(*rows), genome, BestMatch(), null=null, n_null=200)
     again = score(write_vcf(*rows), genome, BestMatch(), null=null, n_null=200)
     p = table["p_bound"].to_numpy()
-    print(table.tail(3).T)
     np.testing.assert_array_equal(p, again["p_bound"])
     np.testing.assert_allclose(p * 201, np.round(p * 201), atol=1e-9)
     assert p.min() >= 1 / 201 and p.max() <= 1
+    assert table["logit_effect_bound"].iloc[-1] == pytest.approx(-3, abs=1e-5) and p[-1] < 0.1 < p[0]
 
 
 def test_p_of_variants_without_meaning_is_not_small(chromosomes, genome, write_vcf, tmp_path):

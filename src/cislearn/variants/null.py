@@ -109,48 +109,44 @@ def make_null(
     rng : Generator
         Source of order and places.
     """
+    draw = _shuffled if how == "shuffled" else _elsewhere
     sizes = {}
     for is_indel in (False, True):
         code, changes = sample.draw(is_indel)
-        flanks, kept = _flanks(code, changes, genome, length, how, rng)
-        if not len(kept):
+        if not changes:
             continue
-        changes = [changes[k] for k in kept]
-        found = score(
-            allele_windows(flanks, [change.ref for change in changes]),
-            allele_windows(flanks, [change.alt for change in changes]),
-        )
+        flanks, kept = draw(code, changes, genome, length, rng)
+        found = score(*(allele_windows(flanks, [getattr(changes[k], each) for k in kept]) for each in ("ref", "alt")))
         for measure in found[::-1]:  # so that the first measure of a name stays
             sizes[is_indel, measure.of] = np.sort(np.abs(measure.effect.mean(axis=1)))
     return Null(sizes)
 
 
-def _flanks(
-    code: Int[np.ndarray, " n"],
-    changes: list[Change],
-    genome: Genome,
-    length: int,
-    how: Flanking,
-    rng: np.random.Generator,
-) -> tuple[Flanks, Int[np.ndarray, " k"]]:
-    """Flanks of those changes that have some, and which these are."""
+def _shuffled(
+    code: Int[np.ndarray, " n"], changes: list[Change], genome: Genome, length: int, rng: np.random.Generator
+) -> tuple[Flanks, Int[np.ndarray, " n"]]:
+    """Flanks of changes in another order, and which changes they are of: all."""
     start = np.array([change.start for change in changes], dtype=np.int64)
+    stop = start + [len(change.ref) for change in changes]
+    moved = shuffle_dinucleotides(np.concatenate(read_flanks(genome, code, start, stop, length), axis=1), rng)
+    return Flanks(moved[:, : length // 2], moved[:, length // 2 :]), np.arange(len(changes))
+
+
+def _elsewhere(
+    code: Int[np.ndarray, " n"], changes: list[Change], genome: Genome, length: int, rng: np.random.Generator
+) -> tuple[Flanks, Int[np.ndarray, " k"]]:
+    """Flanks of random places without N on the same chromosomes, and which changes have found one."""
+    n, half = len(changes), length // 2
     size = np.array([len(change.ref) for change in changes], dtype=np.int64)
-    if how == "shuffled":
-        flanks = read_flanks(genome, code, start, start + size, length)
-        moved = shuffle_dinucleotides(np.concatenate(flanks, axis=1), rng) if len(start) else np.concatenate(flanks, 1)
-        return Flanks(moved[:, : length // 2], moved[:, length // 2 :]), np.arange(len(start))
-    ends = np.array(list(genome.chromosomes.values()), dtype=np.int64)[code]
-    left, right = np.full((len(start), length // 2), N), np.full((len(start), length), N)
-    missing = np.arange(len(start))
+    room = np.array(list(genome.chromosomes.values()), dtype=np.int64)[code] - size - length - half
+    left, right = np.full((n, half), N), np.full((n, length), N)
+    is_missing = room > 0
     for _ in range(TRIES):
-        room = ends[missing] - size[missing] - length - length // 2
-        missing = missing[room > 0]
-        if not len(missing):
+        rows = np.flatnonzero(is_missing)
+        if not len(rows):
             break
-        place = length // 2 + rng.integers(0, room[room > 0])
-        found = read_flanks(genome, code[missing], place, place + size[missing], length)
-        left[missing], right[missing] = found
-        missing = missing[(found.left == N).any(axis=1) | (found.right == N).any(axis=1)]
-    kept = np.flatnonzero(~(left == N).any(axis=1) & ~(right == N).any(axis=1))
+        start = half + rng.integers(0, room[rows])
+        left[rows], right[rows] = read_flanks(genome, code[rows], start, start + size[rows], length)
+        is_missing[rows] = (left[rows] == N).any(axis=1) | (right[rows] == N).any(axis=1)
+    kept = np.flatnonzero(~is_missing & (room > 0))
     return Flanks(left[kept], right[kept]), kept

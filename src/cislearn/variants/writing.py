@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from urllib.parse import quote
 
 import numpy as np
@@ -173,7 +173,7 @@ def _lines(lines: Iterable[str]) -> bytes:
     return "".join(f"{line}\n" for line in lines).encode()
 
 
-def _opened(partial: Path, path: Path) -> IO[bytes]:
+def _opened(partial: Path, path: Path) -> Any:
     return _bgzip(path).BGZFile(str(partial), "wb") if path.suffix == ".gz" else partial.open("wb")
 
 
