@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cislearn.models.strands import both_strands
     from cislearn.prediction.loading import load_model
     from cislearn.prediction.mutagenesis import saturation_mutagenesis
+    from cislearn.variants.score import score_variants
 
 _HOMES = {
     "train": "cislearn.api",
@@ -39,6 +40,7 @@ _HOMES = {
     "both_strands": "cislearn.models.strands",
     "load_model": "cislearn.prediction.loading",
     "saturation_mutagenesis": "cislearn.prediction.mutagenesis",
+    "score_variants": "cislearn.variants.score",
     "train_kmer_embedding": "cislearn.kmers.learning",
     "GkmKernel": "cislearn.baselines.gkm",
     "GkmSVM": "cislearn.baselines.gkm",
@@ -58,6 +60,7 @@ __all__ = [
     "prepare_hdf5",
     "read_dataset",
     "saturation_mutagenesis",
+    "score_variants",
     "simulate",
     "train",
     "train_kmer_embedding",

@@ -136,6 +136,7 @@ def test_help_needs_no_heavy_import():
         "compare",
         "score",
         "predict",
+        "variants",
         "report",
         "doctor",
     ],

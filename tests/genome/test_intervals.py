@@ -186,3 +186,22 @@ def test_real_gene_starts_have_strands(shared_data):
     genes = read_intervals(shared_data / "yeast" / "genes_start_sacCer3.bed")
     assert len(genes) == 6534
     assert set(genes["strand"]) == {"+", "-"}
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("\t10\t20\tx\t0\t+", "column 1: the chromosome is ''"),
+        ("chr1 \t10\t20\tx\t0\t+", "column 1: the chromosome is 'chr1 '"),
+        ("chr1\t10\t20\tx\tinf\t+", "score 'inf' is not a number"),
+        ("chr1\t10\t20\tx\t1_0\t+", "score '1_0' is not a number"),
+        ("chr1\t1\N{ARABIC-INDIC DIGIT SEVEN}\t20\tx\t0\t+", "is not a whole number"),
+    ],
+)
+def test_what_fuzzing_found(tmp_path, line, said):
+    """All of these were once taken for regions."""
+    path = tmp_path / "r.bed"
+    path.write_text(f"chr1\t5\t9\ty\t1\t-\n{line}\n")
+    with pytest.raises(UserError, match="line 2") as caught:
+        read_intervals(path)
+    assert said in str(caught.value)

@@ -168,6 +168,25 @@ def kinds_argument(values: Sequence[str]) -> dict[str, str]:
     return _pairs(values, "--kind", "TASK=KIND", "level=regression")
 
 
+def priors_argument(values: Sequence[str]) -> dict[str, float]:
+    """Return the share of positives of each task of ``TASK=SHARE`` arguments.
+
+    Raises
+    ------
+    UserError
+        For an argument without ``=``, or a share that is not between 0 and 1.
+    """
+    pairs = _pairs(values, "--prior", "TASK=SHARE", "bound=0.01")
+    for task, text in pairs.items():
+        try:
+            is_share = 0 < float(text) < 1
+        except ValueError:
+            is_share = False
+        if not is_share:
+            raise UserError(f"{text!r} is no share of {task!r} between 0 and 1", where="--prior")
+    return {task: float(text) for task, text in pairs.items()}
+
+
 def _pairs(values: Sequence[str], option: str, form: str, example: str) -> dict[str, str]:
     for value in values:
         if "=" not in value:

@@ -22,6 +22,7 @@ from cislearn.cli import (
     simulate,
     study,
     train,
+    variants,
 )
 from cislearn.errors import UserError
 
@@ -45,6 +46,7 @@ for verb in (
     compare,
     score,
     predict,
+    variants,
     report,
     study,
     doctor,

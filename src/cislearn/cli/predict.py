@@ -27,6 +27,16 @@ def predict(
             " TASK.counts.tsv."
         ),
     ] = None,
+    calls: Annotated[
+        Path | None, typer.Option(help="A BED file of the regions that are called, with score and probability.")
+    ] = None,
+    merge_calls: Annotated[bool, typer.Option("--merge-calls", help="Make one of calls that overlap.")] = False,
+    prior: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="TASK=SHARE: tell in --calls also the probability at this share of positives, assuming a label shift."
+        ),
+    ] = None,
     method: Annotated[
         str | None, typer.Option(help="Of an experiment: which; by default the last listed that saw no target label.")
     ] = None,
@@ -50,24 +60,33 @@ def predict(
     """
     from contextlib import nullcontext
 
-    from cislearn.cli.arguments import existing, files_by_track
+    from cislearn.cli.arguments import existing, files_by_track, priors_argument
     from cislearn.cli.progress import Steps
     from cislearn.cli.show import console
     from cislearn.engine.devices import choose_device
+    from cislearn.errors import UserError
+    from cislearn.prediction.calls import Calls
     from cislearn.prediction.files import check_output, predict_pieces, write_predictions
     from cislearn.prediction.genome_profiles import profiles_on_genome
-    from cislearn.prediction.loading import load_members, load_temperatures, load_thresholds
+    from cislearn.prediction.loading import load_members, load_prevalences, load_temperatures, load_thresholds
     from cislearn.runs import runs_under
     from cislearn.schema import DataSpec
 
-    tracks = files_by_track(track or [])
-    check_output(out, [source, genome, *tracks.values()])
+    tracks, priors = files_by_track(track or []), priors_argument(prior or [])
+    check_output(out, [source, genome, calls, *tracks.values()])
+    if calls is None and (priors or merge_calls):
+        raise UserError("--prior and --merge-calls are for --calls, which is not given", fix="Give --calls calls.bed.")
     members = load_members(run, method, reverse_complement)
     chosen = choose_device(device)  # type: ignore[arg-type]
     titles = {folder.info["method"] for folder in runs_under(run, method)}
     print_ = console().print
     print_(f"  method {', '.join(sorted(titles))}, {len(members)} seed(s) averaged; device: {chosen}")
     spec: DataSpec = members[0].spec  # type: ignore[assignment]
+    thresholds = load_thresholds(run, method, reverse_complement)
+    called = None
+    if calls is not None:
+        prevalences = load_prevalences(run, method)
+        called = Calls(calls, spec, thresholds, priors, prevalences, is_merged=merge_calls)
     with nullcontext() if bigwig is None else profiles_on_genome(bigwig, spec, genome) as profiles:
         pieces = predict_pieces(
             members,
@@ -75,14 +94,16 @@ def predict(
             genome=genome,
             tracks=tracks,
             temperatures=load_temperatures(run, method, reverse_complement),
-            thresholds=load_thresholds(run, method, reverse_complement),
+            thresholds=thresholds,
             strands=strands,
             device=chosen.torch,
             profiles=profiles,
             progress=Steps(),
         )
-        rows_by_reason = write_predictions(pieces, out, spec)
+        rows_by_reason = write_predictions(pieces if called is None else called.heard(pieces), out, spec)
     print_(f"{rows_by_reason['']:,} of {rows_by_reason.total():,} rows scored -> {out}")
+    if called is not None:
+        print_(f"{called.write():,} calls -> {calls}")
     if bigwig is not None:
         print_(f"profiles -> {bigwig}")
     del rows_by_reason[""]

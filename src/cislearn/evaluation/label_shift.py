@@ -101,3 +101,21 @@ def _climb(
         rises = (weights * (positive - negative) / mixed).sum(axis=1) > 0
         low, high = np.where(rises, middle, low), np.where(rises, high, middle)
     return np.where(is_defined, (low + high) / 2, np.nan)
+
+
+def at_prevalence(probability: Shaped[np.ndarray, " n"], source: float, target: float) -> Float64[np.ndarray, " n"]:
+    """Return probabilities that are calibrated at one share of positives as they are at another, under label shift.
+
+    The odds are multiplied by those of the target over those of the source (Saerens et al. 2002, eq. 2.4). No rank
+    changes.
+
+    Parameters
+    ----------
+    probability : ndarray, shape (n,)
+        Of label 1.
+    source, target : float
+        Between 0 and 1: the share that the probabilities are calibrated for, and the one that is assumed.
+    """
+    positive = np.asarray(probability, float) * (target / source)
+    negative = (1 - np.asarray(probability, float)) * ((1 - target) / (1 - source))
+    return positive / (positive + negative)

@@ -82,6 +82,12 @@ def choose_temperatures(predictions: pd.DataFrame, spec: DataSpec, seen: Int[np.
     }
 
 
+def seen_prevalences(predictions: pd.DataFrame, spec: DataSpec, seen: Int[np.ndarray, " m"]) -> dict[str, float]:
+    """Share of positives of each binary task that `choose_temperatures` calibrates for; NaN without labels."""
+    labels = {task.name: _validation(predictions, task, seen)[0] for task in spec.tasks if task.kind == "binary"}
+    return {name: float(each.mean()) if len(each) else float("nan") for name, each in labels.items()}
+
+
 def _validation(
     predictions: pd.DataFrame, task: TaskSpec, seen: Int[np.ndarray, " m"]
 ) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, "n ..."]]:

@@ -37,6 +37,13 @@ def read_config(path: Path, settings: Iterable[str] = ()) -> ExperimentConfig:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else None
         raise UserError(f"is not YAML: {getattr(error, 'problem', error)}", where=path, line=line) from error
+    except (
+        ValueError,
+        IndexError,
+    ) as error:  # PyYAML lets through what a value that looks like a date or number is not
+        raise UserError(f"holds a value that is none: {error}", where=path, fix="Put it in quotes.") from error
+    except RecursionError as error:
+        raise UserError("holds itself (an alias *), or is nested too deeply", where=path) from error
     if not isinstance(values, dict):
         raise UserError(
             "is empty or no mapping of keys", where=path, fix="`cislearn new NAME.yaml` writes one to fill in."

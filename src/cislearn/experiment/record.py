@@ -21,6 +21,7 @@ from cislearn.experiment.predictions import (
     choose_thresholds,
     predicted_rows,
     prediction_table,
+    seen_prevalences,
 )
 from cislearn.experiment.profile_scores import write_profiles
 from cislearn.experiment.roles import Roles, Sight
@@ -70,7 +71,12 @@ def write_run(
     for name, table in diagnose_run(setting, method, network, predictions, thresholds).items():
         write_table(folder / name, name_run(method.title, seed, table))
     np.save(folder / SEEN, _seen_windows(roles, method.labelled))
-    extra = {"thresholds": thresholds, "temperatures": temperatures, "dataset": roles.dataset.hash}
+    extra = {
+        "thresholds": thresholds,
+        "temperatures": temperatures,
+        "prevalences": seen_prevalences(predictions, roles.dataset.spec, seen),
+        "dataset": roles.dataset.hash,
+    }
     save_model(folder, network, setting.card.with_extra(**extra))
     write_json(folder / "environment.json", describe_environment(setting.device))
     _write_config(setting, method, seed, folder / "config.yaml")

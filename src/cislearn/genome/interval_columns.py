@@ -65,6 +65,8 @@ def _columns(found: dict[int, pa.StringArray], summit: int | None) -> dict[str, 
         raise ValueError("start is not before end")
     if pc.any(pc.match_substring_regex(found[_CHROM], _NOT_A_REGION)).as_py():
         raise ValueError("a comment")
+    if not all(is_name(name) for name in pc.unique(found[_CHROM]).to_pylist()):
+        raise ValueError("not a chromosome")
     return {
         "chrom": _texts(found[_CHROM]),
         "start": start,
@@ -76,19 +78,27 @@ def _columns(found: dict[int, pa.StringArray], summit: int | None) -> dict[str, 
     }
 
 
+def is_name(chrom: str) -> bool:
+    """Whether a word can be that of a chromosome: not empty, without white space about it."""
+    return bool(chrom) and chrom == chrom.strip()
+
+
 def _texts(column: pa.StringArray) -> pd.Series:
     return pd.Series(column.to_pandas(), dtype=str)
 
 
 def _numbers(column: pa.StringArray) -> Int64[np.ndarray, " n"]:
-    if not pc.all(pc.utf8_is_decimal(column)).as_py() or pc.max(pc.utf8_length(column)).as_py() > LONGEST_NUMBER:
+    if not pc.all(pc.ascii_is_decimal(column)).as_py() or pc.max(pc.utf8_length(column)).as_py() > LONGEST_NUMBER:
         raise ValueError("not a whole number from 0")
     return column.cast(pa.int64()).to_numpy().copy()
 
 
 def _scores(column: pa.StringArray) -> Float64[np.ndarray, " n"]:
     is_absent = pc.is_in(column, pa.array(ABSENT))
-    return pc.if_else(is_absent, "nan", column).cast(pa.float64()).to_numpy().copy()
+    scores = pc.if_else(is_absent, "nan", column).cast(pa.float64()).to_numpy().copy()
+    if np.isinf(scores).any():
+        raise ValueError("not a finite score")
+    return scores
 
 
 def _strands(column: pa.StringArray) -> pd.Series:

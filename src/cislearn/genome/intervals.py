@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from cislearn.errors import UserError
-from cislearn.genome.interval_columns import ABSENT, LONGEST_NUMBER, STRANDS, read_columns
+from cislearn.genome.interval_columns import ABSENT, LONGEST_NUMBER, STRANDS, is_name, read_columns
 from cislearn.genome.stream import read_text
 
 T = TypeVar("T")
@@ -79,7 +79,7 @@ def _row_by_row(text: str, path: str | Path) -> pd.DataFrame:
     end = _column(rows, 2, _position, path)
     _refuse_reversed(rows, start, end, path)
     columns = {
-        "chrom": pd.Series([row.fields[0] for row in rows], dtype=str),
+        "chrom": pd.Series(_optional(rows, 0, _chrom, "", path), dtype=str),
         "start": start,
         "end": end,
         "name": pd.Series(_optional(rows, 3, _name, "", path), dtype=str),
@@ -170,14 +170,24 @@ class _Unreadable(ValueError):
         self.fix = fix
 
 
+def _chrom(text: str) -> str:
+    if not is_name(text):
+        raise _Unreadable(f"the chromosome is {text!r}", "Column 1 names it, without white space.")
+    return text
+
+
 def _position(text: str) -> int:
-    if text.isdecimal():
+    if _is_whole(text):
         if len(text) > LONGEST_NUMBER:
             raise _Unreadable(f"{text[:40]} is longer than any chromosome", "Columns 2 and 3 are start and end, in bp.")
         return int(text)
-    if text[:1] == "-" and text[1:].isdecimal():
+    if text[:1] == "-" and _is_whole(text[1:]):
         raise _Unreadable(f"{text} is negative", _ZERO_BASED)
     raise _Unreadable(f"{text!r} is not a whole number", "Columns 2 and 3 are start and end, in base pairs.")
+
+
+def _is_whole(text: str) -> bool:
+    return text.isascii() and text.isdecimal()
 
 
 def _name(text: str) -> str:
@@ -187,12 +197,9 @@ def _name(text: str) -> str:
 def _score(text: str) -> float:
     if text in ABSENT:
         return np.nan
-    try:
+    if _is_number(text) and np.isfinite(float(text)):
         return float(text)
-    except ValueError:
-        raise _Unreadable(
-            f"score {text!r} is not a number", "Keep the first four columns where the fifth is no score."
-        ) from None
+    raise _Unreadable(f"score {text!r} is not a number", "Keep the first four columns where the fifth is no score.")
 
 
 def _strand(text: str) -> str:
@@ -240,13 +247,13 @@ def _is_number(text: str) -> bool:
         float(text)
     except ValueError:
         return False
-    return True
+    return "_" not in text and text.isascii()
 
 
 def _summit_offset(text: str) -> int:
     if text == "-1":
         return -1
-    if text.isdecimal() and len(text) <= LONGEST_NUMBER:
+    if _is_whole(text) and len(text) <= LONGEST_NUMBER:
         return int(text)
     raise _Unreadable(
         f"summit {text!r} is not a whole number", "Column 10 of narrowPeak is the offset of the summit, or -1."

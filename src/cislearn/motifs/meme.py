@@ -119,6 +119,10 @@ def _read_motif(names: list[str], header: str, source: _Lines) -> Motif:
         width, n_sites = int(values["w"]) if "w" in values else None, float(values.get("nsites", SITES))
     except ValueError as error:
         raise source.error(f"w or nsites is not a number in {header!r}") from error
+    if not 0 < n_sites < np.inf:
+        raise source.error(
+            f"nsites is {n_sites:g}", fix=f"Give the number of sites, or none: then {SITES} are assumed."
+        )
     rows = _read_rows(source)
     if len(rows) != (width or max(1, len(rows))):
         raise source.error(f"{names[0]} has {len(rows)} rows where w= {width or '(not given)'} stands", line=first)

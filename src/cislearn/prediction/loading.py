@@ -84,3 +84,11 @@ def load_thresholds(
         return {}
     info = ExperimentFolder(Path(path)).info
     return info.get("averaged", {}).get(method or default_method(info), {}).get("thresholds", {})
+
+
+def load_prevalences(path: Path | str, method: str | None = None) -> dict[str, float]:
+    """Return the share of positives that the probabilities of each binary task are calibrated for.
+
+    It is that of the validation rows, the same for all seeds. Empty for models of earlier versions.
+    """
+    return read_card(runs_under(Path(path), method)[0].path).extra.get("prevalences", {})

@@ -1,0 +1,1 @@
+"""Variants: what each allele changes in what a model predicts."""
