@@ -18,12 +18,14 @@ NAMES = ("MA0062.4", "MA0035.5", "MA0139.2")
 """GABPA, GATA1, CTCF."""
 
 
-def planted_windows(motif: Motif, rng: np.random.Generator, n: int = 400, minus: bool = False) -> tuple:
+def planted_windows(
+    motif: Motif, rng: np.random.Generator, n: int = 400, minus: bool = False, length: int = LENGTH
+) -> tuple:
     """Random windows, the first half with an instance of a motif each; tokens and labels."""
-    tokens = rng.integers(0, 4, (n, LENGTH), dtype=np.uint8)
+    tokens = rng.integers(0, 4, (n, length), dtype=np.uint8)
     sites = sample_instances(motif, n // 2, rng)
     for row, site in enumerate(sites):
-        at = rng.integers(0, LENGTH - motif.width + 1)
+        at = rng.integers(0, length - motif.width + 1)
         turned = minus and row % 2
         tokens[row, at : at + motif.width] = reverse_complement(site) if turned else site
     return tokens, np.repeat([1.0, 0.0], [n // 2, n - n // 2])[:, None]

@@ -51,15 +51,15 @@ def test_edges_without_information_are_cut_off():
     assert information(wide)[0] == 0 and information(motif).max() <= 2
 
 
-@pytest.mark.parametrize(("rule", "among"), [("half_maximum", 1), ("top", 10)])
-def test_a_filter_that_holds_a_known_motif_is_called_by_its_name(rng, rule, among):
+@pytest.mark.parametrize(("rule", "among", "q"), [("half_maximum", 1, 0.01), ("top", 10, 0.05)])
+def test_a_filter_that_holds_a_known_motif_is_called_by_its_name(rng, rule, among, q):
     """The windows hold it on both strands; the model reads both. The sharpest sites are as near to its relatives."""
     for motif in known():
         tokens, _ = planted_windows(motif, rng, minus=True)
         model = for_prediction(planted_network([motif]), "average")
         found = motifs_of(align(model, motif_layer(model), windows_in_memory(tokens), rule), ["filter_0"])
         best = match(list(found.values()), collection("jaspar"), among).set_index("name")
-        assert best.loc[motif.name, "q"] < 0.01
+        assert best.loc[motif.name, "q"] < q
 
 
 def test_meme_round_trip(tmp_path):
