@@ -83,13 +83,13 @@ def motifs(
             overwrite=overwrite,
             progress=Steps(),
         )
-    first = ("motif", "name", "q", "sites", "recurs")
+    first = ("motif", "name", "q", "by_chance", "sites", "recurs")
     shown = [name for name in map(str, found.table) if name in first or name.startswith("change_")]
     show_table(found.table[shown].head(10), title=f"{len(found.motifs):,} motifs, the first ones")
     if found.about["dropped"]:
         console().print(f"  {found.about['dropped']:,} filters rest on fewer than 10 windows and are left out")
     if found.motifs:
-        console().print(f"  {found.about['unmatched']:.0%} have no match in {against} at q <= {found.about['q']:g}")
+        console().print(f"  {found.about['unmatched']:.0%} have no match in {against}, less what matches by chance")
     console().print(f"motifs -> {out}, a page of them: {out / 'motifs.html'}")
 
 

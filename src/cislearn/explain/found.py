@@ -16,7 +16,7 @@ from cislearn.explain.filters import Rule, align, motifs_of
 from cislearn.explain.influence import influence
 from cislearn.explain.layer import motif_layer
 from cislearn.explain.marginal import column_of, marginalise
-from cislearn.explain.matching import Q, information, match, trimmed, unmatched
+from cislearn.explain.matching import CHANCE, Q, by_chance, information, is_named, match, trimmed
 from cislearn.explain.stability import recurrence
 from cislearn.explain.windows import Windows
 from cislearn.motifs.matrix import Motif
@@ -199,6 +199,8 @@ def _named(
     best = matches.drop_duplicates("motif")[["motif", "match", "name", "p", "q"]]
     table.insert(1, "information", [float(information(motif).sum()) for motif in motifs])
     table = table.merge(best, on="motif", how="left")
+    table["by_chance"] = by_chance(motifs, known, table["p"].to_numpy(float)) if motifs else np.zeros(0)
     order = np.argsort(-strength, kind="stable")
-    about |= {"known": len(known), "q": Q, "unmatched": unmatched(matches, motifs)}
+    named = is_named(table["q"].to_numpy(float), table["by_chance"].to_numpy(float))
+    about |= {"known": len(known), "q": Q, "chance": CHANCE, "unmatched": float(1 - named.mean()) if motifs else np.nan}
     return Found([motifs[number] for number in order], table.iloc[order].reset_index(drop=True), matches, about)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float, Float64
+from jaxtyping import Bool, Float, Float64
 
 from cislearn.errors import UserError
 from cislearn.motifs.jaspar import jaspar_vertebrates
@@ -19,8 +19,10 @@ JASPAR = "jaspar"
 """The packaged collection, JASPAR 2024 CORE vertebrates."""
 Q = 0.1
 """A match whose q-value is no more than this is one, as MEME's Tomtom has it."""
-LEAST = 0.25
+LEAST = 0.5
 """Bits of a position that says something."""
+ORDERS, CHANCE = 20, 0.05
+"""Random orders of a motif's positions that a match is held against, and how seldom these may do as well."""
 FEW = 50
 """Known motifs below which p-values depend much on which these are."""
 COLUMNS = ["motif", "match", "name", "p", "q", "strand", "offset", "overlap"]
@@ -66,7 +68,7 @@ def match(found: Sequence[Motif], known: Sequence[Motif], best: int = 5) -> pd.D
         raise UserError("there is no known motif to match", fix="Give a MEME file that holds some.")
     if not found:
         return pd.DataFrame(columns=COLUMNS)
-    p, offsets, overlaps, strands = tomtom(found, known)
+    p, offsets, overlaps, strands = tomtom([trimmed(motif) for motif in found], known)
     q = np.stack([benjamini_hochberg(row) for row in p])
     rows = []
     for number, motif in enumerate(found):
@@ -84,7 +86,7 @@ def tomtom(
 ) -> tuple[
     Float64[np.ndarray, "f k"], Float64[np.ndarray, "f k"], Float64[np.ndarray, "f k"], Float64[np.ndarray, "f k"]
 ]:
-    """Return p-value, offset, overlap and strand (1 is the other) of the best alignment of each pair.
+    """Return p-value, offset, overlap and strand (1 is the other) of the best alignment of each pair, uncut.
 
     Raises
     ------
@@ -96,7 +98,7 @@ def tomtom(
     except ImportError as error:
         fix = "Install it: pip install 'cislearn[explain]'"
         raise UserError("motifs are matched by memelite, which is not installed", fix=fix) from error
-    queries = [trimmed(motif).probabilities for motif in found]
+    queries = [np.ascontiguousarray(motif.probabilities) for motif in found]
     says_nothing = np.array([information(motif).max() < LEAST for motif in found])
     with warnings.catch_warnings():  # that there are few targets is told on the page
         warnings.simplefilter("ignore")
@@ -114,10 +116,38 @@ def benjamini_hochberg(p: Float[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
     return q
 
 
-def unmatched(matches: pd.DataFrame, found: Sequence[Motif], q: float = Q) -> float:
-    """Return the share of found motifs that no known one matches at `q`; NaN where none was found."""
-    matched = set(matches.loc[matches["q"] <= q, "motif"])
-    return float(np.mean([motif.identifier not in matched for motif in found])) if found else np.nan
+def by_chance(
+    found: Sequence[Motif], targets: Sequence[Motif], best: Float[np.ndarray, " f"], among: int | None = None
+) -> Float64[np.ndarray, " f"]:
+    """Return how often a motif's positions in a random order match one of `targets` as well as in their own.
+
+    Tomtom's p-values take the positions of a known motif to be drawn one by one. Long motifs of weak positions do not
+    look like that, and match each other by the dozen. This share is a p-value that holds for them: ``(1 + n) / (1 +
+    ORDERS)`` of n orders that do as well.
+
+    Parameters
+    ----------
+    found, targets : list of Motif
+        See `match`.
+    best : ndarray, shape (f,)
+        The least p-value of each found motif.
+    among : int, optional
+        The targets that it is the least over: the first so many.
+    """
+    rng, as_well = np.random.default_rng(0), np.zeros(len(found))
+    cores = [trimmed(motif) for motif in found]
+    for _ in range(ORDERS):
+        shuffled = [
+            Motif(core.name, core.identifier, core.probabilities[:, rng.permutation(core.width)], core.n_sites)
+            for core in cores
+        ]
+        as_well += tomtom(shuffled, targets)[0][:, :among].min(axis=1) <= best
+    return (1 + as_well) / (1 + ORDERS)
+
+
+def is_named(q: Float[np.ndarray, " f"], chance: Float[np.ndarray, " f"]) -> Bool[np.ndarray, " f"]:
+    """Tell which motifs have a match: a q-value of no more than `Q` that a random order does not reach."""
+    return (q <= Q) & (chance <= CHANCE)
 
 
 def trimmed(motif: Motif) -> Motif:

@@ -6,15 +6,16 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from cislearn.explain.matching import Q, benjamini_hochberg, tomtom
+from cislearn.explain.matching import benjamini_hochberg, by_chance, is_named, tomtom, trimmed
 from cislearn.motifs.matrix import Motif
 
 
-def recurrence(by_seed: Mapping[int, Sequence[Motif]], known: Sequence[Motif], q: float = Q) -> dict[str, int]:
+def recurrence(by_seed: Mapping[int, Sequence[Motif]], known: Sequence[Motif]) -> dict[str, int]:
     """Return in how many of the other seeds each motif has a match, by its identifier.
 
     p-values of Tomtom depend on the motifs that are compared. Known motifs therefore stand beside those of the other
-    seed: they say how near motifs are by chance, and how many there are to be wrong about.
+    seed: they say how near motifs are by chance, and how many there are to be wrong about. A match is one as
+    `is_named` says.
 
     Parameters
     ----------
@@ -22,8 +23,6 @@ def recurrence(by_seed: Mapping[int, Sequence[Motif]], known: Sequence[Motif], q
         Of each seed; identifiers are unique over all of them.
     known : list of Motif
         A collection.
-    q : float
-        At most this q-value, of the other seed's motifs and the known ones together.
 
     Raises
     ------
@@ -35,7 +34,10 @@ def recurrence(by_seed: Mapping[int, Sequence[Motif]], known: Sequence[Motif], q
         for other, theirs in by_seed.items():
             if other == seed or not motifs or not theirs:
                 continue
-            p = tomtom(motifs, [*theirs, *known])[0]
-            for motif, row in zip(motifs, p, strict=True):
-                recurs[motif.identifier] += bool(np.any(benjamini_hochberg(row)[: len(theirs)] <= q))
+            targets, n = [*theirs, *known], len(theirs)
+            p = tomtom([trimmed(motif) for motif in motifs], targets)[0]
+            q = np.array([benjamini_hochberg(row)[:n].min() for row in p])
+            recurring = is_named(q, by_chance(motifs, targets, p[:, :n].min(axis=1), among=n))
+            for motif, once_more in zip(motifs, recurring, strict=True):
+                recurs[motif.identifier] += int(once_more)
     return recurs

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float64
 
-from cislearn.explain.matching import FEW, Q, information
+from cislearn.explain.matching import CHANCE, FEW, Q, information, is_named
 from cislearn.explain.motif_folder import MARKER, MEME, SPACING, TABLE
 from cislearn.motifs.matrix import Motif
 from cislearn.motifs.meme import read_meme
@@ -22,6 +22,10 @@ from cislearn.reports.numbers import count, decimal, in_words, interval, listed,
 from cislearn.reports.write import render_page, write_page
 
 PAGE = "motifs.html"
+NAMED = (
+    f" A match is told where q is at most {Q:g} and a random order of the motif's positions matches as well at most"
+    f" {100 * CHANCE:.0f} % of the time: long weak motifs match others by chance."
+)
 MOST_DRAWN = 150
 """Logos on a page, so that it stays one that opens; the files hold all."""
 CAPTION = {
@@ -44,7 +48,7 @@ def write_motifs_page(folder: Path) -> Path:
     """
     about, table = (
         read_json(folder / MARKER),
-        read_tsv(folder / TABLE, text=("motif", "match", "name"), numbers=("q", "sites")),
+        read_tsv(folder / TABLE, text=("motif", "match", "name"), numbers=("q", "by_chance", "sites")),
     )
     motifs = read_meme(folder / MEME) if len(table) else []
     sections = [Section("motifs", "Motifs", tuple(_blocks(table, motifs, about)))] if motifs else []
@@ -64,9 +68,9 @@ def _answer(table: pd.DataFrame, about: dict[str, Any]) -> Answer:
     what = "motif" if n == 1 else "motifs"
     if n == 0:
         return Answer("No motif was found.", "not compared", _caveats(about))
-    matched = table[table["q"] <= about["q"]]
+    matched = table[is_named(table["q"].to_numpy(), table["by_chance"].to_numpy())]
     names = list(dict.fromkeys(matched["name"]))
-    told = f"{in_words(n).capitalize()} {what}, of which {in_words(len(matched))} resemble known ones at q ≤ {Q:g}"
+    told = f"{in_words(n).capitalize()} {what}, of which {in_words(len(matched))} resemble known ones"
     first = f": first {listed(names[:3])}" if names else ""
     return Answer(f"{told}{first}.", "not compared", _caveats(about))
 
@@ -118,7 +122,7 @@ def _blocks(table: pd.DataFrame, motifs: list[Motif], about: dict[str, Any]) -> 
     rows = []
     for number, motif in enumerate(motifs[:MOST_DRAWN]):
         rows.append(tuple(_cells(dict(zip(map(str, shown), shown.iloc[number], strict=True)), motif, tasks, table)))
-    caption = CAPTION[about["kind"]]
+    caption = CAPTION[about["kind"]] + NAMED
     if len(shown) < len(table):
         caption += f" The first {len(shown)} of {count(len(table))} are shown; {TABLE} has all."
     if "alone_mean" in table:
@@ -127,7 +131,7 @@ def _blocks(table: pd.DataFrame, motifs: list[Motif], about: dict[str, Any]) -> 
 
 
 def _cells(row: dict[str, Any], motif: Motif, tasks: list[str], table: pd.DataFrame) -> list[Cell]:
-    is_match = row["q"] <= Q
+    is_match = bool(is_named(np.array([row["q"]]), np.array([row["by_chance"]]))[0])
     drawn = logo(heights(motif), name=f"Logo of {motif.identifier}", line_height=0.5)
     cells = [
         Cell(motif.identifier),
