@@ -26,7 +26,7 @@ NAMED = (
     f" A match is told where q is at most {Q:g} and a random order of the motif's positions matches as well at most"
     f" {100 * CHANCE:.0f} % of the time: long weak motifs match others by chance."
 )
-MOST_DRAWN = 150
+MOST_DRAWN = 60
 """Logos on a page, so that it stays one that opens; the files hold all."""
 CAPTION = {
     "filters": (
@@ -71,7 +71,7 @@ def _answer(table: pd.DataFrame, about: dict[str, Any]) -> Answer:
     matched = table[is_named(table["q"].to_numpy(), table["by_chance"].to_numpy())]
     names = list(dict.fromkeys(matched["name"]))
     told = f"{in_words(n).capitalize()} {what}, of which {in_words(len(matched))} resemble known ones"
-    first = f": first {listed(names[:3])}" if names else ""
+    first = f"; those of the strongest are called {listed(names[:3])}" if names else ""
     return Answer(f"{told}{first}.", "not compared", _caveats(about))
 
 
@@ -91,7 +91,7 @@ def _facts(about: dict[str, Any]) -> list[tuple[str, str]]:
     told = {
         "Windows": f"{count(about['windows'])}, {about['looked_at']}"
         + (f", {about['domain']}" if about.get("domain") else ""),
-        "Sites": str(about.get("rule", "seqlets")).replace("_", " "),
+        "Sites by": str(about.get("rule", "seqlets")).replace("_", " "),
         "Layer": about.get("layer", ""),
         "Seeds": ", ".join(map(str, about.get("seeds", []))),
         "Held against": f"{about['against']} ({count(about['known'])} motifs)",
@@ -114,7 +114,7 @@ def _blocks(table: pd.DataFrame, motifs: list[Motif], about: dict[str, Any]) -> 
     columns += [Column("Recurs", f"of {seeds} other seeds")] if "recurs" in table else []
     columns += [Column("Change", task if len(tasks) > 1 else "of the logit") for task in tasks]
     columns += [
-        Column("AUROC", task if len(tasks) > 1 else "lost without it")
+        Column("AUROC", task if len(tasks) > 1 else "change without it")
         for task in tasks
         if table[f"auroc_{task}"].notna().any()
     ]
@@ -139,7 +139,7 @@ def _cells(row: dict[str, Any], motif: Motif, tasks: list[str], table: pd.DataFr
         Cell(
             str(row["name"]) if is_match else "", str(row["match"]) if is_match and row["match"] != row["name"] else ""
         ),
-        Cell(f"{row['q']:.1e}" if row["q"] < 0.001 else decimal(row["q"]), order=row["q"]),
+        Cell("<\N{NO-BREAK SPACE}.001" if row["q"] < 0.001 else decimal(row["q"]), order=row["q"]),
         Cell(count(row["sites"]), f"{count(row['windows'])} windows" if "windows" in row else "", order=row["sites"]),
     ]
     if "recurs" in row:
