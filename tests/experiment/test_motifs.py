@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
+from itertools import islice
 
 import numpy as np
 import pandas as pd
@@ -13,6 +15,7 @@ from typer.testing import CliRunner
 import cislearn
 from cislearn.cli.main import app
 from cislearn.data.dataset import read_dataset
+from cislearn.data.simulate import simulate, write_simulated
 from cislearn.errors import UserError
 from cislearn.experiment.held_out import held_out
 from cislearn.experiment.motifs import find_attributed_motifs, find_motifs
@@ -94,7 +97,6 @@ def test_what_is_refused_leaves_nothing_behind(tiny_experiment, tmp_path):
         "MEME version 4\n\nMOTIF a\nletter-probability matrix: alength= 4 w= 1\n.5 .5 .5 0\n"
     )
     refused(r"bad\.meme line 5: the probabilities of a position add up to 1\.5", against=tmp_path / "bad.meme")
-    (tmp_path / "w.fa").write_text(">a\nACGT\n")
     np.savez(tmp_path / "a.npz", one_hot=np.zeros((2, 4, 9)), hypothetical=np.zeros((2, 9, 4)))
     with pytest.raises(UserError, match=r"shape \(2, 9, 4\) and windows \(2, 4, 9\)"):
         find_attributed_motifs(tmp_path / "a.npz", tmp_path / "out")
@@ -122,14 +124,22 @@ def test_the_verb(tiny_experiment, tmp_path):
 
 @pytest.mark.slow
 def test_motifs_that_were_planted_are_called_by_name(tmp_path):
-    """Ground truth: GABPA binds; the network never saw its matrix."""
-    data = tmp_path / "data"
-    cislearn.simulate  # noqa: B018 - the verb's module is loaded lazily
-    from cislearn.data.simulate import simulate, write_simulated
-
-    write_simulated(data, simulate("none", n_train=16_000, n_test=2_000, seed=0))
+    """Ground truth: three factors bind together; the network never saw their matrices."""
+    write_simulated(tmp_path / "data", simulate("none", n_train=16_000, n_test=2_000, seed=0))
     settings = {"training.epochs": 12, "training.device": "cpu", "battery": False}
-    cislearn.train(data, seeds=1, out=tmp_path / "run", settings=settings)
+    cislearn.train(tmp_path / "data", seeds=1, out=tmp_path / "run", settings=settings)
     table = find_motifs(tmp_path / "run", tmp_path / "motifs").table
     named = table[(table["q"] < 0.01) & (table["by_chance"] <= 0.05)]
-    assert "GABPA" in set(named["name"])
+    assert {"GABPA", "NFYA", "GATA1"} <= set(named["name"])
+
+
+@pytest.mark.slow
+def test_ctcf_is_the_strongest_motif_of_ctcf_peaks(shared_data, tmp_path):
+    with gzip.open(shared_data / "ctcf_100bp" / "ctcf.fa.gz", "rt") as file:
+        (tmp_path / "ctcf.fa").write_text("".join(islice(file, 8_000)))
+    words = ["--positives", f"cell={tmp_path / 'ctcf.fa'}", "--negatives", "shuffled", "--out", str(tmp_path / "data")]
+    assert CliRunner().invoke(app, ["prepare", *words]).exit_code == 0
+    settings = {"training.epochs": 6, "training.device": "cpu", "battery": False}
+    cislearn.train(tmp_path / "data", seeds=1, out=tmp_path / "run", settings=settings)
+    strongest = find_motifs(tmp_path / "run", tmp_path / "motifs").table.iloc[0]
+    assert strongest["name"] == "CTCF" and strongest["q"] < 1e-6 and strongest["by_chance"] <= 0.05

@@ -159,8 +159,8 @@ def _spacing(
     room = max(0, windows.length - first.width - second.width)
     background = shuffle_dinucleotides(tokens, np.random.default_rng(0))
     table = space(model, first, second, background, list(range(min(FURTHEST, room) + 1)), task)
-    table.insert(0, "second", second.identifier)
-    table.insert(0, "first", first.identifier)
+    table.insert(0, "second", second.name)
+    table.insert(0, "first", first.name)
     return table
 
 
