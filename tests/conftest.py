@@ -21,6 +21,7 @@ SHAPES_CHECKED = (
     "objectives",
     "evaluation",
     "prediction",
+    "explain",
     "variants",
     "training",
 )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cislearn.data.prepare import prepare
     from cislearn.data.simulate import simulate, write_simulated
     from cislearn.experiment.execute import Experiment
+    from cislearn.experiment.motifs import find_attributed_motifs, find_motifs
     from cislearn.kmers.learning import train_kmer_embedding
     from cislearn.models.strands import both_strands
     from cislearn.prediction.loading import load_model
@@ -37,6 +38,8 @@ _HOMES = {
     "simulate": "cislearn.data.simulate",
     "write_simulated": "cislearn.data.simulate",
     "Experiment": "cislearn.experiment.execute",
+    "find_motifs": "cislearn.experiment.motifs",
+    "find_attributed_motifs": "cislearn.experiment.motifs",
     "both_strands": "cislearn.models.strands",
     "load_model": "cislearn.prediction.loading",
     "saturation_mutagenesis": "cislearn.prediction.mutagenesis",
@@ -54,6 +57,8 @@ __all__ = [
     "__version__",
     "both_strands",
     "compare",
+    "find_attributed_motifs",
+    "find_motifs",
     "load_model",
     "prepare",
     "prepare_compendium",

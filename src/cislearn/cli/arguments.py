@@ -199,3 +199,12 @@ def existing(path: Path, option: str) -> Path:
     if not path.exists():
         raise UserError(f"{path}: no such file", where=option)
     return path
+
+
+def one_of(value: str, known: Sequence[str], option: str) -> str:
+    """Return `value`, or say that it is none of the `known` ones."""
+    if value not in known:
+        raise UserError(
+            f"{value!r} is not known{nearest(value, known)}", where=option, fix=f"Known: {', '.join(known)}."
+        )
+    return value

@@ -31,13 +31,19 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """One value, what belongs below it (an interval), a mark beside it (``oracle``), a method's colour, a link."""
+    """One value, what belongs below it (an interval), a mark beside it (``oracle``), a method's colour, a link.
+
+    In a table that can be sorted `order` says where the value stands, NaN at the end; without it texts are compared. A
+    figure, `svg`, stands in the place of the text.
+    """
 
     text: str
     detail: str = ""
     stamp: str = ""
     style: MethodStyle | None = None
     link: str = ""
+    svg: str = ""
+    order: float | None = None
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,8 @@ class Table:
         As many cells in each as there are columns.
     title : str
         What is clicked at.
+    is_sortable : bool
+        Whether a click at the head of a column sorts the rows by it.
     """
 
     kind: ClassVar[str] = "table"
@@ -61,6 +69,7 @@ class Table:
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     title: str = ""
+    is_sortable: bool = False
 
     @property
     def is_wide(self) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from cislearn.atomic import file_written_whole
 from cislearn.data.describe import split_in_words
 from cislearn.reports.answer import Answer, answer, answer_left_out
-from cislearn.reports.blocks import Section
+from cislearn.reports.blocks import Section, Table
 from cislearn.reports.each import Each, read_each
 from cislearn.reports.numbers import DASH, count, listed
 from cislearn.reports.palette import adapt_colours, method_styles, theme_css
@@ -75,9 +75,9 @@ def write_each_report(folder: Path, *, command: str | None = None) -> Path:
     return write_page(render_each(read_each(folder), command=command), folder)
 
 
-def write_page(page: str, folder: Path) -> Path:
-    """Write ``report.html`` into `folder`, whole or not at all; give back its path."""
-    path = folder / "report.html"
+def write_page(page: str, folder: Path, name: str = "report.html") -> Path:
+    """Write a page into `folder`, whole or not at all; give back its path."""
+    path = folder / name
     with file_written_whole(path) as partial:
         partial.write_text(page, encoding="utf-8")
     return path
@@ -115,7 +115,9 @@ def render_page(name: str, answer: Answer, facts: list[tuple[str, str]], section
     package = files("cislearn.reports")
     template = environment.from_string(package.joinpath("template.html.j2").read_text(encoding="utf-8"))
     style = theme_css() + package.joinpath("style.css").read_text(encoding="utf-8")
-    return template.render(name=name, answer=answer, facts=facts, sections=sections, style=style)
+    can_sort = any(isinstance(block, Table) and block.is_sortable for section in sections for block in section.blocks)
+    script = package.joinpath("sort.js").read_text(encoding="utf-8") if can_sort else ""
+    return template.render(name=name, answer=answer, facts=facts, sections=sections, style=style, script=script)
 
 
 def sections(data: ReportData, command: str | None) -> list[Section]:
