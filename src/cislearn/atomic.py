@@ -41,6 +41,35 @@ def write_json(path: Path, values: Any) -> None:
 
 
 @contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Wait until no other process, on this machine or on another that shares the disk, is within the block for `path`.
+
+    The lock is a file beside `path` (``.NAME.lock``), and it is free again when its process ends, even by a kill.
+
+    Raises
+    ------
+    UserError
+        Where the file system knows no locks.
+    """
+    try:
+        import fcntl
+    except ImportError:  # not there on Windows, where one process at a time has to do
+        yield
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.with_name(f".{path.name}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        except OSError as error:
+            raise UserError(
+                f"cannot be locked: {error.strerror}; several processes would overwrite what the others write",
+                where=path,
+                fix="Take a folder on a file system with locks: a local disk, or NFS of version 4.",
+            ) from error
+        yield
+
+
+@contextmanager
 def folder_written_whole(path: Path, *, marker: str, overwrite: bool = False) -> Iterator[Path]:
     """Give a fresh folder beside `path` to write into; it takes the name `path` when the block ends without an error.
 

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import errno
+import multiprocessing
 import os
 import signal
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from cislearn.errors import UserError
 from cislearn.experiment.reporter import Reporter
 from cislearn.studies.carry_out import Results, carry_out
 from cislearn.studies.jobs import carry_out_side_by_side
+from cislearn.studies.ledger import Table
+from cislearn.studies.study import deal_trials
 from tests.studies.test_carry_out import Small
 
 
@@ -35,6 +43,86 @@ def ledger(results: Results):
     return (
         results.runs.read().drop(columns="seconds").sort_values(["protocol", "method", "seed"]).reset_index(drop=True)
     )
+
+
+def run_job(study: Small, data: Path, folder: Path, job: int, jobs: int) -> None:
+    """What a job of an array does, in a process of its own."""
+    Small.data = data
+    trials = one_seed(study.trials("desk", Path(), folder))
+    carry_out(study, deal_trials(trials, job, jobs), Results.of(study, folder / "results"), Reporter())
+
+
+def start(study: Small, folder: Path) -> list[BaseException | None]:
+    """Run both of two jobs at the same time, each in a process that a kill of the other does not touch."""
+    context = multiprocessing.get_context("spawn")
+    barrier = context.Barrier(2)
+    pools = [ProcessPoolExecutor(1, mp_context=context, initializer=barrier.wait) for _ in range(2)]
+    running = [pool.submit(run_job, study, study.data, folder, job, 2) for job, pool in enumerate(pools, start=1)]
+    ends = [job.exception() for job in running]
+    for pool in pools:
+        pool.shutdown()
+    return ends
+
+
+@pytest.mark.slow
+def test_jobs_at_the_same_time_run_each_trial_once_and_a_killed_one_goes_on(study, tmp_path):
+    trials = one_seed(study.trials("desk", Path(), tmp_path / "one"))
+    alone = Results.of(study, tmp_path / "one" / "results")
+    carry_out(study, trials, alone, Reporter())
+    shared = Results.of(study, tmp_path / "two" / "results")
+    whole, killed = start(Killed(), tmp_path / "two")
+    assert whole is None and isinstance(killed, BrokenProcessPool)  # the second has the trial `oracle`
+    assert ledger(shared)["protocol"].tolist() == ["last", "last"]
+    assert start(study, tmp_path / "two") == [None, None]
+    columns = [name for name in ledger(alone) if name != "threads"]
+    assert ledger(shared)[columns].equals(ledger(alone)[columns])
+    by_trial = ["protocol", "method", "metric"]
+    one, two = (each.scores.read().sort_values(by_trial).reset_index(drop=True) for each in (alone, shared))
+    assert one.equals(two)
+
+
+def add_rows(path: Path, who: int, barrier) -> None:
+    barrier.wait()
+    for number in range(40):
+        Table(path, ("who", "number")).add(pd.DataFrame([{"who": str(who), "number": str(number)}]))
+
+
+def test_no_row_of_a_ledger_is_lost_where_several_write_it(tmp_path):
+    context = multiprocessing.get_context("fork")
+    barrier = context.Barrier(3)
+    running = [context.Process(target=add_rows, args=(tmp_path / "t.tsv", who, barrier)) for who in range(3)]
+    for process in running:
+        process.start()
+    for process in running:
+        process.join()
+    assert [process.exitcode for process in running] == [0, 0, 0]
+    rows = Table(tmp_path / "t.tsv", ("who", "number")).read()
+    assert sorted(zip(rows["who"], rows["number"].astype(int), strict=True)) == [
+        (str(who), number) for who in range(3) for number in range(40)
+    ]
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 3, 7])
+def test_each_trial_is_dealt_to_one_job(jobs):
+    trials = list(range(7))
+    dealt = [deal_trials(trials, job, jobs) for job in range(1, jobs + 1)]
+    assert sorted(chain(*dealt)) == trials
+    assert max(map(len, dealt)) - min(map(len, dealt)) <= 1
+
+
+def test_more_jobs_than_trials_are_refused():
+    with pytest.raises(UserError, match="there are 3 jobs for 2 trials"):
+        deal_trials([1, 2], 1, 3)
+
+
+def test_a_disk_without_locks_is_told(tmp_path, monkeypatch):
+    def refuse(*given):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    with pytest.raises(UserError, match=r"t\.tsv: cannot be locked: No locks available"):
+        Table(tmp_path / "t.tsv", ("who",)).add(pd.DataFrame([{"who": "a"}]))
+    assert not (tmp_path / "t.tsv").exists()
 
 
 def one_seed(trials):

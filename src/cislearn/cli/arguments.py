@@ -194,6 +194,20 @@ def _pairs(values: Sequence[str], option: str, form: str, example: str) -> dict[
     return dict(value.split("=", 1) for value in values)
 
 
+def share_argument(value: str, option: str) -> tuple[int, int]:
+    """Return which of how many equal shares an argument ``I/N`` means, counted from 1.
+
+    Raises
+    ------
+    UserError
+        For an argument of another form, or a share that there is not.
+    """
+    number, _, of = value.partition("/")
+    if not (number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):
+        raise UserError(f"{value!r} is not I/N with I from 1 to N", where=option, fix=f"For example {option} 1/8")
+    return int(number), int(of)
+
+
 def existing(path: Path, option: str) -> Path:
     """Return `path`, or say that there is no such file."""
     if not path.exists():

@@ -7,15 +7,40 @@ from typing import Annotated
 
 import typer
 
+from cislearn.cli.ways import Way, refuse_options_of_other_ways
+
+TILE = Way(
+    own=frozenset({"step", "chromosome", "peaks", "shard", "merge"}),
+    shared=frozenset({"genome", "track", "bigwig", "method", "reverse_complement", "device"}),
+)
+
 
 def predict(
+    context: typer.Context,
     run: Annotated[Path, typer.Argument(help="The folder of an experiment or of a run.")],
     source: Annotated[
-        Path,
+        Path | None,
         typer.Option("--input", "--regions", "--fasta", "--table", help="BED, narrowPeak, FASTA, .seq or table."),
-    ],
-    out: Annotated[Path, typer.Option(help="The file to be: .tsv, .parquet or .bed.")],
-    genome: Annotated[Path | None, typer.Option(help="FASTA, for regions.")] = None,
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="The file to be: .tsv, .parquet or .bed.")] = None,
+    genome: Annotated[Path | None, typer.Option(help="FASTA, for regions and for --tile.")] = None,
+    tile: Annotated[
+        bool, typer.Option("--tile", help="Score the whole --genome instead of a file, to SIGNAL.bw in --bigwig.")
+    ] = False,
+    step: Annotated[
+        int | None,
+        typer.Option(help="Bases that each window of --tile stands for; by default a tenth of it, or half a profile."),
+    ] = None,
+    chromosome: Annotated[list[str] | None, typer.Option(help="Of --tile: only this one; may be repeated.")] = None,
+    peaks: Annotated[
+        bool, typer.Option("--peaks", help="Of --tile: also the tiles called positive, joined, to TASK.narrowPeak.")
+    ] = False,
+    shard: Annotated[
+        str | None, typer.Option(help="I/N, of --tile: score only the I-th of N shares, to be merged later.")
+    ] = None,
+    merge: Annotated[
+        bool, typer.Option("--merge", help="Of --tile: make the files of the shards that are there.")
+    ] = False,
     track: Annotated[
         list[str] | None,
         typer.Option(help="NAME=FILE: the bigWig of the cell to be predicted, for each track that the model reads."),
@@ -24,7 +49,7 @@ def predict(
         Path | None,
         typer.Option(
             help="A folder for predicted profiles of regions: TASK.plus.bw, TASK.minus.bw (TASK.bw without strands) and"
-            " TASK.counts.tsv."
+            " TASK.counts.tsv; or for what --tile makes."
         ),
     ] = None,
     calls: Annotated[
@@ -55,12 +80,15 @@ def predict(
 ) -> None:
     """Score each row of a file: one row out for each row in, in order, also where it could not be scored.
 
+    Or, with --tile, every place of a genome: broken off, the same command goes on where it stood.
+
     Probabilities are calibrated on the validation part of the sources; where the share of positives is another, or
     the domain, they may be off.
     """
     from contextlib import nullcontext
 
     from cislearn.cli.arguments import existing, files_by_track, priors_argument
+    from cislearn.cli.predict_genome import predict_genome
     from cislearn.cli.progress import Steps
     from cislearn.cli.show import console
     from cislearn.engine.devices import choose_device
@@ -68,21 +96,53 @@ def predict(
     from cislearn.prediction.calls import Calls
     from cislearn.prediction.files import check_output, predict_pieces, write_predictions
     from cislearn.prediction.genome_profiles import profiles_on_genome
-    from cislearn.prediction.loading import load_members, load_prevalences, load_temperatures, load_thresholds
+    from cislearn.prediction.loading import (
+        load_members,
+        load_prevalences,
+        load_temperatures,
+        load_thresholds,
+        models_hash,
+    )
     from cislearn.runs import runs_under
     from cislearn.schema import DataSpec
 
+    refuse_options_of_other_ways(context, {"tile": TILE})
     tracks, priors = files_by_track(track or []), priors_argument(prior or [])
-    check_output(out, [source, genome, calls, *tracks.values()])
     if calls is None and (priors or merge_calls):
         raise UserError("--prior and --merge-calls are for --calls, which is not given", fix="Give --calls calls.bed.")
+    if tile and out is not None:
+        raise UserError("does not go with --tile", where="--out", fix="Give --bigwig a folder.")
+    if tile and calls is not None:
+        raise UserError("does not go with --tile", where="--calls", fix="Give --peaks.")
+    if not tile:
+        if source is None or out is None:
+            raise UserError("give --input and --out, or --tile with --genome and --bigwig", where="cislearn predict")
+        check_output(out, [existing(source, "--input"), genome, calls, *tracks.values()])
     members = load_members(run, method, reverse_complement)
     chosen = choose_device(device)  # type: ignore[arg-type]
     titles = {folder.info["method"] for folder in runs_under(run, method)}
     print_ = console().print
     print_(f"  method {', '.join(sorted(titles))}, {len(members)} seed(s) averaged; device: {chosen}")
-    spec: DataSpec = members[0].spec  # type: ignore[assignment]
+    temperatures = load_temperatures(run, method, reverse_complement)
     thresholds = load_thresholds(run, method, reverse_complement)
+    if source is None or out is None:
+        predict_genome(
+            members,
+            models_hash(run, method, reverse_complement),
+            genome,
+            bigwig,
+            step=step,
+            chromosomes=chromosome or [],
+            tracks=tracks,
+            temperatures=temperatures,
+            thresholds=thresholds,
+            device=chosen.torch,
+            peaks=peaks,
+            shard=shard,
+            merge=merge,
+        )
+        return
+    spec: DataSpec = members[0].spec  # type: ignore[assignment]
     called = None
     if calls is not None:
         prevalences = load_prevalences(run, method)
@@ -90,10 +150,10 @@ def predict(
     with nullcontext() if bigwig is None else profiles_on_genome(bigwig, spec, genome) as profiles:
         pieces = predict_pieces(
             members,
-            existing(source, "--input"),
+            source,
             genome=genome,
             tracks=tracks,
-            temperatures=load_temperatures(run, method, reverse_complement),
+            temperatures=temperatures,
             thresholds=thresholds,
             strands=strands,
             device=chosen.torch,

@@ -24,13 +24,19 @@ def study(
         typer.Option(help="AXIS=VALUE[,VALUE]: only trials that have it, e.g. target=K562; several narrow it."),
     ] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Trials that run at the same time, in processes of their own.")] = 1,
+    job: Annotated[
+        str | None,
+        typer.Option(help="I/N: the I-th of N equal shares of the trials, for a scheduler's array."),
+    ] = None,
     plan: Annotated[bool, typer.Option("--plan", help="Time a few steps, say runs and core-hours, and leave.")] = False,
 ) -> None:
     """Run a study seed by seed; what stands in its ledger is not run again.
 
-    Broken off, the same command goes on where it stood, on this machine or with the ledger on another. Two processes
-    may share a ledger where --only gives them different trials.
+    Broken off, the same command goes on where it stood, on this machine or with the ledger on another. Processes that
+    --job or --only gives different trials may share --out and --results.
     """
+    from cislearn.atomic import alone
+    from cislearn.cli.arguments import share_argument
     from cislearn.cli.progress import TerminalReporter, resumable
     from cislearn.cli.show import console, show_table
     from cislearn.errors import UserError, nearest
@@ -39,7 +45,7 @@ def study(
     from cislearn.studies.jobs import carry_out_side_by_side
     from cislearn.studies.plan import estimate_costs
     from cislearn.studies.show import plan_lines, progress_table, write_page
-    from cislearn.studies.study import SIZES, choose_trials
+    from cislearn.studies.study import SIZES, choose_trials, deal_trials
 
     known = name.replace("-", "_")
     if known == DEEPREG:
@@ -58,8 +64,11 @@ def study(
     print_ = console().print
     print_(f"{chosen.title} (size: {size})")
     with resumable():
-        trials = chosen.trials(size, files or Path(), out)
+        with alone(out / "datasets"):  # the first of several jobs makes them
+            trials = chosen.trials(size, files or Path(), out)
         wanted = choose_trials(trials, only or [])
+        if job is not None:
+            wanted = deal_trials(wanted, *share_argument(job, "--job"))
         costs = estimate_costs(tables.unfinished(trials))
         show_table(progress_table(trials, tables, costs))
         for line in plan_lines(progress_table(wanted, tables, costs)):
@@ -85,7 +94,7 @@ def _without_training(context: typer.Context, files: Path | None, out: Path, res
     from cislearn.errors import UserError
     from cislearn.studies.deepreg import run_deepreg
 
-    for name in ("size", "only", "jobs", "plan"):
+    for name in ("size", "only", "jobs", "job", "plan"):
         if is_given(context, name):
             raise UserError(f"does not go with {DEEPREG}, which trains no network", where=option(name))
     if files is None:

@@ -35,19 +35,21 @@ def refuse_options_of_other_ways(context: typer.Context, ways: Mapping[str, Way]
     UserError
         With the option and what it does not go with, or what it needs.
     """
-    given = [name for name in context.params if is_given(context, name)]
-    for chosen, options in ways.items():
+    options = {str(part.name): part.opts[0] for part in context.command.params if part.param_type_name == "option"}
+    given = [name for name in options if is_given(context, name)]
+    for chosen, way in ways.items():
         if chosen in given:
-            allowed = {chosen} | options.own | options.shared | ALWAYS
+            allowed = {chosen} | way.own | way.shared | ALWAYS
             for name in given:
                 if name not in allowed:
-                    fix = f"It takes {', '.join(map(option, sorted(allowed - {chosen})))}."
-                    raise UserError(f"does not go with {option(chosen)}", where=option(name), fix=fix)
+                    others = sorted(text for each, text in options.items() if each in allowed - {chosen})
+                    fix = f"It takes {', '.join(others)}."
+                    raise UserError(f"does not go with {option(chosen)}", where=options[name], fix=fix)
             return
     for name in given:
-        for way, options in ways.items():
-            if name in options.own:
-                raise UserError(f"goes with {option(way)}, which is not given", where=option(name))
+        for chosen, way in ways.items():
+            if name in way.own:
+                raise UserError(f"goes with {option(chosen)}, which is not given", where=options[name])
 
 
 def is_given(context: typer.Context, name: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -48,22 +48,72 @@ def write_bigwig(
         Where there is no window, one lies on no chromosome of the genome, leaves its chromosome or has a value that is
         no number, where the name does not end as it has to, or the disk refuses.
     """
-    if path.suffix not in (".bw", ".bigWig"):
-        raise UserError("is no name of a bigWig file", where=path, fix=f"Call it {path.stem}.bw.")
+    check_name(path)
     if len(chrom) == 0:
         raise UserError("has no window to be written", where=path)
     _check_places(path, chromosomes, chrom, start, values.shape[1])
     _check_values(path, chrom, start, values)
-    # In the order of names in which the index of the file stands.
-    listed = {name: chromosomes[name] for name in sorted(chromosomes)}
+    values_by_base = _base_by_base(sorted(chromosomes), chrom, start, values)
+    write_intervals(path, chromosomes, values_by_base, n_covered(chrom, start, values.shape[1]))
+
+
+Interval = tuple[str, int, int, float]
+"""Chromosome, start and end (0-based, half-open) and the value of each base between."""
+
+
+def write_intervals(path: Path, chromosomes: Mapping[str, int], intervals: Iterable[Interval], n_bases: int) -> None:
+    """Write intervals as they come, whole or not at all.
+
+    Parameters
+    ----------
+    path : Path
+        Ends in ``.bw`` or ``.bigWig``.
+    chromosomes : mapping of str to int
+        Names and lengths (bp) of the genome's chromosomes; the file lists those on which an interval lies.
+    intervals : iterable of tuple
+        Sorted by name and start, none over another. What it raises is raised here.
+    n_bases : int
+        How many bases they cover, by which a file that was cut short is told.
+
+    Raises
+    ------
+    UserError
+        Where the name does not end as it has to, or the disk refuses.
+    """
+    check_name(path)
+    told = _Told(intervals)
     with file_written_whole(path) as partial:
         named = partial.with_name(f"{partial.name}.bw")  # by its name the writer knows the kind of file
         try:
-            pybigtools.open(str(named), "w").write(listed, _base_by_base(listed, chrom, start, values))
-            _check_whole(named, path, n_covered(chrom, start, values.shape[1]))
+            # In the order of names in which the index of the file stands.
+            listed = {name: chromosomes[name] for name in sorted(chromosomes)}
+            pybigtools.open(str(named), "w").write(listed, iter(told))
+            if told.error is not None:
+                raise told.error
+            _check_whole(named, path, n_bases)
             named.replace(partial)
         finally:
             named.unlink(missing_ok=True)
+
+
+def check_name(path: Path) -> None:
+    """Refuse a name that is not that of a bigWig file."""
+    if path.suffix not in (".bw", ".bigWig"):
+        raise UserError("is no name of a bigWig file", where=path, fix=f"Call it {path.stem}.bw.")
+
+
+class _Told:
+    """Intervals on their way to the writer, which keeps to itself what goes wrong while they are made."""
+
+    def __init__(self, intervals: Iterable[Interval]) -> None:
+        self.intervals = intervals
+        self.error: Exception | None = None
+
+    def __iter__(self) -> Iterator[Interval]:
+        try:
+            yield from self.intervals
+        except Exception as error:
+            self.error = error
 
 
 def n_covered(chrom: np.ndarray, start: Int[np.ndarray, " n"], length: int) -> int:
@@ -75,8 +125,8 @@ def n_covered(chrom: np.ndarray, start: Int[np.ndarray, " n"], length: int) -> i
 
 
 def _base_by_base(
-    chromosomes: Mapping[str, int], chrom: np.ndarray, start: np.ndarray, values: np.ndarray
-) -> Iterator[tuple[str, int, int, float]]:
+    chromosomes: Sequence[str], chrom: np.ndarray, start: np.ndarray, values: np.ndarray
+) -> Iterator[Interval]:
     for name in chromosomes:
         for position, mean in _means(np.flatnonzero(chrom == name), start, values):
             for place, value in zip(position.tolist(), mean.tolist(), strict=True):

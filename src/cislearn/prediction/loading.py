@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 from torch import nn
@@ -64,6 +65,15 @@ def load_temperatures(
     """
     cards = [read_card(run.path) for run in runs_under(Path(path), method)]
     return [card.extra.get("temperatures", {}) if reverse_complement in (None, card.predict) else {} for card in cards]
+
+
+def models_hash(path: Path | str, method: str | None = None, reverse_complement: str | None = None) -> str:
+    """Return the hash of what those models are: weights, options, calibration and how the strands are read."""
+    digest = hashlib.blake2b((reverse_complement or "").encode(), digest_size=16)
+    for run in runs_under(Path(path), method):
+        for name in ("model.json", "model.safetensors"):
+            digest.update((run.path / name).read_bytes())
+    return digest.hexdigest()
 
 
 def load_thresholds(

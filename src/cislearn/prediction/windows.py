@@ -64,7 +64,7 @@ def windows_of(
         Where there are regions and no genome, or one that has none of their chromosomes; where a track is missing, or
         has not the places of the rows.
     """
-    signals = _Signals(spec, open_tracks(spec, tracks or {}, progress))
+    signals = SignalFiles(spec, open_tracks(spec, tracks or {}, progress))
     if entries.sequences is not None:
         signals.check(entries.rows.assign(file=str(entries.path)), None)
         return partial(_cut, entries, signals)
@@ -82,23 +82,25 @@ def windows_of(
 
 
 @dataclass(frozen=True)
-class _Signals:
+class SignalFiles:
     """The tracks that a model reads, as files; none for a model of sequence alone."""
 
     spec: DataSpec
     files: Sequence[BigWig]
 
     def check(self, loci: pd.DataFrame, chromosomes: Mapping[str, int] | None) -> None:
+        """Refuse places that a file has not; see `check_places`."""
         if self.files:
             check_places(self.files, loci, chromosomes)
 
     def read(self, loci: pd.DataFrame) -> Signals:
+        """Return the tracks of windows: chrom, start, strand."""
         if not self.files:
             return None
         return read_windows(self.files, self.spec.tracks, loci, length=self.spec.length, margin=0).astype(np.float32)
 
 
-def _cut(entries: Entries, signals: _Signals, part: slice) -> Windows:
+def _cut(entries: Entries, signals: SignalFiles, part: slice) -> Windows:
     placed = cut_windows(entries.part(part), length=signals.spec.length, margin=0)
     assert placed.tokens is not None
     rows = placed.rows
@@ -106,7 +108,7 @@ def _cut(entries: Entries, signals: _Signals, part: slice) -> Windows:
     return Windows(np.arange(n), placed.tokens, signals.read(rows), note, np.full(n, "", object))
 
 
-def _place(entries: Entries, genome: Genome, renamed: Mapping[str, str], signals: _Signals, part: slice) -> Windows:
+def _place(entries: Entries, genome: Genome, renamed: Mapping[str, str], signals: SignalFiles, part: slice) -> Windows:
     length = signals.spec.length
     regions = entries.rows[part]
     n = len(regions)

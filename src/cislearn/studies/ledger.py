@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
+from cislearn.atomic import alone
 from cislearn.errors import UserError
 from cislearn.tables import write_table
 
@@ -65,23 +65,9 @@ class Table:
 
     def replace(self, of: Mapping[str, str], rows: pd.DataFrame) -> None:
         """Write `rows` below those that are there, without those whose columns have the values `of`."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with _alone(self.path):
+        with alone(self.path):
             kept = self.read()
             same = pd.Series(bool(of), index=kept.index)
             for name, value in of.items():
                 same &= kept[name] == value
             write_table(self.path, pd.concat([t for t in (kept[~same], rows) if len(t)], ignore_index=True))
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Wait until no other process changes the table: two of them may carry out one study side by side."""
-    try:
-        import fcntl
-    except ImportError:  # not there on Windows, where one process at a time has to do
-        yield
-        return
-    with path.with_name(f".{path.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

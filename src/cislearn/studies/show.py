@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cislearn.atomic import file_written_whole
+from cislearn.atomic import alone, file_written_whole
 from cislearn.reports.numbers import decimal, signed
 from cislearn.studies.carry_out import Results
 from cislearn.studies.markdown import cost_of_the_rest, of_trial, table
@@ -47,14 +47,14 @@ def progress_table(trials: Sequence[Trial], results: Results, costs: pd.DataFram
 def write_page(study: Study, trials: Sequence[Trial], results: Results, costs: pd.DataFrame) -> Path:
     """Write the results of a study as they stand, and its pictures, beside its ledger; return the path of the page."""
     path = results.runs.path.with_suffix(".md")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    progress = progress_table(trials, results, costs)
-    scores = _of_this_study(trials, results.scores.read(), progress)
-    for name, drawing in study.pictures(scores).items():
-        with file_written_whole(path.with_name(f"{path.stem}-{name}.svg")) as partial:
-            partial.write_text(drawing)
-    with file_written_whole(path) as partial:
-        partial.write_text(results_page(study, trials, scores, progress))
+    with alone(path):  # what is read last is what stands there: of several processes none writes an older page
+        progress = progress_table(trials, results, costs)
+        scores = _of_this_study(trials, results.scores.read(), progress)
+        for name, drawing in study.pictures(scores).items():
+            with file_written_whole(path.with_name(f"{path.stem}-{name}.svg")) as partial:
+                partial.write_text(drawing)
+        with file_written_whole(path) as partial:
+            partial.write_text(results_page(study, trials, scores, progress))
     return path
 
 

@@ -126,6 +126,20 @@ def choose_trials(trials: Sequence[Trial], settings: Sequence[str]) -> list[Tria
     return chosen
 
 
+def deal_trials(trials: Sequence[Trial], job: int, jobs: int) -> list[Trial]:
+    """Return those that are dealt to job `job` (from 1) of `jobs`: each `jobs`-th, so that long ones are spread.
+
+    Raises
+    ------
+    UserError
+        Where there are fewer trials than jobs.
+    """
+    if jobs > len(trials):
+        fix = f"Take {len(trials)} jobs at most."
+        raise UserError(f"there are {jobs} jobs for {len(trials)} trials", where="--job", fix=fix)
+    return list(trials[job - 1 :: jobs])
+
+
 _WITHIN = ("method", "seed")
 """What is chosen within trials."""
 

@@ -1,0 +1,82 @@
+"""``cislearn predict --tile``: a whole genome, in one go or in shares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from cislearn.cli.arguments import share_argument
+from cislearn.cli.progress import Steps, resumable
+from cislearn.cli.show import console
+from cislearn.errors import UserError
+from cislearn.genome.token_genome import open_genome
+from cislearn.prediction.genome_wide import merge_tiles, open_tiles, plan_of, shard_of
+from cislearn.prediction.shards import score_shard
+
+
+def predict_genome(
+    members: Sequence[nn.Module],
+    models: str,
+    genome: Path | None,
+    folder: Path | None,
+    *,
+    step: int | None,
+    chromosomes: Sequence[str],
+    tracks: Mapping[str, Path],
+    temperatures: Sequence[Mapping[str, float]],
+    thresholds: Mapping[str, float],
+    device: torch.device,
+    peaks: bool,
+    shard: str | None,
+    merge: bool,
+) -> None:
+    """Score what is missing of a shard, merge shards, or, where neither is asked for, do both; tell what was made.
+
+    Raises
+    ------
+    UserError
+        Where options are missing or do not go together; for what `score_shard` and `merge_tiles` refuse.
+    """
+    if genome is None or folder is None:
+        raise UserError("needs --genome and --bigwig", where="--tile")
+    if shard is not None and (merge or peaks):
+        option = "--merge" if merge else "--peaks"
+        raise UserError("does not go with --shard", where=option, fix="Merge when all shards are there.")
+    if peaks and not thresholds:
+        problem = "the models have no threshold from which a tile is called positive"
+        raise UserError(problem, where="--peaks", fix="Leave it out.")
+    progress = Steps()
+    number, of = (1, 1) if shard is None else share_argument(shard, "--shard")
+    opened = open_genome(genome, progress=partial(progress, f"indexing {genome.name}, once"))
+    scorer = open_tiles(
+        members,
+        opened,
+        step=step,
+        chromosomes=chromosomes,
+        tracks=tracks,
+        temperatures=temperatures,
+        thresholds=thresholds,
+        device=device,
+    )
+    tiling, plan = scorer.tiling, plan_of(scorer, models)
+    print_ = console().print
+    print_(f"  {len(tiling):,} tiles of {tiling.step} bp on {len(tiling.names):,} chromosomes")
+    if not merge:
+        with resumable():
+            mine = shard_of(scorer, folder, number, of, plan)
+            score_shard(scorer, mine, progress)
+    if shard is not None:
+        print_(f"shard {mine.name} -> {mine.folder}")
+        return
+    made = merge_tiles(scorer, folder, plan, peaks=peaks, progress=progress)
+    print_(f"{made.n_scored:,} of {len(tiling):,} tiles scored; the others have an N in their window")
+    for path in made.tracks:
+        print_(f"  {path}")
+    for path, n in made.peaks.items():
+        print_(f"  {path}: {n:,} peaks")
+    if tiling.too_short:
+        print_(f"  {len(tiling.too_short):,} chromosomes are shorter than a window: {folder / 'too_short.tsv'}")
