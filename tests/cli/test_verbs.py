@@ -133,6 +133,7 @@ def test_help_needs_no_heavy_import():
         "new",
         "train",
         "evaluate",
+        "export",
         "compare",
         "score",
         "predict",
