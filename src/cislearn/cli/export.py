@@ -19,10 +19,12 @@ def export(
     """Write a trained model for torch.export or ONNX: one-hot windows in, logits out, for any number of windows.
 
     Both strands are joined within and the seeds of an experiment averaged. The file is tried on random windows and
-    only kept where it says what the model says.
+    only kept where it says what the model says. A model card (.md) is written beside it.
     """
     from cislearn.cli.show import console
     from cislearn.prediction.export import TOLERANCE, export_model
+    from cislearn.reports.model_card import write_exported_card
 
     chosen = export_model(run, out, method, format=format)
     console().print(f"{chosen} -> {out}; equal to the model within {TOLERANCE:g} on random windows")
+    console().print(f"model card -> {write_exported_card(run, out, method)}")
