@@ -161,8 +161,9 @@ def _scores(carded: Carded) -> str:
     single = data.summary[data.summary["method"] == carded.method]
     mean = data.averaged[data.averaged["method"] == carded.method]
     heads = ["on", "domain", "task", "metric", "one seed", *(["seeds averaged"] if len(mean) else []), "loci"]
-    rows = []
-    for (part, domain, task), here in single.groupby(["part", "domain", "task"], sort=False):
+    rows: list[list[str]] = []
+    for place, here in single.groupby(["part", "domain", "task"], sort=False):
+        part, domain, task = map(str, place)
         for metric in in_order(here["metric"]):
             if measure(metric).is_further and metric != "calibration_error":
                 continue
@@ -173,9 +174,9 @@ def _scores(carded: Carded) -> str:
             rows.append([part, domain, task, measure(metric).label, told, *averaged, count(row["n"])])
     around = INTERVALS if single["low"].notna().any() else "A single run has no intervals"
     share = ", ".join(
-        f"{decimal(row.prevalence, 2)} on {row.part} ({row.task})"
-        for row in single.drop_duplicates(["part", "task"]).itertuples()
-        if row.prevalence == row.prevalence
+        f"{decimal(row['prevalence'], 2)} on {row['part']} ({row['task']})"
+        for row in single.drop_duplicates(["part", "task"]).to_dict("records")
+        if row["prevalence"] == row["prevalence"]
     )
     positives = f" Share of positives: {share}." if share else ""
     return f"{_table(heads, rows)}\n{around}.{positives}\n"
