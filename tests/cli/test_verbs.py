@@ -138,6 +138,7 @@ def test_help_needs_no_heavy_import():
         "score",
         "predict",
         "report",
+        "runs",
         "doctor",
     ],
 )

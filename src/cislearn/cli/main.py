@@ -19,6 +19,7 @@ from cislearn.cli import (
     prepare,
     quickstart,
     report,
+    runs,
     score,
     simulate,
     study,
@@ -48,6 +49,7 @@ for verb in (
     score,
     predict,
     report,
+    runs,
     study,
     doctor,
 ):
