@@ -133,11 +133,13 @@ def test_help_needs_no_heavy_import():
         "new",
         "train",
         "evaluate",
+        "export",
         "compare",
         "score",
         "predict",
         "variants",
         "report",
+        "runs",
         "doctor",
     ],
 )

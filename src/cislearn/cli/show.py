@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -19,8 +19,13 @@ def console() -> Console:
     return plain if plain.is_terminal else Console(highlight=False, width=160)
 
 
-def show_table(table: pd.DataFrame, title: str | None = None, *, is_narrow: bool = False) -> None:
-    """Print a table; numbers to the right, NaN as a dash; a narrow one has one space between its columns."""
+def show_table(
+    table: pd.DataFrame, title: str | None = None, *, is_narrow: bool = False, folded: Collection[str] = ()
+) -> None:
+    """Print a table; numbers to the right, NaN as a dash; a narrow one has one space between its columns.
+
+    Where there is no room the columns `folded` break into lines, so that no number is cut.
+    """
     from rich import box
     from rich.table import Table
 
@@ -28,7 +33,8 @@ def show_table(table: pd.DataFrame, title: str | None = None, *, is_narrow: bool
     shown = Table(box=box.SIMPLE_HEAD, padding=padding, pad_edge=False, show_edge=not is_narrow)
     for name in table.columns:
         is_number = table[name].dtype.kind in "if"
-        shown.add_column(str(name), justify="right" if is_number else "left", no_wrap=True)
+        shown.add_column(str(name), justify="right" if is_number else "left", no_wrap=name not in folded)
+        shown.columns[-1].overflow = "fold" if name in folded else "ellipsis"
     for row in table.itertuples(index=False):
         shown.add_row(*(_cell(value) for value in row))
     if title:

@@ -33,6 +33,7 @@ from cislearn.experiment.underway import Underway
 from cislearn.prediction.files import predict_file
 from cislearn.prediction.loading import load_members, load_temperatures, load_thresholds
 from cislearn.reports.files import read_json
+from cislearn.reports.model_card import write_model_cards
 from cislearn.reports.write import write_each_report, write_report
 from cislearn.runs import AVERAGED, EACH_RECORD, EXPERIMENT, FORMAT, ExperimentFolder, RunFolder
 from cislearn.tables import write_table
@@ -131,6 +132,7 @@ def complete(
     diagnoses = diagnose_experiment(underway, scores.clusters)
     record = _record(setting, underway.methods, folder, command) | diagnoses | {"averaged": averaged.record()}
     write_json(folder.path / EXPERIMENT, record)
+    write_model_cards(folder.path)
     return Experiment(folder.path, summary, comparison, write_report(folder.path, command=command), left_out)
 
 

@@ -90,10 +90,26 @@ def load_thresholds(
         return {}
     if len(runs) == 1:
         return cards[0].extra.get("thresholds", {})
-    if not (Path(path) / EXPERIMENT).is_file():
+    return _averaged(Path(path), method).get("thresholds", {})
+
+
+def load_temperature(path: Path | str, method: str | None = None) -> dict[str, float]:
+    """Return what calibrates the logits of `load_model` by task: of the seeds' mean, or of a single run.
+
+    Empty where `load_thresholds` is.
+    """
+    runs = runs_under(Path(path), method)
+    if len(runs) == 1:
+        return read_card(runs[0].path).extra.get("temperatures", {})
+    return _averaged(Path(path), method).get("temperatures", {})
+
+
+def _averaged(path: Path, method: str | None) -> dict[str, dict[str, float]]:
+    """Return what an experiment chose for the mean of the logits over its seeds."""
+    if not (path / EXPERIMENT).is_file():
         return {}
-    info = ExperimentFolder(Path(path)).info
-    return info.get("averaged", {}).get(method or default_method(info), {}).get("thresholds", {})
+    info = ExperimentFolder(path).info
+    return info.get("averaged", {}).get(method or default_method(info), {})
 
 
 def load_prevalences(path: Path | str, method: str | None = None) -> dict[str, float]:

@@ -107,17 +107,22 @@ def render_each(each: Each, *, command: str | None = None) -> str:
 
 def render_page(name: str, answer: Answer, facts: list[tuple[str, str]], sections: list[Section]) -> str:
     """Fill the template: what was found, what it rests on, and the sections below."""
+    can_sort = any(isinstance(block, Table) and block.is_sortable for section in sections for block in section.blocks)
+    script = files("cislearn.reports").joinpath("sort.js").read_text(encoding="utf-8") if can_sort else ""
+    return fill("template.html.j2", name=name, answer=answer, facts=facts, sections=sections, script=script)
+
+
+def fill(template: str, **values: Any) -> str:
+    """Fill a template of this package, which finds the style of all pages as ``style``."""
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters["adapt"] = adapt_colours
     environment.filters["unbroken"] = lambda text: text.replace(f" {DASH} ", UNBROKEN_DASH)
     package = files("cislearn.reports")
-    template = environment.from_string(package.joinpath("template.html.j2").read_text(encoding="utf-8"))
     style = theme_css() + package.joinpath("style.css").read_text(encoding="utf-8")
-    can_sort = any(isinstance(block, Table) and block.is_sortable for section in sections for block in section.blocks)
-    script = package.joinpath("sort.js").read_text(encoding="utf-8") if can_sort else ""
-    return template.render(name=name, answer=answer, facts=facts, sections=sections, style=style, script=script)
+    text = package.joinpath(template).read_text(encoding="utf-8")
+    return environment.from_string(text).render(style=style, **values)
 
 
 def sections(data: ReportData, command: str | None) -> list[Section]:

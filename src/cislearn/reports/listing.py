@@ -1,0 +1,190 @@
+"""What stands in a folder of many experiments: a line for each method, and for each folder that is not whole."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float
+
+from cislearn.errors import UserError
+from cislearn.reports.files import read_json, read_tsv, require
+from cislearn.reports.measures import measure, primary
+from cislearn.reports.read import SOURCE, TARGET, read_report_data
+from cislearn.reports.tables import SUMMARY
+from cislearn.runs import EACH_RECORD, EXPERIMENT, RUN, ExperimentFolder, read_record
+
+State = Literal["finished", "begun", "broken", "other"]
+Curve = Float[np.ndarray, "n_validations 2"]
+"""Step and validation score of a run."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One line of the list.
+
+    Parameters
+    ----------
+    path : Path
+        The folder of the experiment, or of a run that lies by itself.
+    name : str
+        The same, seen from the folder that was looked through.
+    state : {"finished", "begun", "broken", "other"}
+        ``begun``: the same `train` command goes on; ``broken``: a file is absent or cut short; ``other``: nothing of
+        ours.
+    why : str
+        What is wrong; empty for what is finished.
+    method, data, encoder, protocol : str
+        Empty where they are not known.
+    seeds : int
+        How many were trained.
+    on, metric : str
+        Domain and metric of the number: the target's test loci where they have labels, else the sources'; the first
+        task and the metric that stands for its kind.
+    score, low, high : float
+        Mean over seeds with its 95 % interval; NaN where there is none.
+    finished : str
+        Date and time, as recorded.
+    curves : tuple of ndarray
+        One a seed.
+    """
+
+    path: Path
+    name: str
+    state: State
+    why: str = ""
+    method: str = ""
+    data: str = ""
+    encoder: str = ""
+    protocol: str = ""
+    seeds: int = 0
+    on: str = ""
+    metric: str = ""
+    score: float = float("nan")
+    low: float = float("nan")
+    high: float = float("nan")
+    finished: str = ""
+    curves: tuple[Curve, ...] = ()
+
+    @property
+    def report(self) -> Path | None:
+        """Its report, where there is one."""
+        path = self.path / "report.html"
+        return path if path.is_file() else None
+
+
+def list_runs(folder: Path) -> list[Listed]:
+    """List what stands in a folder, at any depth, the newest first. Nothing is refused but a folder that is none.
+
+    Raises
+    ------
+    UserError
+        Where `folder` is no folder.
+    """
+    if not folder.is_dir():
+        raise UserError("is no folder", where=folder, fix="Give the folder that your experiments lie in.")
+    found = list(_listed(folder, folder))
+    return sorted(sorted(found, key=lambda each: each.name), key=lambda each: each.finished, reverse=True)
+
+
+def _listed(folder: Path, top: Path) -> Iterator[Listed]:
+    name = folder.relative_to(top).as_posix() if folder != top else folder.resolve().name
+    try:
+        if (folder / EXPERIMENT).exists():
+            yield from _of_experiment(folder, name)
+        elif (folder / RUN).exists():
+            yield from _of_run(folder, name)
+        elif _is_begun(folder):
+            done = sum(not run.parent.suffix for run in folder.glob(f"*/seed-*/{RUN}"))
+            yield Listed(folder, name, "begun", f"finished runs: {done}; the same `cislearn train` command goes on")
+        else:
+            below = [line for child in _children(folder) for line in _listed(child, top)]
+            known = [line for line in below if line.state != "other"]
+            is_top = folder == top
+            yield from below if is_top else known
+            if not known and not is_top:
+                yield Listed(folder, name, "other", "holds no run or experiment")
+    except UserError as error:
+        yield Listed(folder, name, "broken", " ".join(str(error).replace(f"{folder}{os.sep}", "").split()))
+    except (OSError, KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        yield Listed(folder, name, "broken", f"its records do not fit together ({type(error).__name__}: {error})")
+
+
+def _children(folder: Path) -> list[Path]:
+    """Folders within, not those that are hidden or lead elsewhere."""
+    with os.scandir(folder) as entries:
+        return sorted(
+            Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False) and entry.name[0] != "."
+        )
+
+
+def _is_begun(folder: Path) -> bool:
+    """Whether it is an experiment that was broken off: it has its configuration, or runs, and no record yet."""
+    if (folder / EACH_RECORD).exists():
+        return False
+    has_runs = any(folder.glob("*/seed-*/identity"))
+    has_folders = any((child / "config.yaml").exists() for child in _children(folder))  # the turns of `target: each`
+    return has_runs or ((folder / "config.yaml").exists() and not has_folders)
+
+
+def _of_experiment(folder: Path, name: str) -> Iterator[Listed]:
+    experiment = ExperimentFolder(folder)
+    info, summary = experiment.info, SUMMARY.read(folder / "summary.tsv")
+    layers = _or_empty(folder / "model_summary.json")
+    data = _or_empty(folder / "data.json")
+    for method in info["methods"]:
+        runs = [experiment.run(method, seed).path for seed in info["seeds"]]
+        for run in runs:
+            require(run / RUN)
+        yield Listed(
+            folder,
+            name,
+            "finished",
+            method=method,
+            data=Path(str(data.get("dataset") or "")).name,
+            encoder=str(layers.get("encoder", "")),
+            seeds=len(runs),
+            finished=str(info.get("finished", "")),
+            curves=tuple(_curve(run) for run in runs if (run / "history.tsv").is_file()),
+            **_score(summary[summary["method"] == method]),
+        )
+
+
+def _of_run(folder: Path, name: str) -> Iterator[Listed]:
+    """A run that lies by itself."""
+    info = read_record(folder / RUN)
+    if "seed" not in info:
+        yield Listed(folder, name, "other", "is a simple model")
+        return
+    model = read_json(folder / "model.json")
+    curves = (_curve(folder),) if (folder / "history.tsv").is_file() else ()
+    score = _score(read_report_data(folder).summary)
+    encoder = str(model.get("encoder", ""))
+    yield Listed(folder, name, "finished", method=info["method"], encoder=encoder, seeds=1, curves=curves, **score)
+
+
+def _or_empty(path: Path) -> dict[str, Any]:
+    return read_json(path) if path.is_file() else {}
+
+
+def _curve(run: Path) -> Curve:
+    table = read_tsv(run / "history.tsv", text=(), numbers=("step", "valid_score"))
+    return table[["step", "valid_score"]].to_numpy(np.float64)
+
+
+def _score(rows: pd.DataFrame) -> dict[str, Any]:
+    """Take the number that stands for a method: of its first task, on the target where that has one."""
+    on_target = rows[(rows["part"] == TARGET) & rows["estimate"].notna()]
+    here = on_target if len(on_target) else rows[rows["part"] == SOURCE]
+    if here.empty:
+        return {}
+    here = here[here["task"] == here["task"].iloc[0]]
+    metric = primary(here["metric"])
+    row = here[here["metric"] == metric].iloc[0].to_dict()
+    told = {"on": row["domain"], "metric": measure(metric).label, "protocol": row["protocol"]}
+    return told | {"score": row["estimate"], "low": row["low"], "high": row["high"]}
