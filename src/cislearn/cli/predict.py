@@ -18,7 +18,10 @@ def predict(
     genome: Annotated[Path | None, typer.Option(help="FASTA, for regions.")] = None,
     track: Annotated[
         list[str] | None,
-        typer.Option(help="NAME=FILE: the bigWig of the cell to be predicted, for each track that the model reads."),
+        typer.Option(
+            help="NAME=FILE, or NAME=PLUS,MINUS of two strands: the bigWig of the cell to be predicted, for each track"
+            " that the model reads."
+        ),
     ] = None,
     bigwig: Annotated[
         Path | None,
@@ -49,6 +52,7 @@ def predict(
     the domain, they may be off.
     """
     from contextlib import nullcontext
+    from itertools import chain
 
     from cislearn.cli.arguments import existing, files_by_track
     from cislearn.cli.progress import Steps
@@ -61,7 +65,7 @@ def predict(
     from cislearn.schema import DataSpec
 
     tracks = files_by_track(track or [])
-    check_output(out, [source, genome, *tracks.values()])
+    check_output(out, [source, genome, *chain.from_iterable(tracks.values())])
     members = load_members(run, method, reverse_complement)
     chosen = choose_device(device)  # type: ignore[arg-type]
     titles = {folder.info["method"] for folder in runs_under(run, method)}
