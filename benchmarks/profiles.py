@@ -51,12 +51,13 @@ PEER = "bpnet_lite"
 LIMITS = {"fp32": 1.35, "bf16": 1.90}
 """How many times the step of bpnet-lite in fp32 could at best be taken, measured beforehand with kernels alone."""
 TEXT = """\
-64 filters, {layers} dilated layers, windows of {length:,} bp, a profile of {positions:,} positions on one strand (the geometry
-of ChromBPNet), batches of {batch} in memory, gradients clipped to norm 1. *bpnet-lite*: the lines of its `fit` that take a step, and
-`tangermeme.predict`; *cislearn*: `fit` with all that it does in a step, and `predict`'s members, which compute in fp32. Each
-in a process of its own, one thread. *error*: against bpnet-lite in fp32 from the same weights, the greatest relative one of the loss
-in {compared} steps, or the greatest of the logits in units of their standard deviation. *of the limit*: the ratio over what kernels alone
-were measured to reach before any of this was written ({limits} times bpnet-lite in fp32, for the training step)."""
+64 filters, {layers} dilated layers, windows of {length:,} bp, a profile of {positions:,} positions on one strand (the
+geometry of ChromBPNet), batches of {batch} in memory, gradients clipped to norm 1. *bpnet-lite*: the lines of its `fit`
+that take a step, and `tangermeme.predict`; *cislearn*: `fit` with all that it does in a step, and the members of
+`predict`, which compute in fp32. Each in a process of its own, one thread. *error*: against bpnet-lite in fp32 from the
+same weights, the greatest relative one of the loss in {compared} steps, or the greatest of the logits in units of their
+standard deviation. *of the limit*: the ratio over what kernels alone were measured to reach before any of this was
+written ({limits} times bpnet-lite in fp32, for the training step)."""
 
 
 def network() -> Network:

@@ -43,6 +43,6 @@ def test_the_first_loss_is_that_of_the_network_with_padding(tmp_path, monkeypatc
 
 def test_a_limit_is_said_of_our_training_alone():
     rates = {"bpnet-lite fp32": [2.0, 2.0], "bpnet-lite bf16": [4.0, 4.0], "cislearn bf16": [3.8, 3.8]}
-    off = dict.fromkeys(rates, {"training": 1e-7, "prediction": 0.1})
+    off = {who: {"training": 1e-7, "prediction": 0.1} for who in rates}
     assert [row["of the limit"] for row in rows_of(rates, "training", off)] == ["", "", "1.00"]
     assert [row["of the limit"] for row in rows_of(rates, "prediction", off)] == ["", "", ""]
