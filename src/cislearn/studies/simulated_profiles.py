@@ -57,7 +57,7 @@ class SimulatedProfiles(Study):
 
     def trials(self, size: Size, files: Path, work: Path) -> Sequence[Trial]:
         """See `Study.trials`."""
-        n_train = {"smoke": 300, "desk": 6_000, "paper": 20_000}[size]
+        n_train = {"smoke": 300, "desk": 5_000, "paper": 20_000}[size]
         folders = {data: _dataset(work / f"{data}-{n_train}", data, n_train) for data in (PLAIN, BIASED)}
         seeds = {"smoke": [0], "desk": [0, 1], "paper": [0, 1, 2, 3, 4]}[size]
         return [
@@ -73,7 +73,7 @@ class SimulatedProfiles(Study):
                         "methods": ["supervised"],
                         "training": {
                             "seeds": seeds,
-                            "epochs": 1 if size == "smoke" else 10,
+                            "epochs": 1 if size == "smoke" else 8,
                             "batch_size": 32,
                             "max_shift": MARGIN,
                         },

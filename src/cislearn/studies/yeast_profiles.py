@@ -50,6 +50,8 @@ TEST, VALID = "chrIV", "chrII"
 SMALL = {"train": "chrIII", "valid": "chrVI", "test": "chrI"}
 """Chromosomes of the smoke size."""
 LENGTH, POSITIONS, MARGIN = 846, 500, 50
+BATCH = 16
+"""4,300 training windows are few steps of 64: on chrII, after 6 epochs with 16 filters, JSD was .337 instead of .353."""
 SHOWN = ("JSD", "profile Pearson at 1 bp", "profile NLL", "counts Pearson", "counts Spearman")
 
 
@@ -70,7 +72,7 @@ class YeastProfiles(Study):
         seeds = {"smoke": [0], "desk": [0, 1, 2], "paper": [0, 1, 2, 3, 4]}[size]
         common: dict[str, Any] = {
             "data": {"path": str(data), "sources": [WILD], "split": {"by": "chromosome", **split}},
-            "training": {"seeds": seeds, "epochs": 1 if is_small else 20, "max_shift": MARGIN},
+            "training": {"seeds": seeds, "epochs": 1 if is_small else 20, "batch_size": BATCH, "max_shift": MARGIN},
             "battery": False,
         }
         encoder = {"name": "bpnet", "filters": 4 if is_small else 32}
