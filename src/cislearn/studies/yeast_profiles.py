@@ -51,7 +51,7 @@ SMALL = {"train": "chrIII", "valid": "chrVI", "test": "chrI"}
 """Chromosomes of the smoke size."""
 LENGTH, POSITIONS, MARGIN = 846, 500, 50
 BATCH = 16
-"""4,300 training windows are few steps of 64: on chrII, after 6 epochs with 16 filters, JSD was .337 instead of .353."""
+"""4,300 windows are few steps of 64: on chrII, after 6 epochs with 16 filters, JSD was .337 and not .353."""
 SHOWN = ("JSD", "profile Pearson at 1 bp", "profile NLL", "counts Pearson", "counts Spearman")
 
 
