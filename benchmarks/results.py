@@ -16,7 +16,19 @@ from cislearn.engine.environment import cpu_has_bf16, cpu_name, package_version
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
 PAGE = ROOT / "docs" / "benchmarks.md"
-ORDER = ("loader", "training_step", "pair", "growth", "gkm", "compendium", "prediction", "equivariant", "kmers", "gpu")
+ORDER = (
+    "loader",
+    "training_step",
+    "pair",
+    "growth",
+    "gkm",
+    "compendium",
+    "prediction",
+    "equivariant",
+    "profiles",
+    "kmers",
+    "gpu",
+)
 HEAD = """\
 # Benchmarks
 

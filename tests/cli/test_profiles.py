@@ -54,6 +54,23 @@ def test_from_bigwigs_to_expected_counts(cislearn, files):
     assert done.returncode == 2 and "without a place on one" in done.stderr and "--genome" in done.stderr
 
 
+def test_a_control_of_two_strands_is_asked_for_at_prediction(cislearn, files):
+    done = cislearn(*PREPARE, "--profile", "tss:a=plus.bw,minus.bw", "--track", "control:a=plus2.bw,minus2.bw")
+    assert done.returncode == 0 and "tracks: control (flip_and_permute)" in done.stdout, done.stderr
+    done = cislearn(
+        "train", "--data", "data", "--out", "run", "--set", ENCODER, "--set", "training.seeds=[0]",
+        "--set", "training.epochs=1", "--set", "model.reverse_complement=rcps",
+    )  # fmt: skip
+    assert done.returncode == 0 and "tracks: control" in done.stdout, done.stderr
+    predict = ["predict", "run", "--regions", "peaks.bed", "--out", "out.tsv", "--genome", "g.fa"]
+    for given in ([], ["--track", "control=plus2.bw"]):
+        done = cislearn(*predict, *given)
+        assert done.returncode == 2 and "--track control=PLUS.bw,MINUS.bw" in done.stderr
+    done = cislearn(*predict, "--track", "control=plus2.bw,minus2.bw")
+    assert done.returncode == 0, done.stderr
+    assert np.isfinite(pd.read_csv(files / "out.tsv", sep="\t")["counts_tss"]).all()
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -189,6 +189,72 @@ def test_a_batch_carries_the_tracks_of_its_rows(toy):
     assert all(np.array_equal(found[key], expected[key]) for key in found)
 
 
+# --- Two strands ---
+
+
+@pytest.fixture
+def control(toy):
+    """Both strands of a control of each cell, the minus strand twice as deep, and what they hold."""
+    dense = {cell: [toy.dense[cell], {c: 2 * v[::-1] for c, v in toy.dense[cell].items()}] for cell in ("a", "b")}
+    return {
+        cell: [write_bigwig(toy.folder / f"{cell}.{k}.bw", each) for k, each in enumerate(pair)]
+        for cell, pair in dense.items()
+    }
+
+
+def test_the_strands_of_a_control_change_places_where_the_row_lies_on_the_other(toy, control):
+    """Trap 3. Oracle: pyBigWig. One mean for both, so that the deeper strand stays the deeper one."""
+    dataset = toy.prepare(tracks={"control": control, "dnase": toy.dnase})
+    assert dataset.spec.inputs == (
+        InputSpec("control", "track", 2, "flip_and_permute"),
+        InputSpec("dnase", "track", rc="flip"),
+    )
+    assert dataset.tracks.values.shape == (len(dataset), 3, LENGTH + 2 * MARGIN) and dataset.spec.channels == 7
+    files = dataset.provenance["tracks"]["control"]["files"]
+    for row, locus in dataset.loci.iterrows():
+        cell, pair = locus["domain"], control[locus["domain"]]
+        mean = np.mean([sum(map(np.sum, toy.dense[cell].values())) / 3900 * factor for factor in (1, 2)])
+        assert files[cell]["mean"] == pytest.approx(mean, rel=1e-5)
+        assert files[cell]["paths"] == list(map(str, pair))
+        own_first = pair[::-1] if locus["strand"] == "-" else pair
+        for channel, path in enumerate(own_first):
+            expected = read_by_hand(path, locus, "flip", mean)
+            np.testing.assert_allclose(dataset.tracks.values[row, channel], expected, rtol=2 * HALF, atol=1e-6)
+
+
+def test_a_window_with_a_control_and_its_other_strand_are_one_another_turned(toy, control):
+    """Trap 3: as it is turned in training and at prediction, so it is stored for the other strand of the place."""
+    both = toy.bed("both.bed", ["chr1\t500\t540\tf\t0\t+\n", "chr1\t500\t540\tr\t0\t-\n"])
+    dataset = toy.prepare(
+        positives={"a": both}, negatives={"b": toy.regions["b"][1]}, tracks={"control": control},
+    )  # fmt: skip
+    batch = Batches(
+        dataset.sequences, {"source": training_rows(dataset, np.arange(2), labelled=True)}, {"source": 1.0},
+        batch_size=2, seed=0, tracks=dataset.tracks,
+    )[0]  # fmt: skip
+    view = Views(dataset.spec)(batch, "plain", 0)
+    assert torch.equal(reverse_complement(view, dataset.spec).tracks[0], view.tracks[1])
+    assert not torch.equal(view.tracks[0, 0], view.tracks[0, 1])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda pair, _: {"a": pair, "b": pair[:1]}, "track 'control' is given as 1 and 2 files"),
+        (lambda pair, _: {"a": pair, "b": [*pair, pair[0]]}, "track 'control' is given as 2 and 3 files"),
+        (lambda pair, _: {"a": pair, "b": [pair[0]] * 2}, "has .*a.0.bw for both strands"),
+        (lambda pair, copy: {"a": pair, "b": [pair[0], copy]}, r"copy\.bw: has the same counts as"),
+    ],
+)
+def test_strands_that_cannot_be_are_refused(toy, control, change, message):
+    copy = toy.folder / "copy.bw"
+    copy.write_bytes(control["a"][0].read_bytes())
+    with pytest.raises(UserError, match=message):
+        toy.prepare(tracks={"control": change(control["a"], copy)})
+    with pytest.raises(UserError, match=r"'flip' is no rule for track 'control' of 2 files"):
+        toy.prepare(tracks={"control": control}, track_rules={"control": "flip"})
+
+
 # --- What cannot be ---
 
 

@@ -90,3 +90,34 @@ def test_rows_without_a_window_stay_in_their_place(cell):
     table = predict_file([model], folder / "some.bed", genome=folder / "g.fa", tracks={"cuts": folder / "cuts.bw"})
     assert list(table["name"]) == ["edge", "fine", "nowhere"]
     assert list(table["not_scored"] == "") == [False, True, False]
+
+
+def test_a_control_of_two_strands_comes_as_two_files(tmp_path):
+    """Trap 3: predicted of the files, on either strand, what the dataset says; swapped or single files are not that."""
+    rng = np.random.default_rng(5)
+    genome = write_fasta(tmp_path / "g.fa", [random_sequence(rng, 3000)], ["chr1"])
+    plus, minus, *counts = (
+        write_bigwig(tmp_path / f"{name}.bw", {"chr1": random_signal(rng, 3000)}) for name in ("p", "m", "cp", "cm")
+    )
+    rows = [f"chr1\t{100 + 90 * k}\t{162 + 90 * k}\t{k}\t0\t{'+-'[k % 2]}\n" for k in range(12)]
+    (tmp_path / "r.bed").write_text("".join(rows))
+    data = prepare(
+        tmp_path / "data", positives={"a": tmp_path / "r.bed"}, genome=genome, length=62, margin=5,
+        tracks={"control": {"a": [plus, minus]}}, profiles={"p": {"a": [counts]}}, profile_length=40,
+    )  # fmt: skip
+    options = {"filters": 4, "motif_width": 5, "dilated": 2, "profile_width": 7}
+    model = BothStrands(build_network("bpnet", data.spec, options)).eval()
+    rows = np.arange(len(data))
+    logits = predict_rows(NetworkPredictor(model).predict, data.sequences, rows, 5, tracks=data.tracks)
+
+    def counts_of(tracks):
+        found = predict_file([model], tmp_path / "r.bed", genome=genome, tracks=tracks)
+        return found[["counts_p_0", "counts_p_1"]].to_numpy()
+
+    expected = np.maximum(np.expm1(logits[:, -2:]), 0)
+    np.testing.assert_allclose(counts_of({"control": [plus, minus]}), expected, rtol=1e-4)
+    assert not np.allclose(counts_of({"control": [minus, plus]}), expected, rtol=1e-4)
+    with pytest.raises(UserError, match=r"of 2 file\(s\), and 1 are given.*\n.*control=PLUS\.bw,MINUS\.bw"):
+        counts_of({"control": plus})
+    with pytest.raises(UserError, match=r"none is given.*\n.*control=PLUS\.bw,MINUS\.bw"):
+        counts_of({})

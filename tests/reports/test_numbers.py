@@ -20,6 +20,8 @@ from cislearn.reports.numbers import MINUS, count, decimal, duration, interval, 
         (-0.012, f"{MINUS}.012"),
         (-0.0001, ".000"),
         (12.3456, "12.346"),
+        (231.7921, "231.8"),
+        (-1234.56, f"{MINUS}1234.6"),
     ],
 )
 def test_decimal(number, text):

@@ -96,7 +96,9 @@ def test_strands_of_an_earlier_version_are_shown_as_far_as_they_go(experiment):
     table = pd.read_csv(folder / "strands.tsv", sep="\t")
     kept = ["method", "seed", "task", "part", "n", "disagreement", "flipped"]
     table[kept].to_csv(folder / "strands.tsv", sep="\t", index=False)
-    assert table_of(page_of(folder), "Both strands").rows[0] == ["Method", "Part", "Disagreement mean", "Flipped"]
+    page = page_of(folder)
+    assert table_of(page, "Both strands").rows[0] == ["Method", "Part", "Disagreement mean", "Flipped"]
+    assert "flipped: share" in page.text and "rank correlation" not in page.text
 
 
 @pytest.mark.parametrize(("keeps", "words"), [(True, "test are kept."), (False, "test are left out.")])

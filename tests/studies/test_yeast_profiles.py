@@ -18,7 +18,8 @@ def test_each_training_is_read_on_one_strand_and_on_both_and_stands_between_boun
     done = CliRunner().invoke(app, command, catch_exceptions=False)
     assert done.exit_code == 0, done.output
     folder = tmp_path / "results" / "smoke"
-    scores = pd.read_table(folder / "yeast_profiles.scores.tsv")
+    whole = pd.read_table(folder / "yeast_profiles.scores.tsv")
+    scores = whole[whole["task"] == "wild type"]
     wide = scores[scores["metric"] == "JSD"].pivot_table(index="training", columns="reading", values="estimate")
     one, both = wide["one strand"], wide["both strands"]
     assert set(one.index) == {"forward", "augmented", "rcps"}
@@ -27,8 +28,15 @@ def test_each_training_is_read_on_one_strand_and_on_both_and_stands_between_boun
     bounds = scores[(scores["reading"] == "bound") & (scores["metric"] == "JSD")].set_index("method")["estimate"]
     assert bounds["upper: replicate"] < bounds["lower: mean profile"] < bounds["lower: shuffled"]
     ledger = pd.read_table(folder / "yeast_profiles.tsv")
-    assert list(ledger["seed"]) == [0, 0, 0] and np.isfinite(ledger["seconds"]).all()
+    assert list(ledger["seed"]) == [0] * 7 and np.isfinite(ledger["seconds"]).all()
+    across = whole[(whole["task"] == "wild type to diamide") & (whole["metric"] == "JSD")].set_index("method")
+    itself = across.loc["other condition: wild type itself"]
+    assert {"source_only", "adversarial", "moments", "target_labels"} < set(across.index)
+    assert itself["estimate"] < across.loc["lower: mean profile", "estimate"]
+    assert 5 < itself["n"] <= across.loc["source_only", "n"]
+    assert across["difference"].notna().sum() == 3
     page = (folder / "yeast_profiles.md").read_text()
+    assert page.index("## wild type to diamide") < page.index("wild type itself |") < page.index("Over `source_only`")
     assert page.index("| lower: mean profile |") < page.index("| rcps, both strands | 1 |") < page.index("| upper: rep")
 
 

@@ -82,8 +82,8 @@ def negatives_argument(values: Sequence[str]) -> tuple[dict[str, list[Path]], st
     return files_by_domain(files, option), ways.get("", ways) or None
 
 
-def tracks_argument(values: Sequence[str]) -> dict[str, dict[str, Path]]:
-    """Return the file of each domain of each track, of ``NAME:DOMAIN=FILE`` arguments.
+def tracks_argument(values: Sequence[str]) -> dict[str, dict[str, list[Path]]]:
+    """Return the files of each domain of each track, of ``NAME:DOMAIN=FILE`` or ``...=PLUS,MINUS`` arguments.
 
     Raises
     ------
@@ -91,12 +91,12 @@ def tracks_argument(values: Sequence[str]) -> dict[str, dict[str, Path]]:
         For an argument of another form, a file that is not there, or two for one track and domain.
     """
     option = "--track"
-    tracks: dict[str, dict[str, Path]] = {}
+    tracks: dict[str, dict[str, list[Path]]] = {}
     for value in values:
-        track, domain, name = _placed(value, option, "FILE", "dnase:K562=K562.bw")
+        track, domain, names = _placed(value, option, "FILE or NAME:DOMAIN=PLUS,MINUS", "dnase:K562=K562.bw")
         if domain in tracks.setdefault(track, {}):
-            raise UserError(f"{track}:{domain} has two files: {tracks[track][domain]} and {name}", where=option)
-        tracks[track][domain] = existing(Path(name), option)
+            raise _given_twice(f"{track}:{domain}", tracks[track][domain], names)
+        tracks[track][domain] = _strands(names, option)
     return tracks
 
 
@@ -112,8 +112,7 @@ def profiles_argument(values: Sequence[str]) -> dict[str, dict[str, list[list[Pa
     profiles: dict[str, dict[str, list[list[Path]]]] = {}
     for value in values:
         task, domain, names = _placed(value, option, "FILE or NAME:DOMAIN=PLUS,MINUS", "tss:yeast=plus.bw,minus.bw")
-        files = [existing(Path(name), option) for name in names.split(",")]
-        profiles.setdefault(task, {}).setdefault(domain, []).append(files)
+        profiles.setdefault(task, {}).setdefault(domain, []).append(_strands(names, option))
     return profiles
 
 
@@ -126,8 +125,20 @@ def _placed(value: str, option: str, form: str, example: str) -> tuple[str, str,
     return name, domain, given
 
 
-def files_by_track(values: Sequence[str]) -> dict[str, Path]:
-    """Return the file of each track of one cell, of ``NAME=FILE`` arguments.
+def _strands(names: str, option: str) -> list[Path]:
+    return [existing(Path(name), option) for name in names.split(",")]
+
+
+def _given_twice(what: str, before: Sequence[Path], names: str) -> UserError:
+    return UserError(
+        f"{what} has two files: {','.join(map(str, before))} and {names}",
+        where="--track",
+        fix="Two strands are given at once: PLUS.bw,MINUS.bw.",
+    )
+
+
+def files_by_track(values: Sequence[str]) -> dict[str, list[Path]]:
+    """Return the files of each track of one cell, of ``NAME=FILE`` or ``NAME=PLUS,MINUS`` arguments.
 
     Raises
     ------
@@ -135,14 +146,15 @@ def files_by_track(values: Sequence[str]) -> dict[str, Path]:
         For an argument of another form, a file that is not there, or two for one track.
     """
     option = "--track"
-    tracks: dict[str, Path] = {}
+    tracks: dict[str, list[Path]] = {}
     for value in values:
-        track, equals, name = value.partition("=")
-        if not (track and equals and name):
-            raise UserError(f"{value!r} is not NAME=FILE", where=option, fix=f"For example {option} dnase=cell.bw")
+        track, equals, names = value.partition("=")
+        if not (track and equals and names):
+            form, example = "NAME=FILE or NAME=PLUS,MINUS", "dnase=cell.bw"
+            raise UserError(f"{value!r} is not {form}", where=option, fix=f"For example {option} {example}")
         if track in tracks:
-            raise UserError(f"{track} has two files: {tracks[track]} and {name}", where=option)
-        tracks[track] = existing(Path(name), option)
+            raise _given_twice(track, tracks[track], names)
+        tracks[track] = _strands(names, option)
     return tracks
 
 

@@ -43,7 +43,10 @@ def predict(
     ] = False,
     track: Annotated[
         list[str] | None,
-        typer.Option(help="NAME=FILE: the bigWig of the cell to be predicted, for each track that the model reads."),
+        typer.Option(
+            help="NAME=FILE, or NAME=PLUS,MINUS of two strands: the bigWig of the cell to be predicted, for each track"
+            " that the model reads."
+        ),
     ] = None,
     bigwig: Annotated[
         Path | None,
@@ -86,6 +89,7 @@ def predict(
     the domain, they may be off.
     """
     from contextlib import nullcontext
+    from itertools import chain
 
     from cislearn.cli.arguments import existing, files_by_track, priors_argument
     from cislearn.cli.predict_genome import predict_genome
@@ -117,7 +121,7 @@ def predict(
     if not tile:
         if source is None or out is None:
             raise UserError("give --input and --out, or --tile with --genome and --bigwig", where="cislearn predict")
-        check_output(out, [existing(source, "--input"), genome, calls, *tracks.values()])
+        check_output(out, [existing(source, "--input"), genome, calls, *chain.from_iterable(tracks.values())])
     members = load_members(run, method, reverse_complement)
     chosen = choose_device(device)  # type: ignore[arg-type]
     titles = {folder.info["method"] for folder in runs_under(run, method)}

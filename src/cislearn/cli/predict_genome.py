@@ -26,7 +26,7 @@ def predict_genome(
     *,
     step: int | None,
     chromosomes: Sequence[str],
-    tracks: Mapping[str, Path],
+    tracks: Mapping[str, Sequence[Path]],
     temperatures: Sequence[Mapping[str, float]],
     thresholds: Mapping[str, float],
     device: torch.device,

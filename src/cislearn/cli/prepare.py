@@ -98,7 +98,10 @@ def prepare(
     genome: Annotated[list[str] | None, typer.Option(help="FASTA of all domains, or DOMAIN=FASTA for each.")] = None,
     track: Annotated[
         list[str] | None,
-        typer.Option(help="NAME:DOMAIN=FILE: a bigWig of a domain (DNase, ATAC, histones), read beside the sequence."),
+        typer.Option(
+            help="NAME:DOMAIN=FILE: a bigWig of a domain (DNase, ATAC, histones), read beside the sequence; or"
+            " NAME:DOMAIN=PLUS,MINUS, a control of two strands."
+        ),
     ] = None,
     track_rule: Annotated[
         list[str] | None,

@@ -48,6 +48,7 @@ def variants(
     REF is held against the genome first, and a file of another build is refused.
     """
     from functools import partial
+    from itertools import chain
 
     from cislearn.cli.arguments import existing, files_by_track
     from cislearn.cli.progress import Steps
@@ -59,7 +60,7 @@ def variants(
     from cislearn.variants.writing import check_output, write_scored
 
     tracks = files_by_track(track or [])
-    check_output(out, [vcf, genome, *tracks.values()])
+    check_output(out, [vcf, genome, *chain.from_iterable(tracks.values())])
     header = read_header(existing(vcf, "--vcf"))
     chosen = choose_device(device)  # type: ignore[arg-type]
     scorer = VariantScorer(

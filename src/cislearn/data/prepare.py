@@ -24,6 +24,7 @@ from cislearn.data.placing import Placed, common_length, cut_windows, place_on_g
 from cislearn.data.profile_files import Given, ProfileFiles
 from cislearn.data.provenance import provenance
 from cislearn.data.tasks import task_specs
+from cislearn.data.track_files import Given as TracksGiven
 from cislearn.data.track_files import TrackFiles
 from cislearn.data.tracks import Tracks
 from cislearn.errors import UserError
@@ -39,7 +40,7 @@ def prepare(
     unlabelled: Files | None = None,
     tables: Sequence[Path | str] | Files = (),
     genome: Path | str | Mapping[str, Path | str] | None = None,
-    tracks: Mapping[str, Mapping[str, Path | str]] | None = None,
+    tracks: TracksGiven | None = None,
     track_rules: Mapping[str, str] | None = None,
     profiles: Given | None = None,
     profile_rules: Mapping[str, str] | None = None,
@@ -74,11 +75,12 @@ def prepare(
     genome : Path, or mapping of str to Path, optional
         FASTA of the genome of all domains, or of each. Needed for regions without sequences.
     tracks : mapping of str to mapping of str to Path, optional
-        Name of a track to the bigWig file of each domain: accessibility, histone marks, any coverage or count. Every
-        domain needs each track, and every example a place on the genome.
+        Name of a track to the bigWig file of each domain: accessibility, histone marks, any coverage or count; or to a
+        pair of files, the plus and the minus strand, which change places where a window is turned. Every domain needs
+        each track, and every example a place on the genome.
     track_rules : mapping of str to str, optional
-        Name of a track to ``flip`` (a coverage, the default) or ``flip_and_shift`` (cut sites, which lie between two
-        bases).
+        Name of a track of one file to ``flip`` (a coverage, the default) or ``flip_and_shift`` (cut sites, which lie
+        between two bases).
     profiles : mapping of str to mapping of str to list, optional
         Name of a task to the replicates of each domain: bigWig files of raw counts, one a replicate, or a pair of the
         plus and the minus strand. They are summed, and kept each. The counts about the middle of a window are what is

@@ -12,17 +12,15 @@ import pandas as pd
 from jaxtyping import Float32
 
 from cislearn.data.profiles import Profiles
-from cislearn.data.track_files import check_places
-from cislearn.errors import UserError, nearest
+from cislearn.data.strand_files import Paths, StrandFiles, check_names, check_places, rule_of
+from cislearn.errors import UserError
 from cislearn.genome.bigwig import BigWig
 from cislearn.progress import Progress, silent
-from cislearn.schema import ReverseRule, TaskSpec
+from cislearn.schema import TaskSpec
 
 OPTION = "--profile"
-Given = Mapping[str, Mapping[str, Sequence[Sequence[Path | str]]]]
+Given = Mapping[str, Mapping[str, Sequence[Paths]]]
 """Task to domain to replicates, each one file, or those of the plus and of the minus strand."""
-RULES: dict[int, tuple[ReverseRule, ...]] = {1: ("flip", "flip_and_shift"), 2: ("flip_and_permute",)}
-"""How profiles of one file and of two strands may be turned; the first one is the default."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +32,11 @@ class ProfileFiles:
     tasks : tuple of TaskSpec
         The profiles, in the order of their channels.
     of_domain : dict of str to list
-        Of each domain, a task, its replicates, none where the domain has no such profile: a file a strand.
+        Of each domain, a task, its replicates, none where the domain has no such profile.
     """
 
     tasks: tuple[TaskSpec, ...]
-    of_domain: Mapping[str, Sequence[Sequence[Sequence[BigWig]]]]
+    of_domain: Mapping[str, Sequence[Sequence[StrandFiles]]]
 
     @classmethod
     def open(
@@ -58,21 +56,12 @@ class ProfileFiles:
             Where a domain is none, replicates differ in their strands, one file is given for both, a rule does not
             suit, or a file cannot be read.
         """
-        for name in rules:
-            if name not in given:
-                raise UserError(f"a rule is given for profile {name!r}{nearest(name, given)}", where="--profile-rule")
-        for name, of_task in given.items():
-            for domain in of_task:
-                if domain not in domains:
-                    raise UserError(
-                        f"{name} is given for domain {domain!r}, which has no examples{nearest(domain, domains)}",
-                        where=OPTION,
-                    )
+        check_names("profile", given, rules, domains)
         tasks = tuple(_task(name, of_task, rules.get(name), positions) for name, of_task in given.items())
         if given:
             progress(f"opening profiles of {', '.join(given)}")
         opened = {
-            domain: [[list(map(BigWig, each)) for each in of_task.get(domain, ())] for of_task in given.values()]
+            domain: [[StrandFiles.open(paths, task.rc) for paths in given[task.name].get(domain, ())] for task in tasks]
             for domain in domains
         }
         return cls(tasks, opened)
@@ -118,9 +107,9 @@ class ProfileFiles:
             first = 0
             for task, replicates in zip(self.tasks, self.of_domain[str(domain)], strict=True):
                 channels = slice(first, first + task.channels)
-                for r, files in enumerate(replicates):
-                    check_places(files, group, genomes.get(str(genome)))
-                    counts[group.index, r, channels] = read_counts(files, task, group, margin=margin)
+                check_places(replicates, group, genomes.get(str(genome)))
+                for r, replicate in enumerate(replicates):
+                    counts[group.index, r, channels] = read_counts(replicate, task, group, margin=margin)
                 first += task.channels
         return counts
 
@@ -130,7 +119,7 @@ class ProfileFiles:
             task.name: {
                 "rc": task.rc,
                 "files": {
-                    domain: [[str(file.path) for file in files] for files in tasks[k]]
+                    domain: [[str(file.path) for file in replicate.files] for replicate in tasks[k]]
                     for domain, tasks in self.of_domain.items()
                     if tasks[k]
                 },
@@ -146,7 +135,7 @@ def summed(replicates: Float32[np.ndarray, "n r s width"], columns: Sequence[int
 
 
 def read_counts(
-    files: Sequence[BigWig], task: TaskSpec, loci: pd.DataFrame, *, margin: int
+    replicate: StrandFiles, task: TaskSpec, loci: pd.DataFrame, *, margin: int
 ) -> Float32[np.ndarray, "n s width"]:
     """Return the counts of one replicate about the middle of windows, each read on the strand of its window.
 
@@ -154,29 +143,22 @@ def read_counts(
 
     Parameters
     ----------
-    files : list of BigWig
-        One a channel: the plus strand first.
+    replicate : StrandFiles
+        A file a channel.
     task : TaskSpec
-        Says length and rule.
+        Says the length.
     loci : DataFrame, n rows
         chrom, start, end (0-based half-open, without the margin), strand.
     margin : int
         On either side, in bp.
     """
     chrom, start = loci["chrom"].to_numpy(dtype=object), loci["start"].to_numpy(dtype=np.int64)
-    around = (loci["end"].to_numpy(dtype=np.int64) - start - task.profile_length) // 2
-    width = task.profile_length + 2 * margin
-    # One base more than the profile: what lies left of a base lies right of its partner on the other strand.
-    read = np.stack([file.gather(chrom, start + around - margin, width + 1) for file in files], axis=1)
-    for channel, file in enumerate(files):
-        _check_whole(read[:, channel], file, chrom, start + around - margin)
-    if len(files) == 2 and read.any() and np.array_equal(read[:, 0], read[:, 1]):
-        raise UserError(f"has the same counts as {files[0].path}, given as the other strand", where=files[1].path)
-    minus = (loci["strand"] == "-").to_numpy(dtype=bool)
-    counts = read[:, :, :width].copy()
-    turned = read[:, :, 1:] if task.rc == "flip_and_shift" else counts
-    counts[minus] = turned[minus, ::-1, ::-1]  # of a single channel the order is what it was
-    return counts
+    first = start + (loci["end"].to_numpy(dtype=np.int64) - start - task.profile_length) // 2 - margin
+    read = replicate.gather(chrom, first, task.profile_length + 2 * margin)
+    for channel, file in enumerate(replicate.files):
+        _check_whole(read[:, channel], file, chrom, first)
+    replicate.refuse_equal(read)
+    return replicate.along(read, loci["strand"])
 
 
 def _check_whole(values: Float32[np.ndarray, "n width"], file: BigWig, chrom: np.ndarray, start: np.ndarray) -> None:
@@ -191,29 +173,11 @@ def _check_whole(values: Float32[np.ndarray, "n width"], file: BigWig, chrom: np
         )
 
 
-def _task(
-    name: str, of_task: Mapping[str, Sequence[Sequence[Path | str]]], rule: str | None, positions: int
-) -> TaskSpec:
-    strands = {len(files) for replicates in of_task.values() for files in replicates}
-    if len(strands) != 1 or not strands <= RULES.keys():
-        raise UserError(
-            f"profile {name!r} has replicates of {' and '.join(map(str, sorted(strands)))} files",
-            where=OPTION,
-            fix="Give each replicate as one file, or each as two: PLUS.bw,MINUS.bw.",
-        )
+def _task(name: str, of_task: Mapping[str, Sequence[Paths]], rule: str | None, positions: int) -> TaskSpec:
     for replicates in of_task.values():
-        for files in replicates:
-            if len({Path(file).resolve() for file in files}) < len(files):
-                raise UserError(f"profile {name!r} has {files[0]} for both strands", where=OPTION)
         resolved = [tuple(Path(file).resolve() for file in files) for files in replicates]
         if len(set(resolved)) < len(resolved):
             raise UserError(f"profile {name!r} has one replicate twice", where=OPTION)
-    (channels,) = strands
-    known = RULES[channels]
-    if rule is not None and rule not in known:
-        raise UserError(
-            f"{rule!r} is no rule for profile {name!r} of {channels} file{'s' * (channels > 1)}{nearest(rule, known)}",
-            where="--profile-rule",
-        )
-    turned = next((each for each in known if each == rule), known[0])
+    each = (files for replicates in of_task.values() for files in replicates)
+    turned, channels = rule_of("profile", name, each, rule)
     return TaskSpec(name, "profile", channels=channels, out_length=positions, rc=turned)

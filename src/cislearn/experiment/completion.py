@@ -14,6 +14,7 @@ import pandas as pd
 from cislearn.atomic import write_json
 from cislearn.data.clusters import locus_clusters
 from cislearn.data.describe import describe, split_in_words
+from cislearn.data.track_files import TrackPaths
 from cislearn.engine.devices import choose_device
 from cislearn.engine.environment import describe_environment
 from cislearn.experiment.averaged import Averaged
@@ -87,7 +88,7 @@ class Experiment:
         path: Path | str,
         *,
         genome: Path | str | None = None,
-        tracks: Mapping[str, Path | str] | None = None,
+        tracks: Mapping[str, TrackPaths] | None = None,
         method: str | None = None,
         reverse_complement: str | None = None,
     ) -> pd.DataFrame:

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from cislearn.atomic import folder_written_whole, refuse_taken
+from cislearn.data.track_files import TrackPaths
 from cislearn.errors import UserError, nearest
 from cislearn.experiment.held_out import held_out
 from cislearn.explain.discovered import read_attributions
@@ -42,7 +43,7 @@ def find_motifs(
     method: str | None = None,
     source: Path | str | None = None,
     genome: Path | str | None = None,
-    tracks: Mapping[str, Path | str] | None = None,
+    tracks: Mapping[str, TrackPaths] | None = None,
     data: Path | str | None = None,
     part: Literal["test", "valid"] = "test",
     domain: str | None = None,

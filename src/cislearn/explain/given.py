@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cislearn.data.readers import read_examples
+from cislearn.data.track_files import TrackPaths
 from cislearn.errors import UserError
 from cislearn.explain.windows import Windows, windows_in_memory
 from cislearn.prediction.windows import windows_of
@@ -18,7 +19,7 @@ def given_windows(
     spec: DataSpec,
     *,
     genome: Path | str | None = None,
-    tracks: Mapping[str, Path | str] | None = None,
+    tracks: Mapping[str, TrackPaths] | None = None,
     progress: Progress = silent,
 ) -> Windows:
     """Return the windows of a FASTA, BED, narrowPeak, DeepBind or table file, without labels.

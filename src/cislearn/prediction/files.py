@@ -13,6 +13,7 @@ from jaxtyping import Float
 from torch import nn
 
 from cislearn.data.readers import read_examples
+from cislearn.data.track_files import TrackPaths
 from cislearn.errors import UserError
 from cislearn.prediction.bed import bed_written_whole
 from cislearn.prediction.columns import task_columns
@@ -37,7 +38,7 @@ def predict_file(
     path: Path | str,
     *,
     genome: Path | str | None = None,
-    tracks: Mapping[str, Path | str] | None = None,
+    tracks: Mapping[str, TrackPaths] | None = None,
     temperatures: Sequence[Mapping[str, float]] | None = None,
     thresholds: Mapping[str, float] | None = None,
     strands: bool = False,
@@ -59,8 +60,8 @@ def predict_file(
         The file; its format shows in its content.
     genome : Path, optional
         FASTA; needed for regions.
-    tracks : mapping of str to Path, optional
-        The bigWig file of each track that the models read, of the cell to be predicted.
+    tracks : mapping of str to Path or pair of Path, optional
+        The bigWig file of each track that the models read, or those of its strands, of the cell to be predicted.
     temperatures : list of mapping, optional
         Of each member by task (`load_temperatures`): what its logits are divided by to be calibrated; 1 where absent.
     thresholds : mapping of str to float, optional
@@ -106,7 +107,7 @@ def predict_pieces(
     path: Path | str,
     *,
     genome: Path | str | None = None,
-    tracks: Mapping[str, Path | str] | None = None,
+    tracks: Mapping[str, TrackPaths] | None = None,
     temperatures: Sequence[Mapping[str, float]] | None = None,
     thresholds: Mapping[str, float] | None = None,
     strands: bool = False,

@@ -12,7 +12,7 @@ import pandas as pd
 import torch
 from torch import nn
 
-from cislearn.data.track_files import open_tracks
+from cislearn.data.track_files import TrackPaths, open_tracks
 from cislearn.errors import UserError
 from cislearn.genome.bigwig_writer import Interval, write_intervals
 from cislearn.genome.tiling import Tiling
@@ -34,7 +34,7 @@ def open_tiles(
     *,
     step: int | None = None,
     chromosomes: Sequence[str] = (),
-    tracks: Mapping[str, Path | str] | None = None,
+    tracks: Mapping[str, TrackPaths] | None = None,
     temperatures: Sequence[Mapping[str, float]] | None = None,
     thresholds: Mapping[str, float] | None = None,
     device: torch.device | str = "cpu",
@@ -81,7 +81,7 @@ def plan_of(scorer: TileScorer, models: str) -> dict[str, Any]:
         "chromosomes": hashlib.blake2b("\n".join(tiling.names).encode(), digest_size=16).hexdigest(),
         "step": tiling.step,
         "thresholds": dict(scorer.thresholds),
-        "tracks": {file.path.name: file.mean for file in scorer.tracks.files},
+        "tracks": {file.path.name: file.mean for track in scorer.tracks.files for file in track.files},
     }
 
 

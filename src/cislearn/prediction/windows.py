@@ -14,9 +14,9 @@ from jaxtyping import Int, Shaped, UInt8
 
 from cislearn.data.entries import Entries
 from cislearn.data.placing import cut_windows
-from cislearn.data.track_files import check_places, open_tracks, read_windows
+from cislearn.data.strand_files import StrandFiles, check_places
+from cislearn.data.track_files import TrackPaths, open_tracks, read_windows
 from cislearn.errors import UserError
-from cislearn.genome.bigwig import BigWig
 from cislearn.genome.chromosomes import map_chromosomes
 from cislearn.genome.token_genome import Genome, open_genome
 from cislearn.genome.windows import place_windows
@@ -51,7 +51,7 @@ def windows_of(
     genome: Path | str | None,
     spec: DataSpec,
     progress: Progress,
-    tracks: Mapping[str, Path | str] | None = None,
+    tracks: Mapping[str, TrackPaths] | None = None,
 ) -> ReadWindows:
     """Return what makes the windows that a model of `spec` reads of the rows of a file.
 
@@ -86,7 +86,7 @@ class SignalFiles:
     """The tracks that a model reads, as files; none for a model of sequence alone."""
 
     spec: DataSpec
-    files: Sequence[BigWig]
+    files: Sequence[StrandFiles]
 
     def check(self, loci: pd.DataFrame, chromosomes: Mapping[str, int] | None) -> None:
         """Refuse places that a file has not; see `check_places`."""
@@ -97,7 +97,7 @@ class SignalFiles:
         """Return the tracks of windows: chrom, start, strand."""
         if not self.files:
             return None
-        return read_windows(self.files, self.spec.tracks, loci, length=self.spec.length, margin=0).astype(np.float32)
+        return read_windows(self.files, loci, length=self.spec.length, margin=0).astype(np.float32)
 
 
 def _cut(entries: Entries, signals: SignalFiles, part: slice) -> Windows:

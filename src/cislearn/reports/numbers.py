@@ -11,9 +11,13 @@ COUNT_WORDS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7
 
 
 def decimal(number: float, digits: int = 3) -> str:
-    """``.890``, ``1.000``, ``12.346``, a true minus sign; a dash for NaN; never minus zero."""
+    """``.890``, ``1.000``, ``12.346``, ``231.8``, a true minus sign; a dash for NaN; never minus zero.
+
+    From a hundred on one digit is enough: a likelihood in nats is no better known than that.
+    """
     if math.isnan(number):
         return DASH
+    digits = min(digits, 1) if abs(number) >= 100 else digits
     text = f"{abs(number):.{digits}f}"
     is_negative = number < 0 and float(text) != 0
     return (MINUS if is_negative else "") + (text[1:] if text.startswith("0.") else text)

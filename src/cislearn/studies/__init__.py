@@ -8,6 +8,7 @@ from cislearn.studies.pipelines import Defaults, Presets
 from cislearn.studies.reverse_complement import ReverseComplement
 from cislearn.studies.shifts import Shifts
 from cislearn.studies.simulated import SimulatedBenchmark
+from cislearn.studies.simulated_profiles import SimulatedProfiles
 from cislearn.studies.study import Study
 from cislearn.studies.yeast_profiles import YeastProfiles
 
@@ -24,6 +25,7 @@ STUDIES: dict[str, type[Study]] = {
         ReverseComplement,
         Dssda,
         YeastProfiles,
+        SimulatedProfiles,
     )
 }
 """Every study by its name."""

@@ -13,7 +13,8 @@ import torch
 from jaxtyping import Float, Shaped
 from torch import nn
 
-from cislearn.data.track_files import check_places, open_tracks, read_windows
+from cislearn.data.strand_files import check_places
+from cislearn.data.track_files import TrackPaths, open_tracks, read_windows
 from cislearn.genome.chromosomes import map_chromosomes
 from cislearn.genome.token_genome import open_genome
 from cislearn.prediction.files import NO_NUMBER, ONLY_N
@@ -56,7 +57,7 @@ class VariantScorer:
         FASTA of the build that the variants were called on.
     temperatures : list of mapping, optional
         Of each member by task (`load_temperatures`); without them there are no probabilities.
-    tracks : mapping of str to Path, optional
+    tracks : mapping of str to Path or to two of them, optional
         The bigWig file of each track that the models read: both alleles get the same.
     device, batch_size
         Where, and how many windows at once (by default what suits the device).
@@ -75,7 +76,7 @@ class VariantScorer:
         genome: Path | str,
         *,
         temperatures: Sequence[Mapping[str, float]] | None = None,
-        tracks: Mapping[str, Path | str] | None = None,
+        tracks: Mapping[str, TrackPaths] | None = None,
         device: torch.device | str = "cpu",
         batch_size: int | None = None,
         progress: Progress = silent,
@@ -182,7 +183,7 @@ class VariantScorer:
         chrom = [self.names(name) for name in rows["chrom"].to_numpy(object)[placed.rows]]
         start = [each.start - before(len(each.ref), self.spec.length) for each in placed.changes]
         loci = pd.DataFrame({"chrom": chrom, "start": np.array(start, dtype=np.int64), "strand": "+"})
-        signals = read_windows(self.files, self.spec.tracks, loci, length=self.spec.length, margin=0)
+        signals = read_windows(self.files, loci, length=self.spec.length, margin=0)
         return signals.astype(np.float32)
 
     def _notes(self, placed: Placed, n_unknown: Shaped[np.ndarray, " m"]) -> pd.Series:
@@ -214,7 +215,7 @@ def score_variants(
     *,
     method: str | None = None,
     reverse_complement: str | None = None,
-    tracks: Mapping[str, Path | str] | None = None,
+    tracks: Mapping[str, TrackPaths] | None = None,
     null: str = "shuffled",
     n_null: int = 1000,
     seed: int = 0,
@@ -234,7 +235,7 @@ def score_variants(
         FASTA of the build that it was called on.
     method, reverse_complement
         As for `load_model`.
-    tracks : mapping of str to Path, optional
+    tracks : mapping of str to Path or to two of them, optional
         As for a prediction.
     null, n_null, seed
         ``"shuffled"`` or ``"places"``: between which flanks the null's alleles stand (`cislearn.variants.null`); how

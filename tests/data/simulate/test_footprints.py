@@ -15,6 +15,8 @@ from cislearn.data.simulate.footprints import (
     MARGIN,
     OWN_STRAND,
     expected_counts,
+    piles_of,
+    true_counts,
     word_bias,
 )
 from cislearn.errors import UserError
@@ -44,6 +46,22 @@ def test_counts_are_as_many_as_the_truth_expects(simulated):
     assert (np.abs(profile - observed) < 6 * np.sqrt(profile / len(counts))).all()
     assert np.corrcoef(expected.ravel(), counts.ravel())[0, 1] > 0.8
     np.testing.assert_array_equal(simulated.labels[:, 0], counts[:, :, MARGIN:-MARGIN].sum((1, 2)))
+
+
+def test_truth_and_piles_of_some_rows_are_where_and_as_many_as_was_drawn(simulated):
+    """Oracle: the counts themselves, whose mean over many draws of a place is what is expected there."""
+    rows = np.flatnonzero(np.arange(len(simulated.tokens)) % 3 == 1)
+    expected = true_counts(simulated.truth, rows, LENGTH)
+    whole = expected_counts(in_stored(simulated), len(simulated.tokens), LENGTH + 2 * MARGIN)
+    first = FLANKS // 2 + MARGIN
+    np.testing.assert_array_equal(expected, whole[rows, :, first : first + 120])
+    counts = simulated.profiles.values[rows][:, :, MARGIN:-MARGIN]
+    assert counts.shape == expected.shape and abs(counts.sum() - expected.sum()) < 5 * np.sqrt(expected.sum())
+    piles = piles_of(simulated.truth, rows)
+    inside = piles[(piles["centre"] >= 4) & (piles["centre"] < 116)]
+    at = expected[inside["row"], inside["strand"], inside["centre"]]
+    beside = expected[inside["row"], inside["strand"], (inside["centre"] + 60) % 120]
+    assert len(inside) > 400 and (at > 3 * beside).mean() > 0.6 and at.min() > 1
 
 
 def test_background_is_where_no_motif_is(simulated):

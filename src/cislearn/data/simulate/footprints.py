@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float16, Float32, Float64, UInt8
+from jaxtyping import Float16, Float32, Float64, Int, UInt8
 
 from cislearn.data.profiles import Profiles, total_counts
 from cislearn.data.simulate.cells import CELLS, FOCAL, HELPER, Recipe
@@ -131,6 +131,39 @@ def expected_counts(truth: pd.DataFrame, n: int, width: int) -> Float64[np.ndarr
         rows = np.broadcast_to(row[:, None], place.shape)
         np.add.at(expected[:, strand], (rows[inside], place[inside]), piled[inside])
     return expected
+
+
+def true_counts(truth: pd.DataFrame, rows: Int[np.ndarray, " n"], length: int) -> Float64[np.ndarray, "n 2 positions"]:
+    """Return the counts expected at the positions of the profiles of `rows`, without a bias.
+
+    Parameters
+    ----------
+    truth : DataFrame
+        As a simulated dataset of windows of `length` bp keeps it: places without the margin.
+    rows : ndarray, shape (n,)
+        Ascending.
+    length : int
+        Of the windows in bp.
+    """
+    mine = truth[truth["row"].isin(rows)]
+    moved = mine.assign(row=np.searchsorted(rows, mine["row"]), start=mine["start"] + MARGIN, end=mine["end"] + MARGIN)
+    first = FLANKS // 2 + MARGIN
+    expected = expected_counts(moved, len(rows), length + 2 * MARGIN)
+    return expected[:, :, first : first + profile_task(length).profile_length]
+
+
+def piles_of(truth: pd.DataFrame, rows: Int[np.ndarray, " n"]) -> pd.DataFrame:
+    """Return the piles of the motifs of `rows`, two a motif: row among them, strand (0 plus), centre in the profile."""
+    mine = truth[truth["row"].isin(rows) & (truth["height"] > 0)]
+    row = np.searchsorted(rows, mine["row"])
+    centres = mine["start"] - DISTANCE, mine["end"] - 1 + DISTANCE
+    return pd.concat(
+        [
+            pd.DataFrame({"row": row, "strand": strand, "centre": centre.to_numpy() - FLANKS // 2})
+            for strand, centre in enumerate(centres)
+        ],
+        ignore_index=True,
+    )
 
 
 def word_bias(tokens: UInt8[np.ndarray, "n width"], bias: float) -> Float64[np.ndarray, "n width"]:

@@ -7,11 +7,18 @@ from cislearn.reports.numbers import decimal
 from cislearn.reports.read import SOURCE, TARGET, ReportData
 from cislearn.reports.sections.metric_tables import Styles, method_cell
 
-CAPTION = (
-    "Both strands of a window are the same DNA. Disagreement: distance of the logits of the two, the mean over test"
-    " loci and what one in twenty exceeds; the same of their probabilities; rank correlation (Spearman) of their"
-    " scores; flipped: share of the loci that are called otherwise on the other strand. These are of the network"
-    " itself: where it is conjoined or predictions join both strands, it is what the joining has to even out."
+CAPTION = "Both strands of a window are the same DNA. "
+TOLD = {
+    "disagreement": "Disagreement: distance of the logits of the two, the mean over test loci and what one in twenty"
+    " exceeds",
+    "probability_disagreement": "the same of their probabilities",
+    "spearman": "rank correlation (Spearman) of their scores",
+    "flipped": "flipped: share of the loci that are called otherwise on the other strand",
+}
+"""What columns say; a profile has the first alone."""
+OF_THE_NETWORK = (
+    ". These are of the network itself: where it is conjoined or predictions join both strands, it is what the joining"
+    " has to even out."
 )
 SHOWN = {
     "disagreement": Column("Disagreement", "mean"),
@@ -49,5 +56,6 @@ def strands_section(data: ReportData, styles: Styles) -> Section | None:
     )
     names = ["Method", *(["Task"] if has_tasks else []), "Part"]
     columns = (*(Column(name, is_number=False) for name in names), *(SHOWN[name] for name in shown))
+    told = CAPTION + "; ".join(TOLD[name] for name in TOLD if name in shown) + OF_THE_NETWORK
     seeds = " Means over seeds." if len(data.seeds) > 1 else ""
-    return Section("strands", "The two strands", (Table(CAPTION + seeds, columns, rows),))
+    return Section("strands", "The two strands", (Table(told + seeds, columns, rows),))
