@@ -9,12 +9,13 @@ import pandas as pd
 import pytest
 
 from cislearn.baselines.expression import Constant, RegulatorRidge
+from cislearn.data.expression.groups import units
 from cislearn.data.expression.series import gasch_series
 from cislearn.errors import UserError
 from cislearn.evaluation.expression import CALLS
 from cislearn.studies.deepreg import run_deepreg, scores
 from cislearn.studies.deepreg.page import published_numbers, value, write_page
-from cislearn.studies.deepreg.protocols import MODELS, PROTOCOLS, units
+from cislearn.studies.deepreg.protocols import MODELS, PROTOCOLS
 from cislearn.studies.deepreg.scores import SPLIT_ITSELF
 from tests.data.examples import random_sequence
 from tests.docs.pages import ROOT

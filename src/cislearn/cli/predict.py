@@ -7,14 +7,29 @@ from typing import Annotated
 
 import typer
 
+from cislearn.cli.ways import Way, refuse_options_of_other_ways
+
+
+WAYS = {"promoters": Way(own=frozenset({"conditions"}), shared=frozenset({"run", "device"}))}
+"""What can be predicted beside the rows of a file."""
+
 
 def predict(
+    context: typer.Context,
     run: Annotated[Path, typer.Argument(help="The folder of an experiment or of a run.")],
-    source: Annotated[
-        Path,
-        typer.Option("--input", "--regions", "--fasta", "--table", help="BED, narrowPeak, FASTA, .seq or table."),
-    ],
     out: Annotated[Path, typer.Option(help="The file to be: .tsv, .parquet or .bed.")],
+    source: Annotated[
+        Path | None,
+        typer.Option("--input", "--regions", "--fasta", "--table", help="BED, narrowPeak, FASTA, .seq or table."),
+    ] = None,
+    promoters: Annotated[
+        Path | None,
+        typer.Option(help="Of a run of `express`: GENE<tab>SEQUENCE, or FASTA; with --conditions a matrix is written."),
+    ] = None,
+    conditions: Annotated[
+        Path | None,
+        typer.Option(help="With --promoters: genes by conditions, log ratios, with the regulators among the genes."),
+    ] = None,
     genome: Annotated[Path | None, typer.Option(help="FASTA, for regions.")] = None,
     track: Annotated[
         list[str] | None,
@@ -50,6 +65,14 @@ def predict(
     """
     from contextlib import nullcontext
 
+    from cislearn.errors import UserError
+
+    refuse_options_of_other_ways(context, WAYS)
+    if promoters is not None:
+        _predict_matrix(run, promoters, conditions, out, device)
+        return
+    if source is None:
+        raise UserError("nothing to predict", where="cislearn predict", fix="Give --input, a file with a row a window.")
     from cislearn.cli.arguments import existing, files_by_track
     from cislearn.cli.progress import Steps
     from cislearn.cli.show import console
@@ -88,3 +111,24 @@ def predict(
     del rows_by_reason[""]
     for reason, n in rows_by_reason.most_common(5):
         print_(f"  {n:,} not scored: {reason}")
+
+
+def _predict_matrix(run: Path, promoters: Path, conditions: Path | None, out: Path, device: str) -> None:
+    from cislearn.cli.arguments import existing
+    from cislearn.cli.show import console
+    from cislearn.engine.devices import choose_device
+    from cislearn.errors import UserError
+    from cislearn.experiment.expression import predict_new
+    from cislearn.tables import write_table
+
+    if conditions is None:
+        raise UserError("needs the conditions", where="--promoters", fix="Give --conditions, a table of log ratios.")
+    chosen = choose_device(device)  # type: ignore[arg-type]
+    table, wanted = predict_new(
+        run, existing(promoters, "--promoters"), existing(conditions, "--conditions"), chosen.torch
+    )
+    write_table(out, table)
+    print_ = console().print
+    for note in wanted.notes:
+        print_(f"  {note}")
+    print_(f"{len(wanted.genes):,} genes in {len(wanted.conditions):,} conditions -> {out}")

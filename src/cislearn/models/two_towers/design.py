@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cislearn.errors import UserError, nearest
-from cislearn.evaluation.expression import CALLS
 from cislearn.models.two_towers.merges import JOINTS, Merge
 from cislearn.models.two_towers.promoters import BRANCHES, Branch
 from cislearn.models.two_towers.recurrent import Recurrent
 from cislearn.registry import check_options
+from cislearn.schema import CALLS
 
 MERGES: dict[str, type[Merge]] = {**JOINTS, "recurrent": Recurrent}
 """Merges by name."""
@@ -71,7 +71,7 @@ class Design:
             raise UserError(
                 f"promoters of {length:,} bp do not fit: {error}",
                 where=f"promoter branch {self.promoter}",
-                fix="Make the dataset with promoters of another length (1,000 bp as published), or take another network.",
+                fix="Make the dataset with longer promoters (1,000 bp as published), or take another network.",
             ) from error
 
     def joint(self, features: int, width: int, units: int) -> Merge:

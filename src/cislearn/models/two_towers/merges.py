@@ -21,6 +21,7 @@ class Merge(nn.Module):
     """
 
     units: int
+    linear: nn.Linear
 
     def pairs(self, s: Float[Tensor, "b ..."], v: Float[Tensor, "b width"]) -> Float[Tensor, "b units"]:
         """Merge each promoter with the regulators of the same row, as it is written down."""
@@ -69,7 +70,7 @@ class Concatenation(Merge):
 
     def block(self, s: Float[Tensor, "g features"], v: Float[Tensor, "*g c width"]) -> Float[Tensor, "g c units"]:
         """See `Merge.block`."""
-        of_gene, of_condition = self.linear.weight.split([self.features, self.linear.in_features - self.features], 1)
+        of_gene, of_condition = self.linear.weight[:, : self.features], self.linear.weight[:, self.features :]
         return (s @ of_gene.T)[:, None] + v @ of_condition.T + self.linear.bias
 
 

@@ -9,6 +9,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from cislearn.models.batch_norm import BatchNorm
+from cislearn.models.network import OneHot
 from cislearn.models.two_towers.design import Design
 from cislearn.models.two_towers.promoters import UNKNOWN
 from cislearn.models.two_towers.recurrent import Recurrent
@@ -29,6 +30,7 @@ class TwoTowers(nn.Module):
     def __init__(self, design: Design, *, length: int, regulators: int, genes: int) -> None:
         super().__init__()
         self.design, self.length, self.n_regulators, self.n_genes = design, length, regulators, genes
+        self.embed = OneHot()
         self.promoters = design.branch(length, genes)
         self.hide = nn.Dropout(design.input_dropout)
         self.regulators = regulator_branch(
@@ -91,7 +93,7 @@ class TwoTowers(nn.Module):
         if blind.any():
             masked = self.regulators(without_own(v, own[blind]))
             joined = joined.index_put((blind.nonzero().squeeze(1),), self.merge.block(s[blind], masked))
-        return self.head(joined.flatten(0, 1)).unflatten(0, joined.shape[:2])
+        return self.head(joined.flatten(0, 1)).view(*joined.shape[:2], -1)
 
     def inner_weights(self) -> Iterator[nn.Parameter]:
         """Weights and offsets of all layers but the last one: what published penalties are on."""
@@ -113,9 +115,8 @@ def _initialise(module: nn.Module) -> None:
         nn.init.xavier_uniform_(module.weight)
         if module.bias is not None:
             nn.init.zeros_(module.bias)
-    if isinstance(module, Recurrent) and module.cell == "lstm":
-        with torch.no_grad():
-            module.inputs.linear.bias.view(2, 4, module.state)[:, 1] = 1.0
+    if isinstance(module, Recurrent):
+        module.open_forget_gates()
 
 
 def _unknown(x: Tensor) -> Int64[Tensor, " n"]:

@@ -55,6 +55,12 @@ class Recurrent(Merge):
         self.hide_states = nn.Dropout(dropout)
         self.linear = nn.Linear(2 * state, units)
 
+    @torch.no_grad()
+    def open_forget_gates(self) -> None:
+        """Begin with offsets of 1 at the forget gates of an LSTM, as Keras does."""
+        if self.cell == "lstm":
+            self.inputs.linear.bias.view(2, 4, self.state)[:, 1] = 1.0
+
     def pairs(self, s: Float[Tensor, "b features steps"], v: Float[Tensor, "b width"]) -> Float[Tensor, "b units"]:
         """See `Merge.pairs`."""
         s, v = self.hide_steps(s), self.hide_regulators(v)
@@ -67,8 +73,8 @@ class Recurrent(Merge):
         n, _, length = s.shape
         each = v if v.dim() == 2 else v.repeat_interleave(length, dim=0)
         gates = self.inputs.block(s.transpose(1, 2).flatten(0, 1), each)  # (G * steps, C, 2 gates)
-        gates = gates.unflatten(0, (n, length)).transpose(1, 2)  # (G, C, steps, 2 gates)
-        return self._read(gates.flatten(0, 1)).unflatten(0, (n, -1))
+        gates = gates.reshape(n, length, *gates.shape[1:]).transpose(1, 2)  # (G, C, steps, 2 gates)
+        return self._read(gates.flatten(0, 1)).view(n, -1, self.units)
 
     def _read(self, gates: Float[Tensor, "n steps gates"]) -> Float[Tensor, "n units"]:
         onward, back = gates.chunk(2, dim=2)
@@ -84,7 +90,7 @@ class Recurrent(Merge):
                 memory = forget.sigmoid() * memory + take.sigmoid() * new.tanh()
                 state = show.sigmoid() * memory.tanh()
             else:
-                gate, new = step.split([2 * self.state, self.state], dim=1)
+                gate, new = step[:, : 2 * self.state], step[:, 2 * self.state :]
                 reset, stay = (gate + (state * kept) @ recur[:, : 2 * self.state]).sigmoid().chunk(2, dim=1)
                 new = (new + (reset * state * kept) @ recur[:, 2 * self.state :]).tanh()
                 state = stay * state + (1 - stay) * new
