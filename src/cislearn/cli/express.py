@@ -11,7 +11,9 @@ import typer
 def express(
     data: Annotated[Path, typer.Argument(help="A dataset of `cislearn prepare --expression`.")],
     out: Annotated[Path, typer.Option(help="The folder of the run.")],
-    network: Annotated[str, typer.Option(help="Which; without a name of a network the message lists them.")] = "factors",
+    network: Annotated[
+        str, typer.Option(help="Which; without a name of a network the message lists them.")
+    ] = "factors",
     split: Annotated[
         str, typer.Option(help="What is new in a tested pair: gene, condition, series, both; or pair, which leaks.")
     ] = "series",

@@ -9,7 +9,6 @@ import typer
 
 from cislearn.cli.ways import Way, refuse_options_of_other_ways
 
-
 WAYS = {"promoters": Way(own=frozenset({"conditions"}), shared=frozenset({"run", "device"}))}
 """What can be predicted beside the rows of a file."""
 

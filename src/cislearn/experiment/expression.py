@@ -23,12 +23,14 @@ from cislearn.data.expression.splits import SPLITS, Fold, Groups
 from cislearn.engine.devices import Device
 from cislearn.errors import UserError, nearest
 from cislearn.evaluation.expression import expression_scores
-from cislearn.models.two_towers import TwoTowers, design_of
+from cislearn.models.two_towers import Design, TwoTowers, design_of
 from cislearn.models.two_towers.saving import CARD, TowersCard, load_towers, save_towers
+from cislearn.objectives.expression import pair_loss
 from cislearn.prediction.two_towers import predict_block
 from cislearn.progress import Progress, silent
 from cislearn.tables import write_table
 from cislearn.training.two_towers import Fitted, fit_towers
+from cislearn.training.two_towers.head_start import begin_with_ridge
 from cislearn.training.two_towers.plan import Plan, block_recipe
 
 SCORES = "scores.tsv"
@@ -114,12 +116,31 @@ def train_on_fold(
         design = replace(design, promoter="gene", promoter_options={})
     elif ablation is not None:
         block = ABLATIONS[ablation](block)
-    torch.manual_seed(plan.seed)
-    length, regulators = block.tokens.shape[1], block.regulators.shape[1]
-    made = TwoTowers(design, length=length, regulators=regulators, genes=len(block.genes))
     seen, judged = (block.seeing(materials.labels, mask) for mask in (fold.train, fold.valid))
+    errors = {each: _begun(design, seen, plan, each, judged)[1] for each in plan.penalties}
+    penalty = min(errors, key=errors.__getitem__) if errors else None
+    made, _ = _begun(design, seen, plan, penalty)
     fitted = fit_towers(made, seen, judged, plan, device, progress=progress)
+    if plan.refit:
+        progress(f"once more for {fitted.epoch} epochs, with the validation pairs")
+        seen = block.seeing(materials.labels, fold.refit)
+        made, _ = _begun(design, seen, plan, penalty)
+        fit_towers(made, seen, None, plan, device, until=fitted.epoch, progress=progress)
     return Trained(made, fitted, predict_block(made.to(device), block, device).numpy())
+
+
+def _begun(
+    design: Design, seen: Block, plan: Plan, penalty: float | None, judged: Block | None = None
+) -> tuple[TwoTowers, float]:
+    """Return a network with its first weights, and its error on the pairs that it is judged by."""
+    torch.manual_seed(plan.seed)
+    length, regulators = seen.tokens.shape[1], seen.regulators.shape[1]
+    network = TwoTowers(design, length=length, regulators=regulators, genes=len(seen.genes))
+    if penalty is not None:
+        begin_with_ridge(network, seen, penalty)
+    if judged is None:
+        return network, float("nan")
+    return network, float(pair_loss(predict_block(network, judged, torch.device("cpu")), judged.labels))
 
 
 def log_ratios(predicted: Float32[np.ndarray, "g c columns"]) -> Float64[np.ndarray, "g c"]:

@@ -170,7 +170,7 @@ def test_a_killed_training_ends_as_one_that_was_not(block, tmp_path):
         fit_towers(killed, block, judged, plan, CPU, checkpoint=tmp_path / "last.pt", progress=kill)
     resumed = network(design, seed=7)
     fitted = fit_towers(resumed, block, judged, plan, CPU, checkpoint=tmp_path / "last.pt")
-    assert len(fitted.history) == 4
+    assert len(fitted.history) == 5
     for name, value in whole.state_dict().items():
         torch.testing.assert_close(resumed.state_dict()[name], value, rtol=0, atol=0)
 

@@ -44,11 +44,11 @@ class Block:
         genes = np.arange(len(dataset))
         itself = regulators.own if own == "masked" else np.full(len(genes), -1)
         return cls(
-            torch.from_numpy(dataset.sequences.gather(genes)),
+            torch.from_numpy(dataset.sequences.gather(genes).copy()),
             torch.from_numpy(np.ascontiguousarray(regulators.values.T)),
-            torch.from_numpy(itself),
+            torch.from_numpy(itself.copy()),
             torch.from_numpy(genes),
-            torch.from_numpy(dataset.labels_float(genes)),
+            torch.from_numpy(dataset.labels_float(genes).copy()),
         )
 
     def seeing(self, labels: Shaped[np.ndarray, "g c"], mask: Bool[np.ndarray, "g c"]) -> Block:

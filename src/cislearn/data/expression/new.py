@@ -70,7 +70,7 @@ def read_new_pairs(promoters: Path, conditions: Path, *, length: int, regulators
     place_of = {name: place for place, name in enumerate(regulators)} if own == "masked" else {}
     genes = found.loci["name"].tolist()
     block = Block(
-        torch.from_numpy(found.sequences.gather(np.arange(len(genes)))),
+        torch.from_numpy(found.sequences.gather(np.arange(len(genes))).copy()),
         torch.from_numpy(np.ascontiguousarray(np.nan_to_num(values).T)),
         torch.tensor([place_of.get(gene, -1) for gene in genes]),
         torch.full((len(genes),), -1),

@@ -10,9 +10,12 @@ from cislearn.errors import UserError, nearest
 from cislearn.models.two_towers.merges import JOINTS, Merge
 from cislearn.models.two_towers.promoters import BRANCHES, Branch
 from cislearn.models.two_towers.recurrent import Recurrent
+from cislearn.models.two_towers.words import WordsAndGene
 from cislearn.registry import check_options
 from cislearn.schema import CALLS
 
+ALL_BRANCHES: dict[str, type[Branch]] = {**BRANCHES, "words_and_gene": WordsAndGene}
+"""Branches of the promoter by name."""
 MERGES: dict[str, type[Merge]] = {**JOINTS, "recurrent": Recurrent}
 """Merges by name."""
 
@@ -24,7 +27,7 @@ class Design:
     Parameters
     ----------
     promoter, promoter_options
-        A branch of ``BRANCHES`` and its options.
+        A branch of ``ALL_BRANCHES`` and its options.
     regulators : list of int
         Units of dense layers on the regulators; none for the regulators as they are.
     regulators_linear : bool
@@ -64,7 +67,7 @@ class Design:
         UserError
             Where there is none of that name or option, or promoters are too short for it.
         """
-        kind = _named("promoter branch", self.promoter, BRANCHES, self.promoter_options)
+        kind = _named("promoter branch", self.promoter, ALL_BRANCHES, self.promoter_options)
         try:
             return kind(length, genes, **self.promoter_options)
         except ValueError as error:
@@ -125,6 +128,15 @@ def _recurrent(cell: str, pool: int, *, same: bool = False, hidden: Sequence[int
 
 
 DESIGNS: dict[str, Design] = {
+    "factors": Design(
+        promoter="words_and_gene",
+        regulators=(164,),
+        regulators_linear=True,
+        merge="product",
+        hidden=(),
+        dropouts=(),
+        input_dropout=0.1,
+    ),
     "tensor_product": Design(),
     "greatest_product": Design(merge="greatest_product"),
     "small_filters": Design(
@@ -174,4 +186,4 @@ DESIGNS: dict[str, Design] = {
         dropouts=(0.5,),
     ),
 }
-"""The published networks (DeepREG: lab note, code and NIPS draft): what is said of each in docs/expression.md."""
+"""Ours, ``factors``, and the published networks (DeepREG: lab note, code and NIPS draft)."""

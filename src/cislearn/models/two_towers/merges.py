@@ -48,11 +48,11 @@ class TensorProduct(Merge):
         """See `Merge.block`; regulators that each gene has of its own are contracted with the promoter first."""
         weight = self.linear.weight.view(self.units, self.width, self.features)
         if v.dim() == 2:
-            of_condition = torch.einsum("cr,hrf->cfh", v, weight)
-            joined = torch.einsum("gf,cfh->gch", s, of_condition)
+            of_condition = v @ weight  # (units, C, features), by units: einsum would copy the weights, 250 MB of them
+            joined = (of_condition.flatten(0, 1) @ s.T).view(self.units, len(v), len(s)).permute(2, 1, 0)
         else:
-            of_gene = torch.einsum("gf,hrf->grh", s, weight)
-            joined = v @ of_gene
+            of_gene = weight @ s.T  # (units, R, G)
+            joined = torch.einsum("gcr,hrg->gch", v, of_gene)
         return joined + self.linear.bias
 
 

@@ -27,7 +27,7 @@ from cislearn.training.two_towers.plan import Plan, halvings, is_out_of_patience
 
 @dataclass(frozen=True)
 class Fitted:
-    """What a training leaves beside the weights: a row an epoch, and the epoch (from 1) whose weights are kept."""
+    """What a training leaves beside the weights: a row an epoch, 0 being before the first step, and the epoch kept."""
 
     history: list[dict[str, float]]
     epoch: int
@@ -35,16 +35,17 @@ class Fitted:
     @property
     def error(self) -> float:
         """The lowest validation error."""
-        return self.history[self.epoch - 1]["valid_loss"]
+        return self.history[self.epoch]["valid_loss"]
 
 
 def fit_towers(
     network: TwoTowers,
     seen: Block,
-    judged: Block,
+    judged: Block | None,
     plan: Plan,
     device: torch.device,
     *,
+    until: int | None = None,
     checkpoint: Path | None = None,
     progress: Progress = silent,
 ) -> Fitted:
@@ -58,11 +59,13 @@ def fit_towers(
     network : TwoTowers
         Freshly built.
     seen, judged : Block
-        With the labels to train on, and with those to validate by.
+        With the labels to train on, and with those to validate by; without the latter the last weights are kept.
     plan : Plan
         How long and how.
     device : device
         Where to compute.
+    until : int, optional
+        Epochs after which it stops, whatever the plan says; the learning rate goes by the plan.
     checkpoint : Path, optional
         A file written whole after each epoch; where it is there, the training goes on from it.
     progress : callable, optional
@@ -79,37 +82,38 @@ def fit_towers(
         network.load_state_dict(state["network"])
         optimiser.load_state_dict(state["optimiser"])
         history, best = state["history"], state["best"]
-    judged = _labelled(judged)
-    while len(history) < plan.epochs and not is_out_of_patience(_errors(history), plan.patience):
+    judged = None if judged is None else _labelled(judged)
+    last = plan.epochs if until is None else until
+    while not history or (len(history) <= last and not is_out_of_patience(_errors(history), plan.patience)):
         began, epoch = time.monotonic(), len(history)
-        rate = learning_rate(plan.optimiser, (epoch + 0.5) / plan.epochs) / 2 ** halvings(
-            _errors(history), plan.halve_after
-        )
-        for group in optimiser.param_groups:
-            group["lr"] = rate
-        train = _epoch(network, optimiser, seen, plan, epoch, device)
-        valid = float(pair_loss(predict_block(network, judged, device), judged.labels))
-        row = {"epoch": epoch + 1, "train_loss": train, "valid_loss": valid, "learning_rate": rate}
+        row: dict[str, float] = {"epoch": epoch}
+        if epoch:
+            row["learning_rate"] = _set_rate(optimiser, plan, epoch, _errors(history))
+            row["train_loss"] = _epoch(network, optimiser, seen, plan, epoch, device)
+        if judged is not None:
+            row["valid_loss"] = float(pair_loss(predict_block(network, judged, device), judged.labels))
         history.append(row | {"seconds": round(time.monotonic() - began, 2)})
-        _refuse_divergence(history[-1])
-        if valid <= min(_errors(history)):
+        _refuse_divergence(row)
+        if judged is None or row["valid_loss"] <= min(_errors(history)):
             best = {name: value.detach().cpu().clone() for name, value in network.state_dict().items()}
-        progress(f"epoch {epoch + 1} of {plan.epochs}: training {train:.4f}, validation {valid:.4f}")
+        told = [f"{name.replace('_loss', '')} {row[name]:.4f}" for name in ("train_loss", "valid_loss") if name in row]
+        progress(f"epoch {epoch} of {last}: {', '.join(told)}")
         if checkpoint is not None:
+            state = {"network": network.state_dict(), "optimiser": optimiser.state_dict()}
             with file_written_whole(checkpoint) as partial:
-                torch.save(
-                    {
-                        "network": network.state_dict(),
-                        "optimiser": optimiser.state_dict(),
-                        "history": history,
-                        "best": best,
-                    },
-                    partial,
-                )
+                torch.save(state | {"history": history, "best": best}, partial)
     network.cpu().load_state_dict(best)
     network.eval()
     errors = _errors(history)
-    return Fitted(history, 1 + errors.index(min(errors)))
+    return Fitted(history, errors.index(min(errors)) if errors else len(history) - 1)
+
+
+def _set_rate(optimiser: torch.optim.Optimizer, plan: Plan, epoch: int, errors: list[float]) -> float:
+    """Give the optimiser the learning rate of an epoch, and return it."""
+    rate = learning_rate(plan.optimiser, (epoch - 0.5) / plan.epochs) / 2 ** halvings(errors, plan.halve_after)
+    for group in optimiser.param_groups:
+        group["lr"] = rate
+    return rate
 
 
 def _epoch(
@@ -152,12 +156,13 @@ def _labelled(block: Block) -> Block:
 
 
 def _errors(history: list[dict[str, float]]) -> list[float]:
-    return [row["valid_loss"] for row in history]
+    return [row["valid_loss"] for row in history if "valid_loss" in row]
 
 
 def _refuse_divergence(row: dict[str, float]) -> None:
-    if not math.isfinite(row["train_loss"] + row["valid_loss"]):
+    loss = row.get("train_loss", 0.0) + row.get("valid_loss", 0.0)
+    if not math.isfinite(loss):
         raise UserError(
-            f"the loss became {row['train_loss'] + row['valid_loss']} in epoch {row['epoch']}",
-            fix=f"Take a learning rate below {row['learning_rate']:g}.",
+            f"the loss became {loss} in epoch {row['epoch']}",
+            fix=f"Take a learning rate below {row.get('learning_rate', 0.0):g}.",
         )

@@ -29,6 +29,11 @@ class Plan:
         In a step.
     l1, l2 : float
         Penalties on weights and offsets of all layers but the last.
+    penalties : list of float
+        It begins with ridge regression (`begin_with_ridge`) of that one that is best on validation pairs; none for
+        random weights.
+    refit : bool
+        Whether it is trained once more for as many epochs, now with the validation pairs, as the simple models are.
     seed : int
         Of first weights, order and dropout.
     """
@@ -43,6 +48,8 @@ class Plan:
     pairs: int = 100
     l1: float = 0.0
     l2: float = 0.0
+    penalties: Sequence[float] = ()
+    refit: bool = False
     seed: int = 0
 
 
@@ -57,6 +64,15 @@ def _published(optimiser: OptimiserPlan, epochs: int, halve_after: int | None = 
 
 
 RECIPES: dict[str, Plan] = {
+    "factors": Plan(
+        OptimiserPlan("adamw", 1e-4, 1e-2, decay="cosine", warmup=0.0),
+        epochs=6,
+        patience=2,
+        genes=512,
+        conditions=163,
+        penalties=(10.0, 30.0, 100.0, 300.0),
+        refit=True,
+    ),
     "tensor_product": _published(SGD, 30),
     "greatest_product": _published(SGD, 30),
     "small_filters": _published(SGD, 30),
@@ -73,7 +89,7 @@ RECIPES: dict[str, Plan] = {
     "gru_982": _published(ADAM, 30),
     "lstm_outer": _published(SGD, 30),
 }
-"""Optimiser, limit and stopping of each published network: batches of 100 pairs, Keras 1's own learning rates."""
+"""Optimiser, limit and stopping: of ours, and of the published ones, with batches of 100 pairs and Keras 1's rates."""
 
 
 def block_recipe(network: str) -> Plan:
@@ -83,6 +99,8 @@ def block_recipe(network: str) -> Plan:
     half cosine instead of being halved; the other optimisers set their own steps.
     """
     plan = RECIPES[network]
+    if plan.sampler == "blocks":
+        return plan
     optimiser = plan.optimiser
     if optimiser.name == "sgd":
         rate = 2 * optimiser.learning_rate
