@@ -14,7 +14,7 @@ from jaxtyping import Float32, Float64
 
 from cislearn.atomic import folder_written_whole
 from cislearn.data.dataset import Dataset, read_dataset
-from cislearn.data.expression.ablations import ABLATIONS
+from cislearn.data.expression.ablations import ABLATIONS, without_promoters
 from cislearn.data.expression.blocks import Block
 from cislearn.data.expression.groups import groups_of, units
 from cislearn.data.expression.new import NewPairs, read_new_pairs
@@ -24,6 +24,7 @@ from cislearn.engine.devices import Device
 from cislearn.errors import UserError, nearest
 from cislearn.evaluation.expression import expression_scores
 from cislearn.models.two_towers import Design, TwoTowers, design_of
+from cislearn.models.two_towers.design import WORDS_AND_GENE
 from cislearn.models.two_towers.saving import CARD, TowersCard, load_towers, save_towers
 from cislearn.objectives.expression import pair_loss
 from cislearn.prediction.two_towers import predict_block
@@ -77,6 +78,16 @@ class Materials:
         labels = dataset.labels_float(np.arange(len(dataset)))
         return cls(dataset, regulators, groups_of(dataset), Block.of(dataset, regulators, own=own), labels)
 
+    def some_genes(self, share: float) -> Materials:
+        """Return a share of the genes, the same ones each time."""
+        n = len(self.labels)
+        rows = np.sort(np.random.default_rng(0).permutation(n)[: max(1, round(share * n))])
+        block = self.block.part(torch.from_numpy(rows), torch.arange(self.labels.shape[1]))
+        block = replace(block, genes=torch.arange(len(rows)))
+        groups = Groups(self.groups.genes[rows], self.groups.conditions)
+        regulators = replace(self.regulators, own=self.regulators.own[rows])
+        return Materials(self.dataset, regulators, groups, block, self.labels[rows])
+
     def folds(self, split: str, seed: int = 0) -> list[Fold]:
         """Return the folds of a split by its name.
 
@@ -112,7 +123,9 @@ def train_on_fold(
     if ablation is not None and ablation not in known:
         raise UserError(f"ablation {ablation!r} is not known{nearest(ablation, known)}")
     design, block = design_of(network, classes=classes), materials.block
-    if ablation == IDENTITY:
+    if ablation == IDENTITY and design.promoter == WORDS_AND_GENE:
+        block = without_promoters(block)  # what is left of that branch is the gene's own vector
+    elif ablation == IDENTITY:
         design = replace(design, promoter="gene", promoter_options={})
     elif ablation is not None:
         block = ABLATIONS[ablation](block)

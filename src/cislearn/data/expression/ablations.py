@@ -12,8 +12,13 @@ from cislearn.data.expression.blocks import Block
 
 
 def without_promoters(block: Block) -> Block:
-    """Every promoter is N alone: regulators only."""
+    """Every promoter is N alone; which gene it is of may still be known."""
     return replace(block, tokens=torch.full_like(block.tokens, PAD))
+
+
+def without_genes(block: Block) -> Block:
+    """Neither promoter nor gene is known: regulators only."""
+    return replace(without_promoters(block), genes=torch.full_like(block.genes, -1))
 
 
 def without_regulators(block: Block) -> Block:
@@ -28,7 +33,7 @@ def shuffled_promoters(block: Block) -> Block:
 
 
 ABLATIONS: dict[str, Callable[[Block], Block]] = {
-    "regulators only": without_promoters,
+    "regulators only": without_genes,
     "sequence only": without_regulators,
     "shuffled promoters": shuffled_promoters,
 }

@@ -14,7 +14,8 @@ from cislearn.models.two_towers.words import WordsAndGene
 from cislearn.registry import check_options
 from cislearn.schema import CALLS
 
-ALL_BRANCHES: dict[str, type[Branch]] = {**BRANCHES, "words_and_gene": WordsAndGene}
+WORDS_AND_GENE = "words_and_gene"
+ALL_BRANCHES: dict[str, type[Branch]] = {**BRANCHES, WORDS_AND_GENE: WordsAndGene}
 """Branches of the promoter by name."""
 MERGES: dict[str, type[Merge]] = {**JOINTS, "recurrent": Recurrent}
 """Merges by name."""
@@ -129,7 +130,7 @@ def _recurrent(cell: str, pool: int, *, same: bool = False, hidden: Sequence[int
 
 DESIGNS: dict[str, Design] = {
     "factors": Design(
-        promoter="words_and_gene",
+        promoter=WORDS_AND_GENE,
         regulators=(164,),
         regulators_linear=True,
         merge="product",

@@ -96,7 +96,8 @@ def _tell_genes(branch: WordsAndGene, seen: Block, rows: torch.Tensor, factors: 
     branch.centre.copy_(words.mean(dim=0))
     per_stretch = words.shape[1] // len(branch.stretches)
     sizes = (words - branch.centre).square().mean(dim=0).view(len(branch.stretches), per_stretch).sum(dim=1)
-    branch.scale.copy_((sizes * len(branch.stretches)).rsqrt().repeat_interleave(per_stretch))
+    by = (sizes * len(branch.stretches)).rsqrt().nan_to_num(posinf=0.0)  # promoters of N alone have no words
+    branch.scale.copy_(by.repeat_interleave(per_stretch))
     scaled = (words - branch.centre) * branch.scale
     n = factors.shape[1]
     middle = factors.mean(dim=0)
@@ -106,4 +107,5 @@ def _tell_genes(branch: WordsAndGene, seen: Block, rows: torch.Tensor, factors: 
     branch.linear.weight[:n] = (scaled.T @ torch.from_numpy(dual).float()).T
     branch.linear.bias[:n] = middle
     said = scaled @ branch.linear.weight[:n].T + middle
-    branch.vectors.weight[seen.genes[rows] + 1, :n] = factors - said
+    known = seen.genes[rows] >= 0
+    branch.vectors.weight[seen.genes[rows][known] + 1, :n] = (factors - said)[known]

@@ -65,9 +65,9 @@ def _published(optimiser: OptimiserPlan, epochs: int, halve_after: int | None = 
 
 RECIPES: dict[str, Plan] = {
     "factors": Plan(
-        OptimiserPlan("adamw", 1e-4, 1e-2, decay="cosine", warmup=0.0),
-        epochs=6,
-        patience=2,
+        OptimiserPlan("adamw", 2e-6, 1e-2, decay="constant", warmup=0.0),
+        epochs=4,
+        patience=1,
         genes=512,
         conditions=163,
         penalties=(10.0, 30.0, 100.0, 300.0),
