@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float32, Int64, Shaped, UInt8
+from jaxtyping import Bool, Float, Int64, Shaped, UInt8
 from torch import Tensor
 
 from cislearn.data.dataset import Dataset
@@ -33,10 +33,10 @@ class Block:
     """
 
     tokens: UInt8[Tensor, "g length"]
-    regulators: Float32[Tensor, "c r"]
+    regulators: Float[Tensor, "c r"]
     own: Int64[Tensor, " g"]
     genes: Int64[Tensor, " g"]
-    labels: Float32[Tensor, "g c"]
+    labels: Float[Tensor, "g c"]
 
     @classmethod
     def of(cls, dataset: Dataset, regulators: Regulators, *, own: str = "masked") -> Block:
@@ -87,9 +87,9 @@ class Pairs:
     """
 
     tokens: UInt8[Tensor, "b length"]
-    regulators: Float32[Tensor, "b r"]
+    regulators: Float[Tensor, "b r"]
     genes: Int64[Tensor, " b"]
-    labels: Float32[Tensor, " b"]
+    labels: Float[Tensor, " b"]
 
     def to(self, device: torch.device) -> Pairs:
         """Return them on a device."""

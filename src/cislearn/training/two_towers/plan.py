@@ -43,8 +43,8 @@ class Plan:
     patience: int = 10
     halve_after: int | None = None
     sampler: Literal["blocks", "pairs"] = "blocks"
-    genes: int = 128
-    conditions: int = 32
+    genes: int = 64
+    conditions: int = 163
     pairs: int = 100
     l1: float = 0.0
     l2: float = 0.0
@@ -93,10 +93,10 @@ RECIPES: dict[str, Plan] = {
 
 
 def block_recipe(network: str) -> Plan:
-    """Return how a network is trained on blocks: as published, but for what a block of 4,096 pairs asks for.
+    """Return how a network is trained on blocks: as published, but for what a block of 64 x 163 pairs asks for.
 
-    There are forty times fewer steps. Plain SGD is given a momentum of .9 and twice the rate, which goes down along a
-    half cosine instead of being halved; the other optimisers set their own steps.
+    There are a hundred times fewer steps. Plain SGD is given a momentum of .9 and twice the rate, which goes down along
+    a half cosine instead of being halved; the other optimisers set their own steps.
     """
     plan = RECIPES[network]
     if plan.sampler == "blocks":
