@@ -22,6 +22,10 @@ StrandReading = Literal["forward", "average", "average_probabilities", "maximum"
 the mean of their probabilities, told as its logit. ``maximum``: the greater logit.
 """
 
+CALLED = 0.5
+"""A log2 ratio of expression of this or more is up, of minus this or less is down (DeepREG)."""
+CALLS = ("down", "base", "up")
+
 
 @dataclass(frozen=True)
 class TaskSpec:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import gzip
-
 import numpy as np
 import pandas as pd
 import pytest
 
 from cislearn.baselines.expression import Constant, RegulatorRidge
-from cislearn.data.expression.series import gasch_series
+from cislearn.data.expression.groups import units
 from cislearn.errors import UserError
 from cislearn.evaluation.expression import CALLS
 from cislearn.studies.deepreg import run_deepreg, scores
 from cislearn.studies.deepreg.page import published_numbers, value, write_page
-from cislearn.studies.deepreg.protocols import MODELS, PROTOCOLS, units
+from cislearn.studies.deepreg.protocols import MODELS, PROTOCOLS
 from cislearn.studies.deepreg.scores import SPLIT_ITSELF
-from tests.data.examples import random_sequence
 from tests.docs.pages import ROOT
+from tests.studies.yeast_files import write_yeast
 
 RESULTS = ROOT / "docs" / "results"
 
@@ -25,21 +23,7 @@ RESULTS = ROOT / "docs" / "results"
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
     """80 genes in 41 conditions of Gasch and one other: two factors, of which regulators know one each."""
-    folder, rng = tmp_path_factory.mktemp("files"), np.random.default_rng(0)
-    conditions = [*gasch_series()["condition"][::4], "mine"]
-    factors = rng.normal(size=(80, 2)) @ rng.normal(size=(2, len(conditions)))
-    values = factors + 0.1 * rng.normal(size=factors.shape)
-    lines = ["\t".join(["UID", *conditions])]
-    for k, row in enumerate(values):
-        lines.append("\t".join([f"g{k}", *("" if rng.random() < 0.05 else f"{x:.2f}" for x in row)]))
-    (folder / "yeast").mkdir()
-    promoters = "".join(f"g{k}\t{random_sequence(rng, 100)}\n" for k in range(80))
-    for name, text in {
-        "gasch2000.tsv.gz": "\n".join(lines) + "\n",
-        "promoters_1kb_sacCer3.tsv.gz": promoters,
-    }.items():
-        (folder / "yeast" / name).write_bytes(gzip.compress(text.encode()))
-    (folder / "yeast" / "reg_names_R.txt").write_text("".join(f"g{k}\n" for k in range(8)))
+    folder = write_yeast(tmp_path_factory.mktemp("files"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(scores, "WORD", 2)
         page = run_deepreg(folder, folder / "work", folder / "results")
@@ -55,7 +39,7 @@ def test_every_model_is_scored_under_its_splits_and_both_protocols(small):
                 assert row["low"] <= row["estimate"] <= row["high"]
             assert value(found, protocol, split, SPLIT_ITSELF, "gene seen")["estimate"] in (0, 1)
     text = page.read_text()
-    assert "networks of the publication are not" in text and "| `both` | 0 % | 0 % | 0 % | 0 % |" in text
+    assert "The networks are a study of their" in text and "| `both` | 0 % | 0 % | 0 % | 0 % |" in text
 
 
 def test_absent_values_are_scored_only_as_published(small):

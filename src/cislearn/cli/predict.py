@@ -9,10 +9,14 @@ import typer
 
 from cislearn.cli.ways import Way, refuse_options_of_other_ways
 
-TILE = Way(
-    own=frozenset({"step", "chromosome", "peaks", "shard", "merge"}),
-    shared=frozenset({"genome", "track", "bigwig", "method", "reverse_complement", "device"}),
-)
+WAYS = {
+    "tile": Way(
+        own=frozenset({"step", "chromosome", "peaks", "shard", "merge"}),
+        shared=frozenset({"genome", "track", "bigwig", "method", "reverse_complement", "device"}),
+    ),
+    "promoters": Way(own=frozenset({"conditions"}), shared=frozenset({"device"})),
+}
+"""What can be predicted beside the rows of a file."""
 
 
 def predict(
@@ -23,6 +27,14 @@ def predict(
         typer.Option("--input", "--regions", "--fasta", "--table", help="BED, narrowPeak, FASTA, .seq or table."),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The file to be: .tsv, .parquet or .bed.")] = None,
+    promoters: Annotated[
+        Path | None,
+        typer.Option(help="Of a run of `express`: GENE<tab>SEQUENCE, or FASTA; with --conditions a matrix is written."),
+    ] = None,
+    conditions: Annotated[
+        Path | None,
+        typer.Option(help="With --promoters: genes by conditions, log ratios, with the regulators among the genes."),
+    ] = None,
     genome: Annotated[Path | None, typer.Option(help="FASTA, for regions and for --tile.")] = None,
     tile: Annotated[
         bool, typer.Option("--tile", help="Score the whole --genome instead of a file, to SIGNAL.bw in --bigwig.")
@@ -93,6 +105,7 @@ def predict(
 
     from cislearn.cli.arguments import existing, files_by_track, priors_argument
     from cislearn.cli.predict_genome import predict_genome
+    from cislearn.cli.predict_matrix import predict_matrix
     from cislearn.cli.progress import Steps
     from cislearn.cli.show import console
     from cislearn.engine.devices import choose_device
@@ -110,14 +123,15 @@ def predict(
     from cislearn.runs import runs_under
     from cislearn.schema import DataSpec
 
-    refuse_options_of_other_ways(context, {"tile": TILE})
+    refuse_options_of_other_ways(context, WAYS)
+    if promoters is not None:
+        predict_matrix(run, promoters, conditions, out, device)
+        return
     tracks, priors = files_by_track(track or []), priors_argument(prior or [])
     if calls is None and (priors or merge_calls):
         raise UserError("--prior and --merge-calls are for --calls, which is not given", fix="Give --calls calls.bed.")
     if tile and out is not None:
         raise UserError("does not go with --tile", where="--out", fix="Give --bigwig a folder.")
-    if tile and calls is not None:
-        raise UserError("does not go with --tile", where="--calls", fix="Give --peaks.")
     if not tile:
         if source is None or out is None:
             raise UserError("give --input and --out, or --tile with --genome and --bigwig", where="cislearn predict")

@@ -51,8 +51,11 @@ def study(
     if known == DEEPREG:
         _without_training(context, files, out or Path("runs/studies") / known, results)
         return
+    if known == NETWORKS:
+        _networks(context, files, out or Path("runs/studies") / known, results, size, only or [])
+        return
     if known not in STUDIES:
-        names = [*STUDIES, DEEPREG]
+        names = [*STUDIES, DEEPREG, NETWORKS]
         raise UserError(f"study {name!r} is not known{nearest(known, names)}", fix=f"Known: {', '.join(names)}.")
     if size not in SIZES:
         raise UserError(f"size {size!r} is not known{nearest(size, SIZES)}")
@@ -85,6 +88,30 @@ def study(
 
 DEEPREG = "deepreg"
 """The study that trains no network: some minutes, begun anew each time."""
+
+
+NETWORKS = "deepreg_networks"
+"""Its networks, which are no experiments on windows: a ledger of its own, one training at a time."""
+
+
+def _networks(
+    context: typer.Context, files: Path | None, out: Path, results: Path | None, size: str, only: list[str]
+) -> None:
+    from cislearn.cli.progress import Steps, resumable
+    from cislearn.cli.show import console
+    from cislearn.cli.ways import is_given, option
+    from cislearn.engine.devices import choose_device
+    from cislearn.errors import UserError
+    from cislearn.studies.deepreg.networks import run_networks
+
+    for name in ("jobs", "plan"):
+        if is_given(context, name):
+            raise UserError(f"does not go with {NETWORKS}", where=option(name))
+    if files is None:
+        raise UserError(f"study {NETWORKS!r} is made of real data", fix="Give --files with the folder that holds it.")
+    with resumable():
+        page = run_networks(files, out, results or out / "results", size, only, choose_device("auto"), Steps())  # type: ignore[arg-type]
+    console().print(f"results: {page}")
 
 
 def _without_training(context: typer.Context, files: Path | None, out: Path, results: Path | None) -> None:

@@ -8,10 +8,9 @@ from jaxtyping import Float64, Int64, Integer, Shaped
 from cislearn.evaluation.intervals import Estimate, bootstrap_weights
 from cislearn.evaluation.regression import spearman
 from cislearn.evaluation.weighting import divide
+from cislearn.schema import CALLED, CALLS
 
-CALLED = 0.5
-"""A log2 ratio of this or more is up, of minus this or less is down (DeepREG)."""
-CALLS = ("down", "base", "up")
+__all__ = ["CALLED", "CALLS", "calls", "confusion", "expression_scores"]
 
 
 def calls(values: Shaped[np.ndarray, " n"]) -> Int64[np.ndarray, " n"]:

@@ -40,14 +40,15 @@ def run_deepreg(files: Path, out: Path, results: Path, progress: Progress = sile
     UserError
         Where files are absent.
     """
-    data = _dataset(files / "yeast", out, progress)
+    data = yeast_dataset(files / "yeast", out, progress)
     scores = score_everything(data, progress)
     results.mkdir(parents=True, exist_ok=True)
     write_table(results / f"{NAME}.tsv", scores)
     return write_page(results / f"{NAME}.md", scores, data.provenance["notes"])
 
 
-def _dataset(folder: Path, out: Path, progress: Progress) -> Dataset:
+def yeast_dataset(folder: Path, out: Path, progress: Progress) -> Dataset:
+    """Make the dataset of the yeast files of a folder, in a folder `out`."""
     paths = {role: folder / name for role, name in FILES.items()}
     for path in paths.values():
         if not path.is_file():

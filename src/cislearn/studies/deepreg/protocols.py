@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float32, Int64
+from jaxtyping import Float32
 
 from cislearn.baselines.expression import (
     Additive,
@@ -18,7 +18,6 @@ from cislearn.baselines.expression import (
     RegulatorRidge,
     TwoSteps,
 )
-from cislearn.data.expression.splits import Groups
 
 
 class Protocol(NamedTuple):
@@ -54,16 +53,3 @@ MODELS: dict[str, tuple[type[Completion], ...]] = {
     "genes in file order": _NEW_GENE,
 }
 """The simple models that can say something of what a split holds out."""
-
-
-def units(split: str, groups: Groups) -> Int64[np.ndarray, "g c"]:
-    """Give each pair what intervals draw whole: that of which a new one comes next time.
-
-    Clusters of genes, or series; single conditions where these are split, or in file order, which holds out few series.
-    """
-    shape = len(groups.genes), len(groups.conditions)
-    if split in ("series", "both"):
-        return np.broadcast_to(groups.conditions, shape)
-    if split in ("condition", "conditions in file order"):
-        return np.broadcast_to(np.arange(shape[1]), shape)
-    return np.broadcast_to(groups.genes[:, None], shape)

@@ -11,14 +11,13 @@ from jaxtyping import Float32
 from cislearn.baselines.expression import Completion, Inputs, predict_fold
 from cislearn.baselines.expression.promoter_ridge import WORD
 from cislearn.data.dataset import Dataset
-from cislearn.data.expression.clusters import promoter_clusters
+from cislearn.data.expression.groups import groups_of, units
 from cislearn.data.expression.regulators import regulators_of
-from cislearn.data.expression.series import gasch_series, series_codes
-from cislearn.data.expression.splits import SPLITS, Fold, Groups, seen_in_training
+from cislearn.data.expression.splits import SPLITS, Fold, seen_in_training
 from cislearn.evaluation.expression import CALLS, confusion, expression_scores
 from cislearn.progress import Progress, silent
 from cislearn.sequence.composition import count_words
-from cislearn.studies.deepreg.protocols import MODELS, PROTOCOLS, units
+from cislearn.studies.deepreg.protocols import MODELS, PROTOCOLS
 
 COLUMNS = ("protocol", "split", "model", "metric", "estimate", "low", "high", "n", "settings")
 SPLIT_ITSELF = "-"
@@ -38,9 +37,7 @@ def score_everything(data: Dataset, progress: Progress = silent) -> pd.DataFrame
     """
     genes = np.arange(len(data))
     tokens = data.sequences.gather(genes)
-    groups = Groups(
-        promoter_clusters(data.sequences), series_codes([task.name for task in data.spec.tasks], gasch_series())
-    )
+    groups = groups_of(data)
     inputs, measured = Inputs(count_words(tokens, WORD), regulators_of(data)), data.labels_float(genes)
     rows = []
     for protocol, rules in PROTOCOLS.items():

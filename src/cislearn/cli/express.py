@@ -1,0 +1,68 @@
+"""``cislearn express``: train a network of promoters and regulators on a dataset of expression."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def express(
+    data: Annotated[Path, typer.Argument(help="A dataset of `cislearn prepare --expression`.")],
+    out: Annotated[Path, typer.Option(help="The folder of the run.")],
+    network: Annotated[
+        str, typer.Option(help="Which; without a name of a network the message lists them.")
+    ] = "factors",
+    split: Annotated[
+        str, typer.Option(help="What is new in a tested pair: gene, condition, series, both; or pair, which leaks.")
+    ] = "series",
+    fold: Annotated[int, typer.Option(help="Which of the folds, from 0.")] = 0,
+    seed: Annotated[int, typer.Option(help="Of first weights, order and dropout.")] = 0,
+    epochs: Annotated[int | None, typer.Option(min=1, help="At most; by default those of the network.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="By default that of the network.")] = None,
+    ablation: Annotated[
+        str | None,
+        typer.Option(help="regulators only, sequence only, shuffled promoters, or gene identity."),
+    ] = None,
+    classes: Annotated[
+        bool, typer.Option("--classes", help="Learn calls of down, base and up in the place of log ratios.")
+    ] = False,
+    keep_own: Annotated[
+        bool, typer.Option("--keep-own", help="Let a gene that is a regulator see itself, as published: a leak.")
+    ] = False,
+    overwrite: Annotated[bool, typer.Option(help="Replace a run that is there.")] = False,
+    device: Annotated[str, typer.Option(help="auto, cpu or gpu.")] = "auto",
+) -> None:
+    """Train one network on one fold of a split and score it on what the split holds out.
+
+    `cislearn predict RUN --promoters FILE --conditions TABLE` then says how new promoters are expressed.
+    """
+    from cislearn.cli.progress import Steps
+    from cislearn.cli.show import console, show_table
+    from cislearn.engine.devices import choose_device
+    from cislearn.experiment.expression import express as train_and_score
+
+    chosen = choose_device(device)  # type: ignore[arg-type]
+    print_ = console().print
+    print_(f"  network {network}, split by {split}; device: {chosen}")
+    if split == "pair":
+        print_("  by pair both gene and condition of a tested pair are trained on: the scores say little of new ones")
+    scores = train_and_score(
+        data,
+        out,
+        network=network,
+        split=split,
+        fold=fold,
+        seed=seed,
+        epochs=epochs,
+        learning_rate=learning_rate,
+        ablation=ablation,
+        classes=classes,
+        own="kept" if keep_own else "masked",
+        overwrite=overwrite,
+        device=chosen,
+        progress=Steps(),
+    )
+    show_table(scores)
+    print_(f"-> {out}")
