@@ -21,6 +21,7 @@ SHAPES_CHECKED = (
     "objectives",
     "evaluation",
     "prediction",
+    "explain",
     "training",
 )
 """Parts whose annotated shapes and types are checked at every call while the tests run."""

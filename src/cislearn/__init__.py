@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cislearn.version import __version__
 
 if TYPE_CHECKING:
-    from cislearn.api import compare, train
+    from cislearn.api import attribute, compare, train
     from cislearn.baselines.gkm import GkmKernel, GkmSVM
     from cislearn.data.basset_hdf5 import prepare_hdf5
     from cislearn.data.compendium import prepare_compendium
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cislearn.prediction.mutagenesis import saturation_mutagenesis
 
 _HOMES = {
+    "attribute": "cislearn.api",
     "train": "cislearn.api",
     "compare": "cislearn.api",
     "Dataset": "cislearn.data.dataset",
@@ -50,6 +51,7 @@ __all__ = [
     "GkmKernel",
     "GkmSVM",
     "__version__",
+    "attribute",
     "both_strands",
     "compare",
     "load_model",

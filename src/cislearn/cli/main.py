@@ -8,6 +8,7 @@ import sys
 import typer
 
 from cislearn.cli import (
+    attribute,
     compare,
     doctor,
     embed,
@@ -45,6 +46,7 @@ for verb in (
     compare,
     score,
     predict,
+    attribute,
     report,
     study,
     doctor,

@@ -75,9 +75,9 @@ def write_each_report(folder: Path, *, command: str | None = None) -> Path:
     return write_page(render_each(read_each(folder), command=command), folder)
 
 
-def write_page(page: str, folder: Path) -> Path:
-    """Write ``report.html`` into `folder`, whole or not at all; give back its path."""
-    path = folder / "report.html"
+def write_page(page: str, folder: Path, name: str = "report.html") -> Path:
+    """Write a page into `folder`, whole or not at all; give back its path."""
+    path = folder / name
     with file_written_whole(path) as partial:
         partial.write_text(page, encoding="utf-8")
     return path
