@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cislearn.version import __version__
 
 if TYPE_CHECKING:
-    from cislearn.api import compare, train
+    from cislearn.api import attribute, compare, train
     from cislearn.baselines.gkm import GkmKernel, GkmSVM
     from cislearn.data.basset_hdf5 import prepare_hdf5
     from cislearn.data.compendium import prepare_compendium
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from cislearn.variants.score import score_variants
 
 _HOMES = {
+    "attribute": "cislearn.api",
     "train": "cislearn.api",
     "compare": "cislearn.api",
     "Dataset": "cislearn.data.dataset",
@@ -55,6 +56,7 @@ __all__ = [
     "GkmKernel",
     "GkmSVM",
     "__version__",
+    "attribute",
     "both_strands",
     "compare",
     "find_attributed_motifs",

@@ -8,6 +8,7 @@ import sys
 import typer
 
 from cislearn.cli import (
+    attribute,
     compare,
     doctor,
     embed,
@@ -54,6 +55,7 @@ for verb in (
     compare,
     score,
     predict,
+    attribute,
     motifs,
     variants,
     report,

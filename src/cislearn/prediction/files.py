@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from jaxtyping import Float
 from torch import nn
 
 from cislearn.data.readers import read_examples
@@ -19,7 +18,7 @@ from cislearn.prediction.bed import bed_written_whole
 from cislearn.prediction.columns import task_columns
 from cislearn.prediction.genome_profiles import HearProfiles
 from cislearn.prediction.members import Members
-from cislearn.prediction.windows import Windows, windows_of
+from cislearn.prediction.windows import Windows, at_rows, windows_of
 from cislearn.progress import Progress, silent
 from cislearn.schema import DataSpec
 from cislearn.sequence.tokens import N
@@ -153,8 +152,8 @@ def _piece(
     reason[windows.rows[unknown]] = ONLY_N
     if gaps is not None:
         gaps[unknown] = np.nan
-        gaps = _spread(gaps, windows.rows, len(told))
-    logits = _spread(logits, windows.rows, len(told))
+        gaps = at_rows(gaps, windows.rows, len(told))
+    logits = at_rows(logits, windows.rows, len(told))
     scores = [
         task_columns(
             task,
@@ -167,13 +166,6 @@ def _piece(
     ]
     remarks = pd.DataFrame({"note": windows.note, "not_scored": reason}, index=told.index, dtype=str)
     return pd.concat([told, *scores, remarks], axis=1)
-
-
-def _spread(values: Float[np.ndarray, "m ..."], rows: np.ndarray, n: int) -> Float[np.ndarray, "n ..."]:
-    """`values` at their `rows` of a table of `n`, NaN elsewhere."""
-    spread = np.full((n, *values.shape[1:]), np.nan, dtype=values.dtype)
-    spread[rows] = values
-    return spread
 
 
 def check_output(path: Path, inputs: Sequence[Path | None]) -> None:

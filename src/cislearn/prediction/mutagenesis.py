@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float32, UInt8
-from torch import nn
+from jaxtyping import Float, Float32, UInt8
+from torch import Tensor, nn
 
-from cislearn.prediction.predictor import NetworkPredictor, Signals
+from cislearn.models.inference import for_inference
+from cislearn.prediction.predictor import Signals, windows_at_once
+
+Score = Callable[[Float[Tensor, "m 4 length"], Float[Tensor, "m k length"] | None], Float[Tensor, " m"]]
+"""From one-hot windows and their tracks to one number each."""
 
 
 def saturation_mutagenesis(
@@ -25,7 +30,7 @@ def saturation_mutagenesis(
     """Return by how much the logit changes with each base in the place of each that is there.
 
     It asks a model for nothing but predictions, so it does for those that gradients cannot attribute, such as those of
-    words (`model.input: kmers`). A window takes ``4 length + 1`` predictions. Tracks stay as they are.
+    words (`model.input: kmers`). A window takes ``3 length + 1`` predictions. Tracks stay as they are.
 
     Parameters
     ----------
@@ -49,14 +54,53 @@ def saturation_mutagenesis(
     """
     spec: Any = model.spec
     column = range(spec.n_logits)[spec.columns(task)][channel]
-    predictor = NetworkPredictor(model, device, batch_size)
-    n, length = tokens.shape
-    effects = np.empty((n, 4, length), dtype=np.float32)
-    for number in range(n):
-        # The window itself stands last, in the same call: its own bases then have an effect of exactly 0.
-        changed = np.repeat(tokens[number : number + 1], 4 * length + 1, axis=0)
-        changed[np.arange(4 * length), np.tile(np.arange(length), 4)] = np.repeat(np.arange(4), length)
-        signals = None if tracks is None else np.repeat(tracks[number : number + 1], len(changed), axis=0)
-        logits = predictor.predict(changed, signals)[:, column]
-        effects[number] = (logits[:-1] - logits[-1]).reshape(4, length)
+    faster, place = for_inference(model).to(device), torch.device(device)
+    signals = None if tracks is None else torch.from_numpy(tracks).to(place)
+    x = faster.embed(torch.from_numpy(tokens).to(place), signals)  # type: ignore[operator]
+
+    def score(bases: Tensor, beside: Tensor | None) -> Tensor:
+        return faster(bases if beside is None else torch.cat([bases, beside], dim=1))[:, column]
+
+    with torch.inference_mode():
+        return effects_of_changes(score, x[:, :4], signals, batch_size).float().cpu().numpy()
+
+
+def effects_of_changes(
+    score: Score,
+    x: Float[Tensor, "n 4 length"],
+    tracks: Float[Tensor, "n k length"] | None = None,
+    batch_size: int | None = None,
+) -> Float[Tensor, "n 4 length"]:
+    """Return by how much a number changes with each base in the place of each that is there.
+
+    Parameters
+    ----------
+    score : callable
+        From one-hot windows, and their tracks or None, to one number each.
+    x : Tensor, shape (n, 4, length)
+        One-hot windows; N is all zeros, and all four bases are changes there.
+    tracks : Tensor, shape (n, k, length), optional
+        Beside the windows; they stay as they are.
+    batch_size : int, optional
+        Changed windows at once; by default what suits the device.
+
+    Returns
+    -------
+    Tensor, shape (n, 4, length)
+        0 for the bases that are there, which are not computed again.
+    """
+    size = batch_size or windows_at_once(x.shape[2], x.device)
+    effects = torch.zeros_like(x)
+    for number, window in enumerate(x):
+        base, position = torch.nonzero(window == 0, as_tuple=True)
+        beside = None if tracks is None else tracks[number : number + 1]
+        start = score(window.unsqueeze(0), beside)
+        found = []
+        for bases, positions in zip(torch.split(base, size), torch.split(position, size), strict=True):
+            row = torch.arange(len(bases), device=x.device)
+            changed = window.repeat(len(bases), 1, 1)
+            changed[row, :, positions] = 0
+            changed[row, bases, positions] = 1
+            found.append(score(changed, None if beside is None else beside.expand(len(bases), -1, -1)) - start)
+        effects[number, base, position] = torch.cat(found)
     return effects

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Int, Shaped, UInt8
+from jaxtyping import Float, Int, Shaped, UInt8
 
 from cislearn.data.entries import Entries
 from cislearn.data.placing import cut_windows
@@ -131,3 +131,12 @@ def _in_genome(chrom: pd.Series, renamed: Mapping[str, str]) -> pd.Series:
     codes, names = pd.factorize(chrom)
     known = np.array([renamed.get(name, name) for name in names], dtype=object)
     return pd.Series(known[codes], index=chrom.index, dtype=str)
+
+
+def at_rows(
+    values: Float[np.ndarray, "m ..."], rows: Int[np.ndarray, " m"], n: int, empty: float = np.nan
+) -> Float[np.ndarray, "n ..."]:
+    """Return `values` at their `rows` of a table of `n`, `empty` elsewhere."""
+    found = np.full((n, *values.shape[1:]), empty, dtype=values.dtype)
+    found[rows] = values
+    return found

@@ -92,11 +92,12 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Drawings:
-    """Figures side by side where there is room, with one key of methods above them."""
+    """Figures side by side where there is room, or each as wide as the page, with one key of methods above them."""
 
     kind: ClassVar[str] = "drawings"
     drawings: tuple[Drawing, ...]
     key: tuple[MethodStyle, ...] = ()
+    is_wide: bool = False
 
 
 @dataclass(frozen=True)

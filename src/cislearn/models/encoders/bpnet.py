@@ -16,7 +16,6 @@ from cislearn.errors import UserError
 from cislearn.models.encoder import Encoder, register
 from cislearn.models.layers import Layers, is_equivariant
 from cislearn.models.layers import layers as layers_of
-from cislearn.models.network import Network
 from cislearn.models.saving import load_network, read_card
 from cislearn.models.stages import Stage
 from cislearn.schema import DataSpec, TaskSpec
@@ -293,8 +292,11 @@ def middle(x: Float[Tensor, "n c length"], width: int) -> Float[Tensor, "n c pla
     return x[:, :, first : first + width]
 
 
-def without_bias(network: Network) -> Network:
-    """Return a copy of a trained `bpnet` that predicts what it learned beside its bias model."""
+def without_bias(network: nn.Module) -> nn.Module:
+    """Return a copy of a trained `bpnet`, or of what joins its strands, that predicts what it learned beside its bias.
+
+    Where there is no bias model it predicts the same.
+    """
     alone = deepcopy(network)
     for module in alone.modules():
         if isinstance(module, BPNet | ProfileHeads):
