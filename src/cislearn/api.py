@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cislearn.data.dataset import Dataset, read_dataset
+from cislearn.data.track_files import TrackPaths
 from cislearn.errors import UserError
 from cislearn.experiment.comparing import Comparison, compare_runs
 from cislearn.experiment.execute import Experiment, run_experiment
@@ -116,7 +117,7 @@ def attribute(
     domain: str | None = None,
     most: int | None = None,
     genome: Path | str | None = None,
-    tracks: Mapping[str, Path] | None = None,
+    tracks: Mapping[str, TrackPaths] | None = None,
     by: str = "gradient_x_input",
     of: str | None = None,
     references: str | None = None,

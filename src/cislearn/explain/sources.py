@@ -11,6 +11,7 @@ import pandas as pd
 
 from cislearn.data.dataset import Dataset
 from cislearn.data.readers import read_examples
+from cislearn.data.track_files import TrackPaths
 from cislearn.errors import UserError, nearest
 from cislearn.genome.token_genome import open_genome
 from cislearn.models.saving import read_card
@@ -55,7 +56,7 @@ def windows_of_file(
     spec: DataSpec,
     *,
     genome: Path | None = None,
-    tracks: Mapping[str, Path] | None = None,
+    tracks: Mapping[str, TrackPaths] | None = None,
     progress: Progress = silent,
 ) -> Source:
     """Return the windows that a model of `spec` reads of a FASTA, BED, narrowPeak or table file.
