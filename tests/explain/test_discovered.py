@@ -79,6 +79,22 @@ def test_attributions_of_another_shape_are_refused(tmp_path, rng):
             read_attributions(tmp_path / name)
 
 
+def test_the_folder_of_attributions_says_the_same_as_one_file(tmp_path, rng):
+    """A window that was not attributed holds no base; it keeps its number and counts as zeros."""
+    hypothetical, one_hot, _ = attributions(rng, n=20)
+    one_hot[3], hypothetical[3] = 0, np.nan
+    write(tmp_path / "ohe.npz", arr_0=one_hot.astype(np.int8))
+    write(tmp_path / "hypothetical.npz", arr_0=hypothetical)
+    one = read_attributions(tmp_path)
+    other = read_attributions(write(tmp_path / "both.npz", hypothetical=hypothetical, one_hot=one_hot))
+    for a, b in zip(one, other, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert len(one.one_hot) == 20 and not one.hypothetical[3].any()
+    (tmp_path / "ohe.npz").unlink()
+    with pytest.raises(UserError, match=r"ohe\.npz: cannot be read"):
+        read_attributions(tmp_path)
+
+
 def test_what_is_not_installed(tmp_path, rng, monkeypatch):
     hypothetical, one_hot, _ = attributions(rng, n=20)
     read = read_attributions(write(tmp_path / "a.npz", hypothetical=hypothetical, one_hot=one_hot))
