@@ -15,7 +15,9 @@ def motifs(
     out: Annotated[Path, typer.Option(help="The folder to be.")] = Path("motifs"),
     attributions: Annotated[
         Path | None,
-        typer.Option(help="A .npz of attributions: motifs are then TF-MoDISco's, and those of no filter."),
+        typer.Option(
+            help="The folder of attributions, or a .npz of them: motifs are then TF-MoDISco's, and those of no filter."
+        ),
     ] = None,
     source: Annotated[
         Path | None,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
+from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
@@ -34,24 +36,37 @@ class Attributed(NamedTuple):
 
 
 def read_attributions(path: Path) -> Attributed:
-    """Read attributions of a ``.npz`` file: the arrays `HYPOTHETICAL` and `ONE_HOT`.
+    """Read attributions: a ``.npz`` file with two arrays, or the folder that ``cislearn attribute`` writes.
+
+    Of a folder it is the one array each of ``hypothetical.npz`` and ``ohe.npz``. Windows that hold no base were not
+    attributed; they count as zeros and keep their numbers.
 
     Raises
     ------
     UserError
-        Where it cannot be read, lacks one of them, the shapes are others, windows are not one-hot, values are not
+        Where it cannot be read, lacks one of the arrays, the shapes are others, windows are not one-hot, values are not
         finite, or the attributions are those of the bases that are there alone, which make other motifs.
     """
-    try:
-        with np.load(path) as file:
-            arrays = {name: np.asarray(file[name], np.float32) for name in (HYPOTHETICAL, ONE_HOT) if name in file}
-    except (OSError, ValueError, EOFError) as error:
-        raise UserError(f"cannot be read as .npz: {error}", where=path, fix=FIX) from error
-    if absent := [name for name in (HYPOTHETICAL, ONE_HOT) if name not in arrays]:
-        raise UserError(f"holds no array {absent[0]!r}", where=path, fix=FIX)
-    found = Attributed(arrays[HYPOTHETICAL], arrays[ONE_HOT])
+    if path.is_dir():
+        hypothetical, one_hot = (_arrays(path / name, ["arr_0"])[0] for name in ("hypothetical.npz", "ohe.npz"))
+    else:
+        hypothetical, one_hot = _arrays(path, [HYPOTHETICAL, ONE_HOT])
+    if hypothetical.shape == one_hot.shape and one_hot.ndim == 3:
+        hypothetical[~one_hot.any(axis=(1, 2))] = 0
+    found = Attributed(hypothetical, one_hot)
     _check(found, path)
     return found
+
+
+def _arrays(path: Path, names: Sequence[str]) -> list[np.ndarray]:
+    try:
+        with np.load(path) as file:
+            arrays = {name: np.asarray(file[name], np.float32) for name in names if name in file}
+    except (OSError, ValueError, EOFError, BadZipFile) as error:
+        raise UserError(f"cannot be read as .npz: {error}", where=path, fix=FIX) from error
+    if absent := [name for name in names if name not in arrays]:
+        raise UserError(f"holds no array {absent[0]!r}", where=path, fix=FIX)
+    return [arrays[name] for name in names]
 
 
 def _check(found: Attributed, path: Path) -> None:
