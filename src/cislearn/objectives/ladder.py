@@ -79,7 +79,7 @@ class Ladder(Objective):
         self,
         *,
         sigma: float = 0.3,
-        weights: float | Sequence[float] = (1.0, 0.1),
+        weights: float | Sequence[float] = (0.01, 0.001),
         reconstruct: str = "all",
         lateral: bool = True,
         detach_clean: bool = True,
