@@ -68,5 +68,5 @@ def _drawing(found: FileAttributions, row: int) -> Drawing:
     name = str(told["name"]) or f"row {row}"
     place = f", {found.chrom[row]}:{found.start[row]:,} ({told['strand']})" if found.start[row] >= 0 else ""
     note = f"; {told['note']}" if told["note"] else ""
-    svg = logo(found.projected[row], name=f"Attributions of {name}", key=f"window-{row}", unit="units of the output")
+    svg = logo(found.projected[row], name=f"Attributions of {name}", key=f"window-{row}", unit="output")
     return Drawing(svg, f"{name}{place}: {decimal(float(told['output']))}{note}")

@@ -20,8 +20,8 @@ BASE_COLOURS = {
     base: LIGHT_AND_DARK[name][0]
     for base, name in (("A", "method-2"), ("C", "method-0"), ("G", "method-4"), ("T", "method-1"))
 }
-PER_LINE = 100
-"""Positions of a line; what is longer is broken into lines of one scale."""
+PER_LINE = 120
+"""Positions of a line at most; what is longer is broken into lines of one length and scale."""
 SIDE = 0.05
 """What a letter leaves free on either side, in positions."""
 INVISIBLE = 0.01
@@ -54,22 +54,22 @@ def logo(
     first : int
         Number of the first position on the axis.
     per_line : int
-        Positions of a line, so that letters stay readable.
+        Positions of a line at most, so that letters stay readable.
     line_height : float
         In inches.
     """
     heights = np.nan_to_num(np.asarray(heights, np.float64))
     length = heights.shape[1]
-    width = min(length, per_line)
     n_lines = -(-length // per_line)
+    width = -(-length // n_lines)
     low, high = np.minimum(heights, 0).sum(0).min(), np.maximum(heights, 0).sum(0).max()
     room = 0.04 * (high - low) or 1.0
 
     def paint(figure: Figure) -> None:
         lines = np.atleast_1d(figure.subplots(n_lines, 1))
         for number, axes in enumerate(lines):
-            start = number * per_line
-            _draw_line(axes, heights[:, start : start + per_line], first + start, INVISIBLE * max(high, -low))
+            start = number * width
+            _draw_line(axes, heights[:, start : start + width], first + start, INVISIBLE * max(high, -low))
             axes.set(xlim=(first + start - 0.5, first + start + width - 0.5), ylim=(low - room, high + room))
             axes.set_ylabel(unit)
 
