@@ -66,6 +66,11 @@ class Objective(nn.Module, ABC):
     """
     learns_task = True
     """Whether the task's head is trained; where it is not, no score can choose weights: the last ones are kept."""
+    reads_features = True
+    """Whether the rows of a batch reach the losses through `Model.features` alone, where several processes share them.
+
+    Where not, each process has the losses of its own rows, and their gradients are averaged.
+    """
     signals: tuple[Signal, ...] = ()
     """What `health` logs, and what to expect of it; the report shows these."""
 
