@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cislearn.data.batches import Batches, Loader, Mixer, Stream, TrainingRows, balance_groups, training_rows
@@ -217,29 +217,6 @@ def test_a_mixer_draws_all_groups_in_turn(sizes, first, n):
     taken = Mixer(groups, (0,)).take(first, n)
     group = np.searchsorted(bounds, taken, side="right") - 1
     assert group.tolist() == [i % len(sizes) for i in range(first, first + n)]
-
-
-# --- Many processes ---
-
-
-@settings(max_examples=30)
-@given(
-    world=st.integers(1, 5),
-    size=st.integers(1, 20),
-    share=st.sampled_from([0.3, 1.0, 2.0]),
-    k=st.integers(0, 20),
-    balance=st.sampled_from(["none", "domain"]),
-)
-def test_the_processes_share_out_the_batch_of_one(world, size, share, k, balance):
-    def made(**ranks):
-        return batches(23, 17, batch_size=size, draws={"source": 1.0, "target": share}, balance=balance, **ranks)[k]
-
-    whole, pieces = made(), [made(rank=r, world=world) for r in range(world)]
-    for name, rows in whole.parts.items():
-        expected = whole.row[rows]
-        for r, piece in enumerate(pieces):
-            assert piece.row[piece.parts[name]].tolist() == expected[r::world].tolist()
-    assert sum(len(piece) for piece in pieces) == len(whole)
 
 
 def test_a_loader_yields_the_batches_from_where_it_is_told():

@@ -41,3 +41,15 @@ def test_a_key_that_came_later_counts_where_it_is_not_at_its_default():
 
     assert "training.patience_of" in LATER
     assert identity(patience_of="score") == identity() != identity(patience_of="loss")
+
+
+def test_processes_are_part_of_the_identity_where_weights_are_averaged():
+    """Gradients averaged at each step, they learn what one does, and a run may go on in another number of them."""
+
+    def identity(**settings):
+        config = config_of(**settings)
+        return run_identities(config, compose_methods(config), MIXED_100)["source_only"]
+
+    assert identity() == identity(processes=3) == identity(processes=2, sync_warmup=5)
+    averaged = [{}, {"processes": 3}, {"sync_warmup": 5}, {"sync_optimiser": False}]
+    assert len({identity(), *(identity(**{"processes": 2, "sync_every": 4} | each) for each in averaged)}) == 5

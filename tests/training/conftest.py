@@ -69,7 +69,7 @@ def make_problem() -> Problem:
 
 
 def prepare(
-    problem: Problem, method: str, encoder: tuple[str, dict[str, Any]] = SMALL
+    problem: Problem, method: str, encoder: tuple[str, dict[str, Any]] = SMALL, batch_size: int = 16
 ) -> tuple[Network, Objective, Batches, Views]:
     """Freshly built parts of a training, the same at each call."""
     sequences, parts = problem
@@ -77,7 +77,7 @@ def prepare(
     network = build_network(encoder[0], SPEC, encoder[1])
     objective = objectives.get(method)()
     objective.setup(network, SPEC)
-    batches = Batches(sequences, parts, objective.draws, batch_size=16, seed=SEED)
+    batches = Batches(sequences, parts, objective.draws, batch_size=batch_size, seed=SEED)
     return network, objective, batches, Views(SPEC, "augment", 2, seed=SEED)
 
 

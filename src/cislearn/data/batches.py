@@ -145,8 +145,6 @@ class Batches:
         Signals along the windows, for the batches to carry.
     profiles : Profiles, optional
         Counts to be predicted, of rows whose label may be seen.
-    rank, world : int
-        Of `world` processes number `rank` takes rows ``rank::world`` of each part.
     """
 
     def __init__(
@@ -160,15 +158,12 @@ class Batches:
         balance: Balance = "none",
         tracks: Tracks | None = None,
         profiles: Profiles | None = None,
-        rank: int = 0,
-        world: int = 1,
     ) -> None:
         draws = {name: share for name, share in draws.items() if share > 0}
         empty = [name for name in draws if len(parts[name].rows) == 0]
         if empty:
             raise UserError(f"there are no training rows of part {empty[0]!r}")
         self.sequences, self.tracks, self.profiles = sequences, tracks, profiles
-        self.rank, self.world = rank, world
         self.whole, self.parts = dict(parts), {name: parts[name] for name in draws}
         self.sizes = {name: max(1, round(batch_size * share)) for name, share in draws.items()}
         self.mixers = {
@@ -178,7 +173,7 @@ class Batches:
 
     def __getitem__(self, k: int) -> Batch:
         """Return batch `k`, on the CPU."""
-        places = {n: self.mixers[n].take(k * size, size)[self.rank :: self.world] for n, size in self.sizes.items()}
+        places = {n: self.mixers[n].take(k * size, size) for n, size in self.sizes.items()}
         rows = np.concatenate([self.parts[n].rows[p] for n, p in places.items()])
         labels = np.concatenate([self.parts[n].labels[p] for n, p in places.items()])
         domain = np.concatenate([self.parts[n].domain[p] for n, p in places.items()])

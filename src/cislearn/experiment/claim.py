@@ -32,6 +32,7 @@ LATER = (
     "data.regions", "data.unlabelled", "data.split.k_fold", "training.augment", "model.reverse_complement.filters",
     "model.reverse_complement.merge", "model.reverse_complement.join", "training.accumulate", "training.patience_of",
     "training.train_only", "training.optimiser.alpha", "training.optimiser.max_weight_norm", "model.input",
+    "training.processes", "training.sync_every", "training.sync_warmup", "training.sync_optimiser",
 )  # fmt: skip
 """Keys that came when runs stood in ledgers already: at its default such a key is no part of a run's identity."""
 
@@ -57,6 +58,9 @@ def with_options(identity: str, options: Mapping[str, Any]) -> str:
 def run_identity(config: ExperimentConfig, method: Method, encoder: type, dataset_hash: str) -> str:
     """Hash of all that a run of `method` depends on beside its seed: settings, data, the user's own code."""
     values = config.model_dump(mode="json", exclude={"out", "methods", "battery", "gkm_svm", "leave_one_out"})
+    if config.training.sync_every == 1:  # then several processes learn what one does, as one device what another does
+        for name in ("processes", "sync_warmup", "sync_optimiser"):
+            del values["training"][name]
     for key in LATER:
         _forget_default(values, config, key.split("."))
     if config.training.optimiser.name != "rmsprop":
@@ -86,7 +90,7 @@ def _forget_default(values: dict[str, Any], section: BaseModel, path: Sequence[s
     for key in outer:
         values, section = values[key], getattr(section, key)
     if getattr(section, name) == type(section).model_fields[name].get_default(call_default_factory=True):
-        del values[name]
+        values.pop(name, None)
 
 
 def _source_hash(part: type) -> str:

@@ -109,6 +109,7 @@ def check_composition(config: ExperimentConfig, methods: Sequence[Method], roles
         )
     if config.training.precision == "16-mixed" and not torch.cuda.is_available():
         raise UserError("16-mixed needs an NVIDIA GPU", where="training.precision", fix="Take bf16-mixed or 32-true.")
+    _check_processes(config)
     if config.training.accumulate > config.training.batch_size:
         raise UserError(
             f"a batch of {config.training.batch_size} cannot be cut into {config.training.accumulate} pieces",
@@ -157,6 +158,23 @@ def check_composition(config: ExperimentConfig, methods: Sequence[Method], roles
     if config.training.init_from is not None:
         begin_from(copy.deepcopy(network), config.training.init_from, config.training.seeds[0])
     return _remarks(config, roles)
+
+
+def _check_processes(config: ExperimentConfig) -> None:
+    """Refuse what several processes cannot do, and periodic averages without them."""
+    training = config.training
+    if training.sync_every > 1 and training.processes == 1:
+        raise UserError(
+            f"weights averaged every {training.sync_every} steps need several processes",
+            where="training.sync_every",
+            fix="Say how many: training.processes: 2, or cislearn train --processes 2.",
+        )
+    if training.processes > 1 and training.precision == "16-mixed":
+        raise UserError(
+            "16-mixed scales the gradients of each process by itself",
+            where="training.precision",
+            fix="Take bf16-mixed.",
+        )
 
 
 def _check_margin(config: ExperimentConfig, spec: DataSpec) -> None:

@@ -369,6 +369,16 @@ class TrainingConfig(_Section):
     log_strand_gradients: bool = Field(
         False, description="log how far the gradients of the two strands agree, on one batch at each validation"
     )
+    processes: PositiveInt = Field(
+        1, description="that share each batch: `cislearn train --processes N`, torchrun or srun starts them"
+    )
+    sync_every: PositiveInt = Field(
+        1,
+        description="with several processes: steps that each takes on its own rows between averages of the weights; 1:"
+        " gradients are averaged at every step",
+    )
+    sync_warmup: NonNegativeInt = Field(0, description="first steps at which gradients are averaged in any case")
+    sync_optimiser: bool = Field(True, description="whether the state of the optimiser is averaged with the weights")
     train_only: Literal["head"] | None = Field(
         None, description="head: the encoder of that run stays as it is, its running statistics too"
     )

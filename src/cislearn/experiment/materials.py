@@ -131,5 +131,8 @@ def _plan(setting: Setting, method: Method, batches: Batches, seed: int) -> Trai
         weight_average=config.weight_average,
         accumulate=config.accumulate,
         log_strand_gradients=config.log_strand_gradients,
+        sync_every=config.sync_every,
+        sync_warmup=config.sync_warmup,
+        sync_optimiser=config.sync_optimiser,
         seed=seed,
     )

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Int
 
 from cislearn.engine.devices import Device
+from cislearn.engine.processes import Processes, current
 from cislearn.experiment.config import ExperimentConfig
 from cislearn.experiment.methods import Method
 from cislearn.experiment.reporter import Reporter
@@ -32,6 +33,8 @@ class Setting:
         Folders in which the user's own parts are looked for.
     reporter : Reporter
         Hears of the progress.
+    processes : Processes
+        That train together: those that this one has joined.
     """
 
     config: ExperimentConfig
@@ -39,6 +42,7 @@ class Setting:
     device: Device
     search: tuple[Path, ...] = ()
     reporter: Reporter = field(default_factory=Reporter)
+    processes: Processes = field(default_factory=current)
 
     def judged_rows(self, method: Method) -> Int[np.ndarray, " n"]:
         """Return the labelled validation rows that say which weights of a method are kept."""

@@ -12,6 +12,7 @@ from jaxtyping import Float
 from cislearn.atomic import file_written_whole
 from cislearn.errors import UserError
 from cislearn.evaluation.metrics import auroc
+from cislearn.experiment.following import Job
 from cislearn.experiment.materials import Materials, gather_materials
 from cislearn.experiment.methods import Method
 from cislearn.experiment.profile_scores import observed_counts
@@ -21,7 +22,7 @@ from cislearn.models.network import Network
 from cislearn.objectives.supervised import task_loss
 from cislearn.runs import RunFolder
 from cislearn.training.fit import Fitted, fit
-from cislearn.training.judge import Validation, read_step
+from cislearn.training.judge import Reached, Validation, read_reached
 
 CHECKPOINT = "last.ckpt"
 
@@ -42,7 +43,8 @@ def train_run(setting: Setting, method: Method, seed: int, folder: RunFolder, id
     identity : str
         Hash of all that the run depends on. A partial run of another identity is begun again.
     """
-    _claim(folder.partial, identity)
+    if _claim(folder.partial, identity):
+        setting.reporter.note(f"{method.title}, seed {seed}: begun with another configuration, begun again")
     made = gather_materials(setting, method, seed)
     fitted = _fit(setting, method, seed, made, folder.partial / CHECKPOINT)
     write_run(
@@ -60,17 +62,25 @@ def train_run(setting: Setting, method: Method, seed: int, folder: RunFolder, id
     folder.finish()
 
 
-def _claim(folder: Path, identity: str) -> None:
+def _claim(folder: Path, identity: str) -> bool:
+    """Make a partial run's folder this run's own; return whether another run's was removed for it."""
     marker = folder / "identity"
-    if folder.exists() and not (marker.is_file() and marker.read_text() == identity):
+    is_other = folder.exists() and not (marker.is_file() and marker.read_text() == identity)
+    if is_other:
         shutil.rmtree(folder)
     with file_written_whole(marker) as partial:
         partial.write_text(identity)
+    return is_other
 
 
 def _fit(setting: Setting, method: Method, seed: int, made: Materials, checkpoint: Path) -> Fitted:
-    done = read_step(checkpoint) if checkpoint.is_file() else 0
-    setting.reporter.begin(f"{method.title.replace('_', ' ')}   seed {seed}", made.plan.steps, done)
+    reached, world = read_reached(checkpoint) if checkpoint.is_file() else Reached(), setting.processes.world
+    if reached.step and reached.world != world:
+        setting.reporter.note(
+            f"{method.title}, seed {seed}: goes on with {world} processes where {reached.world} began it"
+        )
+    setting.reporter.begin(f"{method.title.replace('_', ' ')}   seed {seed}", made.plan.steps, reached.step)
+    setting.processes.tell(Job.of(setting, method, seed, checkpoint))
     return fit(
         made.network,
         made.objective,
@@ -81,6 +91,7 @@ def _fit(setting: Setting, method: Method, seed: int, made: Materials, checkpoin
         checkpoint=checkpoint,
         device=setting.device,
         watch=setting.reporter.step,
+        processes=setting.processes,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from cislearn.baselines import BATTERY, GappedKmerSVM
 from cislearn.data.dataset import Dataset
 from cislearn.engine.devices import choose_device
+from cislearn.errors import UserError
 from cislearn.experiment.battery import SimpleModel, fit_battery
 from cislearn.experiment.claim import claim_folder, run_identity, split_identity
 from cislearn.experiment.composition import check_composition, compose_methods
@@ -98,6 +99,12 @@ def begin(
     """Settle all that can be refused before anything is trained; takes what `run_experiment` does, and the dataset."""
     assert config.out is not None
     setting, methods, network, remarks = settle(config, dataset, search, reporter)
+    if setting.processes.world != config.training.processes:
+        raise UserError(
+            f"{config.training.processes} processes are asked for, and {setting.processes.world} here",
+            where="training.processes",
+            fix="cislearn train starts as many as are asked for; torchrun and srun have to start that many.",
+        )
     identities = run_identities(config, methods, dataset.hash, search)
     folder = ExperimentFolder(config.out)
     claim_folder(folder, config, identities, overwrite=overwrite)

@@ -74,6 +74,7 @@ class Ladder(Objective):
     """
 
     draws = {"source": 1.0, "unlabelled": 1.0}  # noqa: RUF012
+    reads_features = False
 
     def __init__(
         self,

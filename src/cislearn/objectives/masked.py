@@ -84,6 +84,7 @@ class Masked(Objective):
     """
 
     draws = {"source": 1.0, "unlabelled": 1.0}  # noqa: RUF012
+    reads_features = False
     learns_task = False
     signals = (FOUND, COMMONEST)
 

@@ -68,6 +68,11 @@ class Objective(nn.Module, ABC):
     """Whether the task's head is trained; where it is not, no score can choose weights: the last ones are kept."""
     task_begins: float = 0.0
     """Share of the training in which the head is untrained: no score of that stretch chooses weights or ends it."""
+    reads_features = True
+    """Whether the rows of a batch reach the losses through `Model.features` alone, where several processes share them.
+
+    Where not, each process has the losses of its own rows, and their gradients are averaged.
+    """
     signals: tuple[Signal, ...] = ()
     """What `health` logs, and what to expect of it; the report shows these."""
 

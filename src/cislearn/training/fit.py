@@ -12,17 +12,20 @@ from typing import Any, Literal
 
 import lightning as L
 import torch
+from torch import Tensor
 
 from cislearn.data.batches import Batches, Loader
 from cislearn.data.views import Views
 from cislearn.engine.devices import Device
 from cislearn.engine.memory import keep_freed_memory
+from cislearn.engine.processes import ALONE, Processes
 from cislearn.models.network import Network
 from cislearn.objectives.objective import Objective
 from cislearn.training.judge import Judge, Validate, Watch, read_step
 from cislearn.training.learner import Learner, look
 from cislearn.training.optimisers import OptimiserPlan
 from cislearn.training.pieces import MOST_PIECES, is_out_of_memory, out_of_memory, pieces_of
+from cislearn.training.sharing import Sharing, check_divisible
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,12 @@ class TrainingPlan:
         Pieces in which each batch is worked through, for memory.
     log_strand_gradients : bool
         Whether each validation also tells how far the gradients of the two strands agree.
+    sync_every : int
+        Steps between averages of the weights of several processes; with 1 all steps are taken together.
+    sync_warmup : int
+        First steps that are taken together in any case.
+    sync_optimiser : bool
+        Whether the state of the optimiser is averaged with the weights.
     seed : int
         Of the run.
     """
@@ -68,6 +77,9 @@ class TrainingPlan:
     weight_average: float = 0.0
     accumulate: int = 1
     log_strand_gradients: bool = False
+    sync_every: int = 1
+    sync_warmup: int = 0
+    sync_optimiser: bool = True
     seed: int = 0
 
 
@@ -91,6 +103,7 @@ def fit(
     device: Device,
     watch: Watch | None = None,
     finish: bool = True,
+    processes: Processes = ALONE,
 ) -> Fitted:
     """Train `network` in place by `objective`; where `checkpoint` exists, go on from it.
 
@@ -114,12 +127,19 @@ def fit(
         Told of each step.
     finish : bool
         Whether the objective's `finish` follows the last step; not, where a training is only timed.
+    processes : Processes
+        That train together, all of which call this with the same parts. The first one validates and writes.
 
     Returns
     -------
     Fitted
-        The network holds the kept weights, on the CPU, in evaluation mode.
+        The network holds the kept weights, on the CPU, in evaluation mode. Where another process is the first, there is
+        no history, and the network is as it was last.
     """
+    sharing = None
+    if processes.world > 1:
+        check_divisible(batches, processes.world)
+        sharing = Sharing(processes, plan.sync_every, plan.sync_warmup, optimiser=plan.sync_optimiser)
     judge = Judge(
         validate,
         every=plan.validate_every,
@@ -130,6 +150,7 @@ def fit(
         log_strand_gradients=plan.log_strand_gradients,
         task_begins=objective.task_begins * plan.steps,
         watch=watch,
+        processes=processes,
     )
     # In mixed precision Lightning clips only where the optimiser leaves the loss's scale alone; a fused one does not.
     fused = plan.gradient_clip is None or plan.precision == "32-true"
@@ -143,6 +164,7 @@ def fit(
         weight_average=plan.weight_average,
         fused=fused,
         accumulate=plan.accumulate,
+        sharing=sharing,
     )
     if device.accelerator == "cpu":
         keep_freed_memory()
@@ -150,7 +172,7 @@ def fit(
     with _quiet_lightning():
         trainer = L.Trainer(
             accelerator=device.accelerator,
-            devices=1,
+            devices=[torch.cuda.current_device()] if device.accelerator == "cuda" else 1,
             precision=plan.precision,
             max_steps=plan.steps,
             gradient_clip_val=plan.gradient_clip,
@@ -162,6 +184,8 @@ def fit(
             default_root_dir=checkpoint.parent,
         )
         try:
+            if processes.world > 1 and not start:  # no two machines need draw the same first weights to the last bit
+                processes.copy_first_([value for value in learner.state_dict().values() if isinstance(value, Tensor)])
             trainer.fit(learner, Loader(batches, start, plan.steps), ckpt_path=checkpoint if start else None)
         except SystemExit as leaving:  # Lightning leaves Python at Ctrl-C; what that means is for the caller to say
             raise KeyboardInterrupt from leaving
@@ -170,6 +194,8 @@ def fit(
                 raise
             rows = batches.sizes["source"]
             raise out_of_memory(rows, plan.accumulate, _pieces_that_fit(learner, batches, rows)) from error
+    if not processes.is_first:
+        return Fitted([], 0)
     step = judge.restore(learner.cpu())
     network.eval()
     if finish:

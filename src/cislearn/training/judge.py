@@ -17,6 +17,7 @@ from torch import Tensor
 
 from cislearn.atomic import file_written_whole
 from cislearn.data.batch import Batch
+from cislearn.engine.processes import ALONE, Processes
 from cislearn.errors import UserError
 from cislearn.models.network import Network
 from cislearn.training.learner import Learner
@@ -61,6 +62,8 @@ class Judge(Callback):
         Steps in which the head is untrained: no validation till then counts.
     watch : callable, optional
         For progress bars.
+    processes : Processes
+        That train together: the first validates, keeps and writes, and tells the others when to stop.
     """
 
     def __init__(
@@ -75,8 +78,9 @@ class Judge(Callback):
         task_begins: float = 0.0,
         watch: Watch | None = None,
         patience_of: Literal["score", "loss"] = "score",
+        processes: Processes = ALONE,
     ) -> None:
-        self.patience_of = patience_of
+        self.patience_of, self.processes = patience_of, processes
         self.validate, self.every, self.keep, self.patience = validate, every, keep, patience
         self.checkpoint, self.watch = checkpoint, watch
         self.log_strand_gradients, self.task_begins = log_strand_gradients, task_begins
@@ -91,12 +95,13 @@ class Judge(Callback):
     def state_dict(self) -> dict[str, Any]:
         """All that must survive a kill."""
         names = ("history", "best_score", "best_step", "stale", "best_weights")
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in names} | {"world": self.processes.world}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on from there."""
         for name, value in state_dict.items():
-            setattr(self, name, value)
+            if name != "world":  # with how many it was begun binds nobody
+                setattr(self, name, value)
         self._began = time.monotonic() - self.history[-1]["seconds"]
 
     @property
@@ -135,18 +140,26 @@ class Judge(Callback):
                 self._latest[name] = value
 
     def _judge(self, trainer: L.Trainer, learner: Learner, step: int, batch: Batch) -> None:
+        learner.meet()
         row = self._means(step)
+        if self.processes.is_first:
+            self._validate(trainer, learner, step, batch, row)
+        trainer.should_stop = self.processes.tell(self.is_out_of_patience)
+
+    def _validate(self, trainer: L.Trainer, learner: Learner, step: int, batch: Batch, row: dict[str, float]) -> None:
         found = self.validate(learner.judged)
         _refuse_divergence(found.loss, "validation", step)
         row |= {"valid_loss": found.loss, "valid_score": found.score, **found.further}
         if self.log_strand_gradients:
             row["strand_gradient_cosine"] = strand_gradient_cosine(learner.network, learner.views(batch, "plain", step))
+        if self.processes.world > 1:
+            row["megabytes"] = self.processes.payload / 1e6  # since the last validation
+            self.processes.payload = 0
         row["learning_rate"] = trainer.optimizers[0].param_groups[0]["lr"]
         row["seconds"] = round(time.monotonic() - self._began, 2)
         self.history.append(row)
         if step > self.task_begins:
             self._keep_best(learner.judged, found.score, step)
-        trainer.should_stop = self.is_out_of_patience
         if self.watch is not None:
             self.watch(step, row)
         with file_written_whole(self.checkpoint) as partial:
@@ -154,6 +167,8 @@ class Judge(Callback):
 
     def _means(self, step: int) -> dict[str, float]:
         """Means since the last validation: the total loss, each loss, and the objective's health where it told any."""
+        if self.processes.world > 1:
+            self.processes.average_(list(self._sums.values()))
         means = {name: float(value) / self._counts[name] for name, value in self._sums.items()}
         total = sum(value for name, value in means.items() if name.startswith("train_"))
         _refuse_divergence(total, "training", step)
@@ -185,8 +200,21 @@ def _refuse_divergence(loss: float, which: str, step: int) -> None:
         )
 
 
+@dataclass(frozen=True)
+class Reached:
+    """Where a checkpoint stands: the steps done, and by how many processes."""
+
+    step: int = 0
+    world: int = 1
+
+
 def read_step(checkpoint: Path) -> int:
-    """Return the number of steps done when a checkpoint was written.
+    """Return the number of steps done when a checkpoint was written; see `read_reached`."""
+    return read_reached(checkpoint).step
+
+
+def read_reached(checkpoint: Path) -> Reached:
+    """Return where a checkpoint stands.
 
     Raises
     ------
@@ -194,7 +222,8 @@ def read_step(checkpoint: Path) -> int:
         Where it cannot be read.
     """
     try:
-        return int(torch.load(checkpoint, map_location="cpu", weights_only=True)["global_step"])
+        read = torch.load(checkpoint, map_location="cpu", weights_only=True)
+        return Reached(int(read["global_step"]), int(read["callbacks"]["Judge"].get("world", 1)))
     except Exception as error:  # a damaged archive raises any of half a dozen classes
         raise UserError(
             f"cannot be read: {error}", where=checkpoint, fix="Remove it to train this run from its beginning."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import reduce
 from typing import Any
@@ -18,6 +19,7 @@ from cislearn.models.network import Network
 from cislearn.objectives.objective import Objective
 from cislearn.training.optimisers import OptimiserPlan, build_optimiser, cap_weights, learning_rate
 from cislearn.training.pieces import pieces_of
+from cislearn.training.sharing import Sharing
 
 
 def look(batch: Batch, views: Views, objective: Objective) -> Batch:
@@ -54,6 +56,8 @@ class Learner(L.LightningModule):
         Whether the optimiser is a fused one.
     accumulate : int
         Pieces in which each batch is worked through; see `cislearn.training.pieces`.
+    sharing : Sharing, optional
+        With which other processes, and how, where there are any.
     """
 
     def __init__(
@@ -68,9 +72,10 @@ class Learner(L.LightningModule):
         weight_average: float = 0.0,
         fused: bool = True,
         accumulate: int = 1,
+        sharing: Sharing | None = None,
     ) -> None:
         super().__init__()
-        self.fused, self.accumulate = fused, accumulate
+        self.fused, self.accumulate, self.sharing = fused, accumulate, sharing
         self.network, self.objective = network, objective
         self.average = WeightAverage(network, weight_average) if weight_average else None
         self.views, self.plan, self.total_steps, self.seed = views, plan, total_steps, seed
@@ -100,20 +105,25 @@ class Learner(L.LightningModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Return the sum of the objective's losses on the training view of a batch."""
-        view = look(batch, self.views, self.objective)
-        if self.accumulate == 1:
-            losses = self.objective.losses(self.network, view, batch.step / self.total_steps)
-            self.last_losses = {name: value.detach() for name, value in losses.items()}
-            return reduce(torch.add, losses.values())
-        return self._in_pieces(view, batch.step / self.total_steps)
+        view, progress = look(batch, self.views, self.objective), batch.step / self.total_steps
+        alone = nullcontext((view, 1.0))
+        divided = self.sharing.divided(self.network, self.objective, view) if self.sharing is not None else alone
+        with divided as (mine, weight):
+            if self.accumulate > 1:
+                return self._in_pieces(mine, weight, progress)
+            losses = self.objective.losses(self.network, mine, progress)
+        if weight != 1.0:
+            losses = {name: weight * value for name, value in losses.items()}
+        self.last_losses = {name: value.detach() for name, value in losses.items()}
+        return reduce(torch.add, losses.values())
 
-    def _in_pieces(self, view: Batch, progress: float) -> Tensor:
+    def _in_pieces(self, view: Batch, weight: float, progress: float) -> Tensor:
         """Go back through all pieces but the last one here, and return its loss: Lightning goes back through that."""
         sums: dict[str, Tensor] = {}
-        *first, last = pieces_of(view, self.accumulate)
-        for piece, share in first:
-            self._weighted(piece, share, progress, sums).backward()  # type: ignore[no-untyped-call]
-        loss = self._weighted(*last, progress, sums)
+        *first, (piece, share) = pieces_of(view, self.accumulate)
+        for each, its_share in first:
+            self._weighted(each, weight * its_share, progress, sums).backward()  # type: ignore[no-untyped-call]
+        loss = self._weighted(piece, weight * share, progress, sums)
         self.last_losses = sums
         return loss
 
@@ -128,6 +138,11 @@ class Learner(L.LightningModule):
         if self.accumulate == 1:
             optimizer.zero_grad()
 
+    def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
+        """Average the gradients over processes: after the last piece of the batch, and before they are clipped."""
+        if self.sharing is not None:
+            self.sharing.average_gradients(self, self._step)
+
     def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
         """Update the weights, cap them where that is asked, and let the objective follow (moving averages).
 
@@ -139,3 +154,10 @@ class Learner(L.LightningModule):
         self.objective.after_step(self.network)
         if self.average is not None:
             self.average.follow(self.network, self._step + 1)
+        if self.sharing is not None:
+            self.sharing.follow_step(self, self.trainer.optimizers[0], self._step)
+
+    def meet(self) -> None:
+        """Make all processes equal after a step, for the checkpoint and for what is judged."""
+        if self.sharing is not None:
+            self.sharing.meet(self, self.trainer.optimizers[0], self._step)

@@ -28,14 +28,16 @@ def pieces_of(batch: Batch, n: int) -> list[tuple[Batch, float]]:
     n : int
         As many as there are rows of the source at most.
     """
+    n = min(n, batch.parts["source"].stop)
+    return [piece_of(batch, k, n) for k in range(n)]
+
+
+def piece_of(batch: Batch, k: int, n: int) -> tuple[Batch, float]:
+    """Return piece `k` of the `n` of `pieces_of`: rows ``k::n`` of each part, and their share."""
     plain = {name: part for name, part in _disjoint(batch.parts).items() if part.stop > part.start}
-    n = min(n, plain["source"].stop)
-    found = []
-    for k in range(n):
-        rows = {name: torch.arange(part.start, part.stop)[k::n] for name, part in plain.items()}
-        taken = torch.cat(list(rows.values()))
-        found.append((_take(batch, taken, {name: len(each) for name, each in rows.items()}), len(taken) / len(batch)))
-    return found
+    rows = {name: torch.arange(part.start, part.stop)[k::n] for name, part in plain.items()}
+    taken = torch.cat(list(rows.values()))
+    return _take(batch, taken, {name: len(each) for name, each in rows.items()}), len(taken) / len(batch)
 
 
 def _disjoint(parts: dict[str, slice]) -> dict[str, slice]:
