@@ -51,7 +51,7 @@ def test_the_map_has_a_line_for_each_stretch_and_a_colour_for_each_sign(length):
     assert len(re.findall(r'id="[^"]*-axes_\d+"', svg)) == 2 * -(-length // 120)
     assert RAISES in svg and LOWERS in svg
     assert 'aria-label="what &lt;it&gt; shows"' in svg and "http" not in svg and "nan" not in svg.lower()
-    assert LOWERS not in saturation_map(np.abs(effects), "A" * length, name="x").replace("method-1, " + LOWERS, "?")
+    assert LOWERS not in saturation_map(np.abs(effects), "A" * length, name="x")
 
 
 def test_cells_stand_where_their_base_and_position_are():
@@ -78,3 +78,11 @@ def test_a_long_region_is_drawn_about_its_largest_effect(tmp_path):
     assert "9,000 substitutions of chr1:11-3010" in text
     assert "chr1:2,511 A&gt;G" in text and "1,200 positions about it" in text
     assert text.count('role="img"') == 1 and not re.search(r'(src|href)="http', text)
+
+
+def test_a_task_may_be_called_as_it_likes(tmp_path):
+    """Its name may look like a column's; the probability is in the table and is not drawn a second time."""
+    table = table_of(np.ones((4, 3)), "ACG").rename(columns={"logit_effect_x": "logit_effect_y_effect_z"})
+    table["logit_ref_y_effect_z"] = 0.0
+    text = page.write_saturation_page(tmp_path, "chr1:11-13", table, {}).read_text(encoding="utf-8")
+    assert text.count('role="img"') == 1 and "Effects on y_effect_z" in text

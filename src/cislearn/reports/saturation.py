@@ -44,7 +44,7 @@ def write_saturation_page(folder: Path, region: str, table: pd.DataFrame, about:
     UserError
         Where the page cannot be written.
     """
-    measures = [name for name in table.columns if "_effect_" in name and not name.startswith("probability_")]
+    measures = [name for name in table.columns if name.startswith(tuple(f"{kind}_effect_" for kind in UNITS))]
     sections = [_section(table, name, k) for k, name in enumerate(measures)]
     n_scored = int((table["not_scored"] == "").sum())
     sentence = f"What {count(n_scored)} substitutions of {region} would change in what the model predicts."
