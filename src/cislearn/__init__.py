@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from cislearn.models.strands import both_strands
     from cislearn.prediction.loading import load_model
     from cislearn.prediction.mutagenesis import saturation_mutagenesis
+    from cislearn.variants.saturation import saturate_region
     from cislearn.variants.score import score_variants
 
 _HOMES = {
@@ -44,6 +45,7 @@ _HOMES = {
     "both_strands": "cislearn.models.strands",
     "load_model": "cislearn.prediction.loading",
     "saturation_mutagenesis": "cislearn.prediction.mutagenesis",
+    "saturate_region": "cislearn.variants.saturation",
     "score_variants": "cislearn.variants.score",
     "train_kmer_embedding": "cislearn.kmers.learning",
     "GkmKernel": "cislearn.baselines.gkm",
@@ -66,6 +68,7 @@ __all__ = [
     "prepare_compendium",
     "prepare_hdf5",
     "read_dataset",
+    "saturate_region",
     "saturation_mutagenesis",
     "score_variants",
     "simulate",

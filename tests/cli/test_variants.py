@@ -51,3 +51,38 @@ def test_what_is_refused(refused, files, tiny_experiment):
         assert not (files / "o.tsv").exists()
     message = refused("variants", tiny_experiment, "--vcf", "v.vcf", "--genome", "g.fa", "--out", "o.xls")
     assert "Name it .tsv" in message
+
+
+def test_a_region_to_a_table_and_a_map(cislearn, refused, files, tiny_experiment):
+    """What the table says is what Python says, and what the same bases in a VCF file get."""
+    arguments = ["variants", tiny_experiment, "--genome", "g.fa", "--region", "1:501-505", "--out", "s"]
+    done = cislearn(*arguments)
+    assert done.returncode == 0, done.stderr
+    assert "15 of 15 substitutions scored -> s" in done.stdout
+    table = pd.read_csv(files / "s" / "saturation.tsv", sep="\t", keep_default_na=False)
+    same = cl.saturate_region(tiny_experiment, "chr1:501-505", files / "g.fa")
+    np.testing.assert_allclose(table["logit_effect_GABPA"], same["logit_effect_GABPA"], rtol=1e-4, atol=1e-5)
+    by_file = cl.score_variants(tiny_experiment, files / "v.vcf", files / "g.fa", n_null=0).iloc[4]
+    row = same[(same["pos"] == 501) & (same["alt"] == by_file["alt"])].iloc[0]
+    for name in ("logit_effect_GABPA", "logit_sd_GABPA", "probability_effect_GABPA"):
+        assert row[name] == pytest.approx(by_file[name], abs=1e-6)
+    page = (files / "s" / "saturation.html").read_text()
+    assert "GABPA" in page and 'role="img"' in page and "<script" not in page
+    assert "--overwrite" in refused(*arguments)
+    assert cislearn(*arguments, "--overwrite").returncode == 0
+
+
+def test_what_of_a_region_is_refused(refused, files, tiny_experiment):
+    rest = ["variants", tiny_experiment, "--genome", "g.fa", "--out", "o"]
+    for arguments, said in [
+        ([], "give --vcf FILE, or --region"),
+        (["--region", "chr1:9-5"], "is no region"),
+        (["--region", "chr1:990-1001"], "ends past the end of chr1 (1,000 bp)"),
+        (["--region", "chr9:1-5"], "has no chromosome chr9"),
+        (["--region", "chr1:1-5"], "no base could be scored; most often: window would leave the chromosome"),
+        (["--region", "chr1:501-505", "--vcf", "v.vcf"], "does not go with --region"),
+        (["--region", "chr1:501-505", "--n-null", 5], "does not go with --region"),
+        (["--vcf", "v.vcf", "--overwrite"], "goes with --region, which is not given"),
+    ]:
+        assert said in refused(*rest, *arguments)
+        assert not (files / "o").exists()

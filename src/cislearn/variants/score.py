@@ -208,6 +208,27 @@ def effect_columns(measure: Measure) -> dict[str, Float[np.ndarray, " n"]]:
     return columns
 
 
+def open_scorer(
+    run: Path | str,
+    genome: Path | str,
+    method: str | None = None,
+    reverse_complement: str | None = None,
+    *,
+    tracks: Mapping[str, TrackPaths] | None = None,
+    device: torch.device | str = "cpu",
+    progress: Progress = silent,
+) -> VariantScorer:
+    """Return the scorer of what was trained, with the probabilities that it has; takes what `score_variants` does."""
+    return VariantScorer(
+        load_members(run, method, reverse_complement),
+        genome,
+        temperatures=load_temperatures(run, method, reverse_complement),
+        tracks=tracks,
+        device=device,
+        progress=progress,
+    )
+
+
 def score_variants(
     run: Path | str,
     vcf: Path | str,
@@ -258,14 +279,7 @@ def score_variants(
     UserError
         Where the file cannot be read, is of another build, or names no chromosome of the genome.
     """
-    scorer = VariantScorer(
-        load_members(run, method, reverse_complement),
-        genome,
-        temperatures=load_temperatures(run, method, reverse_complement),
-        tracks=tracks,
-        device=device,
-        progress=progress,
-    )
+    scorer = open_scorer(run, genome, method, reverse_complement, tracks=tracks, device=device, progress=progress)
     path = Path(vcf)
     pieces = scorer.pieces(
         partial(read_records, path, RECORDS), path, null=null, n_null=n_null, seed=seed, least=least_agreement

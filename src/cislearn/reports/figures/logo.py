@@ -69,7 +69,7 @@ def logo(
         lines = np.atleast_1d(figure.subplots(n_lines, 1))
         for number, axes in enumerate(lines):
             start = number * width
-            _draw_line(axes, heights[:, start : start + width], first + start, INVISIBLE * max(high, -low))
+            draw_letters(axes, heights[:, start : start + width], first + start, INVISIBLE * max(high, -low))
             axes.set(xlim=(first + start - 0.5, first + start + width - 0.5), ylim=(low - room, high + room))
             axes.set_ylabel(unit)
 
@@ -77,7 +77,8 @@ def logo(
     return draw(paint, key=key or "logo-" + "".join(c if c.isalnum() else "-" for c in name), alt=name, size=size)
 
 
-def _draw_line(axes: Axes, heights: Float[np.ndarray, "4 length"], first: int, least: float) -> None:
+def draw_letters(axes: Axes, heights: Float[np.ndarray, "4 length"], first: int, least: float) -> None:
+    """Draw one line of a logo from position `first` on, less the letters that are no taller than `least`."""
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path
 
@@ -90,7 +91,7 @@ def _draw_line(axes: Axes, heights: Float[np.ndarray, "4 length"], first: int, l
                 continue
             letter = "ACGT"[base]
             left = first + position - 0.5 + SIDE
-            placed[letter].append(_stretched(_glyph(letter), left, edge[height > 0], height))
+            placed[letter].append(letter_path(letter, left, edge[height > 0], height))
             edge[height > 0] += height
     for letter, paths in placed.items():
         if paths:
@@ -103,6 +104,15 @@ def _draw_line(axes: Axes, heights: Float[np.ndarray, "4 length"], first: int, l
     plain_ticks(axes, "y")
 
 
+def letter_path(letter: str, left: float, bottom: float, height: float) -> Path:
+    """Return a letter at its place, a position wide; with a negative height it stands on its head."""
+    from matplotlib.path import Path
+
+    glyph = _glyph(letter)
+    vertices = np.asarray(glyph.vertices) * (1 - 2 * SIDE, height) + (left, bottom)
+    return Path(vertices, glyph.codes)
+
+
 @lru_cache(maxsize=4)
 def _glyph(letter: str) -> Path:
     """Outline of a letter in the unit square."""
@@ -113,11 +123,3 @@ def _glyph(letter: str) -> Path:
     outline = TextPath((0, 0), letter, size=1, prop=FontProperties(family="DejaVu Sans", weight="bold"))
     low, high = outline.get_extents().get_points()
     return Path((np.asarray(outline.vertices) - low) / (high - low), outline.codes)
-
-
-def _stretched(letter: Path, left: float, bottom: float, height: float) -> Path:
-    """Return a letter at its place; with a negative height it stands on its head."""
-    from matplotlib.path import Path
-
-    vertices = np.asarray(letter.vertices) * (1 - 2 * SIDE, height) + (left, bottom)
-    return Path(vertices, letter.codes)
