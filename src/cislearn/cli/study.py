@@ -31,6 +31,7 @@ def study(
     Broken off, the same command goes on where it stood, on this machine or with the ledger on another. Two processes
     may share a ledger where --only gives them different trials.
     """
+    from cislearn.cli.processes import in_processes
     from cislearn.cli.progress import TerminalReporter, resumable
     from cislearn.cli.show import console, show_table
     from cislearn.errors import UserError, nearest
@@ -55,9 +56,13 @@ def study(
         raise UserError(f"study {name!r} is made of real data", fix="Give --files with the folder that holds it.")
     out = out or Path("runs/studies") / known
     tables = Results.of(chosen, results or out / "results", size)
+    if jobs > 1 and chosen.processes > 1:
+        fix = "Leave --jobs out, or give some of the trials to another command (--only)."
+        raise UserError(f"each training of {name} runs in {chosen.processes} processes", where="--jobs", fix=fix)
     print_ = console().print
-    print_(f"{chosen.title} (size: {size})")
-    with resumable():
+
+    def work() -> None:
+        print_(f"{chosen.title} (size: {size})")
         trials = chosen.trials(size, files or Path(), out)
         wanted = choose_trials(trials, only or [])
         costs = estimate_costs(tables.unfinished(trials))
@@ -71,7 +76,10 @@ def study(
             carry_out_side_by_side(chosen, wanted, tables, reporter, scored, jobs=jobs)
         else:
             carry_out(chosen, wanted, tables, reporter, scored)
-    print_(f"results: {write_page(chosen, trials, tables, costs)}")
+        print_(f"results: {write_page(chosen, trials, tables, costs)}")
+
+    with resumable():
+        in_processes(1 if plan else chosen.processes, work)
 
 
 DEEPREG = "deepreg"
