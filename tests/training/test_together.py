@@ -49,17 +49,19 @@ def usual_numbers():
 
 
 @contextmanager
-def started(folder: Path, cases: dict[str, Case], n: int, **variables: str):
-    """Start `n` processes on a free port; none is left."""
+def started(folder: Path, cases: dict[str, Case], n: int, by: str = "torchrun", **variables: str):
+    """Start `n` processes on a free port, placed as by torchrun or srun; none is left."""
     arguments = [str(folder), json.dumps({name: asdict(case) for name, case in cases.items()})]
-    shared = os.environ | {"WORLD_SIZE": str(n)} | variables
+    shared = os.environ | ({"WORLD_SIZE": str(n)} if by == "torchrun" else {}) | variables
+    numbered = ["RANK"] if by == "torchrun" else ["SLURM_PROCID", "SLURM_LOCALID"]
     for name in cases:
         (folder / name).mkdir(exist_ok=True)
     with meeting_point() as meeting:
         processes = [
             subprocess.Popen(
                 [sys.executable, "-m", "tests.training.together", *arguments], text=True, cwd=ROOT,
-                env=shared | meeting | {"RANK": str(rank)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                env=shared | meeting | dict.fromkeys(numbered, str(rank)),
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             )
             for rank in range(n)
         ]  # fmt: skip
@@ -240,6 +242,16 @@ def test_a_process_that_hangs_is_named_when_patience_ends(tmp_path):
         said = [process.communicate(timeout=120)[1] for process in processes[:2]]
         assert [process.returncode for process in processes] == [2, 2, None]
     assert "process 2 of 3 (counted from 0) ended, or did not answer for 8 s" in said[0]
+
+
+@pytest.mark.slow
+def test_processes_of_srun_train_together(tmp_path):
+    """Lightning knows SLURM's variables too, and refuses some that srun sets."""
+    slurm = {"SLURM_JOB_ID": "7", "SLURM_JOB_NAME": "x", "SLURM_NTASKS": "2", "SLURM_STEP_NUM_TASKS": "2"}
+    with started(tmp_path, {"run": Case("supervised", steps=5)}, 2, by="srun", **slurm) as processes:
+        assert [status for status, _ in ended(processes)] == [0, 0]
+    first, second = found(tmp_path, "run", 2)
+    np.testing.assert_allclose(first["weights"], second["weights"], rtol=0, atol=1e-12)
 
 
 def test_a_full_disk_is_told_once(tmp_path):

@@ -37,6 +37,7 @@ def study(
     """
     from cislearn.atomic import alone
     from cislearn.cli.arguments import share_argument
+    from cislearn.cli.processes import in_processes
     from cislearn.cli.progress import TerminalReporter, resumable
     from cislearn.cli.show import console, show_table
     from cislearn.errors import UserError, nearest
@@ -64,9 +65,13 @@ def study(
         raise UserError(f"study {name!r} is made of real data", fix="Give --files with the folder that holds it.")
     out = out or Path("runs/studies") / known
     tables = Results.of(chosen, results or out / "results", size)
+    if jobs > 1 and chosen.processes > 1:
+        fix = "Leave --jobs out, or give some of the trials to another command (--only)."
+        raise UserError(f"each training of {name} runs in {chosen.processes} processes", where="--jobs", fix=fix)
     print_ = console().print
-    print_(f"{chosen.title} (size: {size})")
-    with resumable():
+
+    def work() -> None:
+        print_(f"{chosen.title} (size: {size})")
         with alone(out / "datasets"):  # the first of several jobs makes them
             trials = chosen.trials(size, files or Path(), out)
         wanted = choose_trials(trials, only or [])
@@ -83,7 +88,10 @@ def study(
             carry_out_side_by_side(chosen, wanted, tables, reporter, scored, jobs=jobs)
         else:
             carry_out(chosen, wanted, tables, reporter, scored)
-    print_(f"results: {write_page(chosen, trials, tables, costs)}")
+        print_(f"results: {write_page(chosen, trials, tables, costs)}")
+
+    with resumable():
+        in_processes(1 if plan else chosen.processes, work)
 
 
 DEEPREG = "deepreg"

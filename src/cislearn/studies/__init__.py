@@ -1,5 +1,6 @@
 """Published protocols and our own comparisons: which experiments, which ledger, which table."""
 
+from cislearn.studies.averaging import Averaging
 from cislearn.studies.dann_tf import DannTf
 from cislearn.studies.dssda import Dssda
 from cislearn.studies.gabp_cross_cell import GabpCrossCell
@@ -24,6 +25,7 @@ STUDIES: dict[str, type[Study]] = {
         Negatives,
         ReverseComplement,
         Dssda,
+        Averaging,
         YeastProfiles,
         SimulatedProfiles,
     )

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import lightning as L
 import torch
+from lightning.fabric.plugins.environments.lightning import LightningEnvironment
 from torch import Tensor
 
 from cislearn.data.batches import Batches, Loader
@@ -177,6 +178,7 @@ def fit(
             max_steps=plan.steps,
             gradient_clip_val=plan.gradient_clip,
             callbacks=[judge],
+            plugins=[LightningEnvironment()],  # it has one process to see to, whatever SLURM's variables say
             logger=False,
             enable_checkpointing=False,
             enable_progress_bar=False,

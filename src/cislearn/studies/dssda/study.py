@@ -77,7 +77,7 @@ class Dssda(Study):
     def trials(self, size: Size, files: Path, work: Path) -> Sequence[Trial]:
         """See `Study.trials`; share by share from the fewest labels, so that one broken off says what matters most."""
         made = work / ("data-smoke" if size == "smoke" else "data")
-        data = {TF: _tf_windows(files, made, size), SIMULATED: _simulated(made, size)}
+        data = {TF: tf_windows(files, made, size), SIMULATED: simulated_lineages(made, size)}
         if size == "smoke":
             return [_trial(TF, "honest", "motif_cnn", "25", data[TF], [0], work / size, epochs=1)]
         seeds = [0, 1, 2] if size == "desk" else [0, 1, 2, 3, 4]
@@ -134,7 +134,8 @@ def _made(out: Path, make: Callable[[], object]) -> Path:
     return out
 
 
-def _tf_windows(files: Path, work: Path, size: Size) -> Path:
+def tf_windows(files: Path, work: Path, size: Size) -> Path:
+    """Return the folder of windows of four factors in five cell types, made where it is not there yet."""
     out = work / "tf_windows"
 
     def make() -> None:
@@ -148,7 +149,8 @@ def _tf_windows(files: Path, work: Path, size: Size) -> Path:
     return _made(out, make)
 
 
-def _simulated(work: Path, size: Size) -> Path:
+def simulated_lineages(work: Path, size: Size) -> Path:
+    """Return the folder of the simulated compendium, made where it is not there yet."""
     out = work / "simulated"
     few = {"n_train": SMOKE, "n_valid": SMOKE // 4, "n_test": SMOKE // 4} if size == "smoke" else {}
     return _made(out, lambda: write_simulated(out, simulate_lineages(**few)))
