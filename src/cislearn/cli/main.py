@@ -16,6 +16,7 @@ from cislearn.cli import (
     export,
     express,
     inspect,
+    knock_out,
     motifs,
     new,
     predict,
@@ -50,6 +51,7 @@ for verb in (
     train,
     search,
     express,
+    knock_out,
     evaluate,
     export,
     compare,
@@ -64,7 +66,7 @@ for verb in (
     doctor,
 ):
     name = verb.__name__.rpartition(".")[2]
-    app.command(name)(getattr(verb, name))
+    app.command(name.replace("_", "-"))(getattr(verb, name))
 
 
 @app.callback(invoke_without_command=True)
