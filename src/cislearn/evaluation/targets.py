@@ -26,8 +26,8 @@ class TargetTest(NamedTuple):
     matched : float
         The same over pairs of genes that vary about as much.
     p : float
-        Share of regulators, this one included, to which its targets are worth as much by `matched`: the null is that any
-        regulator's worth would tell them as well.
+        Share of regulators, this one included, that tell its targets as well by `matched`: the null is that any
+        regulator would.
     """
 
     n_targets: int
@@ -47,8 +47,8 @@ def target_test(
 ) -> TargetTest:
     """Compare what a regulator is worth to its targets and to all other genes.
 
-    Sums of absolute contributions go with how much a gene varies at all, and so do lists of targets: hence `matched` and
-    a null over regulators. NaN where there is no target, or no other gene.
+    Sums of absolute contributions go with how much a gene varies at all, and so do lists of targets: hence `matched`
+    and a null over regulators. NaN where there is no target, or no other gene.
 
     Parameters
     ----------
