@@ -16,11 +16,13 @@ from cislearn.cli import (
     export,
     express,
     inspect,
+    knock_out,
     motifs,
     new,
     predict,
     prepare,
     quickstart,
+    regulators,
     report,
     runs,
     score,
@@ -50,6 +52,8 @@ for verb in (
     train,
     search,
     express,
+    knock_out,
+    regulators,
     evaluate,
     export,
     compare,
@@ -64,7 +68,7 @@ for verb in (
     doctor,
 ):
     name = verb.__name__.rpartition(".")[2]
-    app.command(name)(getattr(verb, name))
+    app.command(name.replace("_", "-"))(getattr(verb, name))
 
 
 @app.callback(invoke_without_command=True)

@@ -1,0 +1,90 @@
+"""A run of `express` with the dataset that it was trained on, to be asked what it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import NamedTuple
+
+from cislearn.data.dataset import Dataset, read_dataset
+from cislearn.data.expression.blocks import Block
+from cislearn.data.expression.regulators import regulators_of
+from cislearn.errors import UserError
+from cislearn.genome.chromosomes import some_names
+from cislearn.models.two_towers import TwoTowers
+from cislearn.models.two_towers.saving import CARD, load_towers
+
+
+class ExpressionRun(NamedTuple):
+    """What there is of it.
+
+    Parameters
+    ----------
+    network : TwoTowers
+        On the CPU, in evaluation mode, with one column.
+    dataset : Dataset
+        Of expression.
+    block : Block
+        All its genes and conditions, as the network was trained to read them.
+    genes, conditions, regulators : list of str
+        Names.
+    """
+
+    network: TwoTowers
+    dataset: Dataset
+    block: Block
+    genes: list[str]
+    conditions: list[str]
+    regulators: list[str]
+
+    def places(self, names: Sequence[str]) -> list[int]:
+        """Return where regulators stand among those that the network reads.
+
+        Raises
+        ------
+        UserError
+            Where one is none of them; says which are near.
+        """
+        place_of = {name: place for place, name in enumerate(self.regulators)}
+        for name in names:
+            if name not in place_of:
+                near = get_close_matches(name, place_of, n=3)
+                raise UserError(
+                    f"{name!r} is none of the {len(place_of):,} regulators"
+                    + (f"; did you mean {' or '.join(near)}?" if near else f" ({some_names(self.regulators)})"),
+                    where="--regulator",
+                    fix="Name it as the list of regulators did, of which the dataset was made.",
+                )
+        return [place_of[name] for name in names]
+
+
+def read_expression_run(run: Path, data: Path) -> ExpressionRun:
+    """Read a run of log ratios and its dataset.
+
+    Raises
+    ------
+    UserError
+        Where the folder holds no network of expression, the network calls classes or is an ablation, or the dataset is
+        another one than it was trained on.
+    """
+    network, card = load_towers(run)
+    where = run / CARD
+    if card.design.columns != 1:
+        raise UserError("calls down, base and up, which have no log ratio", where=where, fix="Train without --classes.")
+    if card.extra["ablation"] is not None:
+        raise UserError(
+            f"is the ablation {card.extra['ablation']!r}: it did not read promoters and regulators as they are",
+            where=where,
+            fix="Give a run that was trained without --ablation.",
+        )
+    dataset = read_dataset(data)
+    if dataset.hash != card.extra["dataset"]:
+        raise UserError(
+            f"is another dataset than {run} was trained on",
+            where=data,
+            fix="Give the dataset that `express` was given.",
+        )
+    conditions = [task.name for task in dataset.spec.tasks]
+    block = Block.of(dataset, regulators_of(dataset), own=card.own)
+    return ExpressionRun(network, dataset, block, dataset.loci["name"].tolist(), conditions, card.regulators)

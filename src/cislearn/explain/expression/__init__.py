@@ -1,0 +1,1 @@
+"""What networks of expression rest on: knock-outs in silico, and what each regulator is worth."""
