@@ -1,5 +1,6 @@
 """Published protocols and our own comparisons: which experiments, which ledger, which table."""
 
+from cislearn.studies.attribution import Attribution
 from cislearn.studies.dann_tf import DannTf
 from cislearn.studies.dssda import Dssda
 from cislearn.studies.gabp_cross_cell import GabpCrossCell
@@ -26,6 +27,7 @@ STUDIES: dict[str, type[Study]] = {
         Dssda,
         YeastProfiles,
         SimulatedProfiles,
+        Attribution,
     )
 }
 """Every study by its name."""
