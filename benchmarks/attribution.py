@@ -34,12 +34,14 @@ WINDOWS = {"gradient_x_input": 64, "deep_lift": 2, "mutagenesis": 1}
 REFERENCES = 20
 TEXT = """\
 `basset` on windows of 600 bp, fp32. *cislearn*: `Attributor`, from tokens to arrays, with the checks of its sums and
-the outputs that it tells. *plain*: the network of PyTorch's own layers with the same weights and frozen, one-hot
-windows in memory; gradient x input is `torch.autograd.grad` on 32 windows at once, less the mean over bases;
-DeepLIFT/SHAP and mutagenesis are tangermeme's at their own batch sizes, against the same 20 dinucleotide-shuffled
-references a window. Of mutagenesis tangermeme has two ways: all positions of each changed window, or (*fast*) those
-that the change reaches. Before anything is timed, values agree within 1e-4 of the greatest, in fp64: in fp32 rounding
-decides between maxima that are nearly equal. The ratio is over the first row of a method."""
+the outputs that it tells. The other: the network of PyTorch's own layers with the same weights and frozen, one-hot
+windows in memory. Before anything is timed, values agree within 1e-4 of the greatest, in fp64: in fp32 rounding
+decides between maxima that are nearly equal. The ratio is over the first row."""
+TEXTS = {
+    "gradient_x_input": "*plain*: `torch.autograd.grad`, 32 windows at once, less the mean over the bases.",
+    "deep_lift": "tangermeme's DeepLIFT/SHAP, against the same 20 dinucleotide-shuffled references a window.",
+    "mutagenesis": "tangermeme computes all of each changed window, or (*fast*) what the change reaches.",
+}
 
 Attribute = Callable[[], Float[Tensor, "n 4 length"]]
 
@@ -150,14 +152,20 @@ def main() -> None:
     """Measure all and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--method", choices=WINDOWS, action="append", help="only this one, and nothing is written")
+    parser.add_argument("--method", choices=WINDOWS, action="append", help="only this one; several may be given")
     options = parser.parse_args()
-    found = [row for method in options.method or WINDOWS for row in rows(method, WINDOWS[method], options.rounds)]
-    if options.method:
-        print(*found, sep="\n")
-        return
     versions = {"tangermeme": package_version("tangermeme") or ""}
-    keep([Result("attribution", "Attributions", TEXT, found, versions)], "attribution")
+    results = [
+        Result(
+            "attribution",
+            f"Attributions: {method.replace('_', ' ')}",
+            f"{TEXT} {TEXTS[method]}",
+            rows(method, WINDOWS[method], options.rounds),
+            versions,
+        )
+        for method in options.method or WINDOWS
+    ]
+    keep(results, "attribution")
 
 
 if __name__ == "__main__":

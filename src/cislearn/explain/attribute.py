@@ -131,7 +131,11 @@ class Attributor:
         )
         said = [self.settings.explain(readout, inputs) for readout in self.readouts]
         with torch.inference_mode():
-            outputs = torch.stack([readout(inputs.x, inputs.tracks)[:, 0] for readout in self.readouts])
+            numbers = [
+                readout(inputs.x, inputs.tracks)[:, 0] if each.outputs is None else each.outputs
+                for readout, each in zip(self.readouts, said, strict=True)
+            ]
+        outputs = torch.stack(numbers)
         return _mean(inputs, said, outputs, self.settings.known.is_hypothetical)
 
 
