@@ -26,6 +26,7 @@ ORDER = (
     "prediction",
     "equivariant",
     "profiles",
+    "attribution",
     "kmers",
     "gpu",
 )

@@ -4,8 +4,9 @@ import pytest
 import torch
 from torch import nn
 
+from cislearn.models.convolution import BasesConv1d
 from cislearn.models.encoder import Encoder
-from cislearn.models.inference import LayoutMaxPool1d, for_inference
+from cislearn.models.inference import LayoutMaxPool1d, for_gradients, for_inference
 from cislearn.models.layers import BatchNorm, ChannelsLastConv1d, layers
 from cislearn.models.network import Network, build_network
 from cislearn.models.stages import Stage
@@ -125,3 +126,35 @@ def test_other_pooling_is_left_alone(other):
     network = network_of(encoder)
     x = one_hot_windows(3, LENGTH)
     torch.testing.assert_close(logits_of(for_inference(network), x), logits_of(network, x), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["motif_cnn", "wide", "dann_tf", "basset", "alexnet", "inception"])
+def test_the_copy_for_gradients_has_the_very_same_ones(bound, name):
+    """In fp64, where rounding hardly ever decides which of two positions has the maximum."""
+    torch.manual_seed(0)
+    network = build_network(name, bound, {"padding": "same"} if name == "basset" else {}).eval().double()
+    x = one_hot_windows(3, bound.length).double()
+    found, expected = (gradient_of(model, x) for model in (for_gradients(network), network))
+    assert expected.abs().max() > 0
+    torch.testing.assert_close(found, expected, rtol=1e-7, atol=1e-12)
+
+
+@pytest.mark.parametrize(("padding", "dilation"), [(0, 1), (4, 2)])
+def test_a_convolution_over_bases_goes_back_as_pytorchs(padding, dilation):
+    theirs = nn.Conv1d(4, 6, 5, padding=padding, dilation=dilation).requires_grad_(False)
+    ours = ChannelsLastConv1d(4, 6, 5, padding=padding, dilation=dilation).requires_grad_(False)
+    ours.load_state_dict(theirs.state_dict())
+    x = one_hot_windows(3, 31)
+    torch.testing.assert_close(gradient_of(BasesConv1d.of(ours), x), gradient_of(theirs, x))
+
+
+def test_the_copy_for_gradients_has_no_maxima_but_pytorchs(bound):
+    kinds = {type(module) for module in for_gradients(build_network("basset", bound, {"padding": "same"})).modules()}
+    assert {nn.MaxPool1d, BasesConv1d, ChannelsLastConv1d} <= kinds
+    assert not kinds & {LayoutMaxPool1d, BatchNorm}
+
+
+def gradient_of(model: nn.Module, x: torch.Tensor) -> torch.Tensor:
+    x = x.clone().requires_grad_()
+    (found,) = torch.autograd.grad(model(x).square().sum(), x)
+    return found

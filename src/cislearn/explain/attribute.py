@@ -15,7 +15,7 @@ from cislearn.explain.inputs import Contributions, Inputs, inputs_of, projected
 from cislearn.explain.methods import Settings
 from cislearn.explain.readout import Readout, read_out
 from cislearn.explain.references import equal_the_window, one_hot_references, shuffled, uniform
-from cislearn.models.inference import for_inference
+from cislearn.models.inference import for_gradients, for_inference
 from cislearn.prediction.predictor import Signals, windows_at_once
 from cislearn.schema import DataSpec
 
@@ -76,7 +76,8 @@ class Attributor:
         self.spec = cast(DataSpec, members[0].spec)
         by_gradient = self.settings.known.by_gradient
         chosen = [read_out(member, task, of, by_gradient=by_gradient) for member in members]
-        self.readouts: list[Readout] = [cast(Readout, for_inference(each)).to(self.device) for each in chosen]
+        make_over = for_gradients if by_gradient else for_inference
+        self.readouts: list[Readout] = [cast(Readout, make_over(each)).to(self.device) for each in chosen]
 
     def __call__(
         self,
@@ -130,7 +131,11 @@ class Attributor:
         )
         said = [self.settings.explain(readout, inputs) for readout in self.readouts]
         with torch.inference_mode():
-            outputs = torch.stack([readout(inputs.x, inputs.tracks)[:, 0] for readout in self.readouts])
+            numbers = [
+                readout(inputs.x, inputs.tracks)[:, 0] if each.outputs is None else each.outputs
+                for readout, each in zip(self.readouts, said, strict=True)
+            ]
+        outputs = torch.stack(numbers)
         return _mean(inputs, said, outputs, self.settings.known.is_hypothetical)
 
 

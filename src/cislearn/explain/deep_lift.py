@@ -12,7 +12,6 @@ from torch import Tensor
 from cislearn.errors import UserError
 from cislearn.explain.inputs import Contributions, Inputs, against
 from cislearn.explain.readout import Readout, SoftmaxWeighted
-from cislearn.models.inference import LayoutMaxPool1d
 
 PAIRS = 64
 """Windows with one of their references that go through the model at once."""
@@ -82,10 +81,10 @@ def deep_lift(readout: Readout, inputs: Inputs, pairs: int = PAIRS) -> Contribut
 def _tangermeme() -> tuple[Any, dict[type, Any]]:
     """Return its function, and its rules for modules of ours."""
     try:
-        from tangermeme.deep_lift_shap import _maxpool, _nonlinear, deep_lift_shap
+        from tangermeme.deep_lift_shap import _nonlinear, deep_lift_shap
     except ImportError as error:
         raise UserError(
             "DeepLIFT is computed by tangermeme, which is not installed",
             fix="pip install 'cislearn[explain]', or take integrated_gradients, which needs nothing.",
         ) from error
-    return deep_lift_shap, {LayoutMaxPool1d: _maxpool, SoftmaxWeighted: _nonlinear}
+    return deep_lift_shap, {SoftmaxWeighted: _nonlinear}

@@ -18,9 +18,17 @@ def gradient(
     readout: Readout, x: Float[Tensor, "n 4 length"], tracks: Float[Tensor, "n k length"] | None = None
 ) -> Float[Tensor, "n 4 length"]:
     """Return the derivative of the number with respect to each base, tracks held fixed."""
+    return gradient_and_output(readout, x, tracks)[0]
+
+
+def gradient_and_output(
+    readout: Readout, x: Float[Tensor, "n 4 length"], tracks: Float[Tensor, "n k length"] | None = None
+) -> tuple[Float[Tensor, "n 4 length"], Float[Tensor, " n"]]:
+    """Return that derivative, and the number."""
     x = x.detach().requires_grad_()
-    (found,) = torch.autograd.grad(readout(x, tracks).sum(), x)
-    return found
+    output = readout(x, tracks)
+    (found,) = torch.autograd.grad(output.sum(), x)
+    return found, output.detach()[:, 0]
 
 
 def corrected(gradients: Float[Tensor, "n 4 length"]) -> Float[Tensor, "n 4 length"]:
@@ -37,12 +45,14 @@ def gradient_x_input(readout: Readout, inputs: Inputs) -> Contributions:
 
     What a small change would do. Where a motif saturates the model it says nothing.
     """
-    return Contributions(corrected(gradient(readout, inputs.x, inputs.tracks)))
+    found, output = gradient_and_output(readout, inputs.x, inputs.tracks)
+    return Contributions(corrected(found), outputs=output)
 
 
 def saliency(readout: Readout, inputs: Inputs) -> Contributions:
     """Attribute by the size of the corrected gradient (Simonyan et al. 2013): where, not which way."""
-    return Contributions(corrected(gradient(readout, inputs.x, inputs.tracks)).abs())
+    found, output = gradient_and_output(readout, inputs.x, inputs.tracks)
+    return Contributions(corrected(found).abs(), outputs=output)
 
 
 def integrated_gradients(readout: Readout, inputs: Inputs, steps: int = STEPS) -> Contributions:

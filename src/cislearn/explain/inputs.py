@@ -42,6 +42,8 @@ class Contributions(NamedTuple):
     """By how much the sum over a window misses the difference to each of its references, of methods that promise it."""
     differences: Float[Tensor, "n r"] | None = None
     """That difference: the number for the window minus that for the reference."""
+    outputs: Float[Tensor, " n"] | None = None
+    """The number itself, of methods that come by it, so that it need not be computed once more."""
 
 
 def inputs_of(tokens: UInt8[Tensor, "n length"], **beside: Tensor | None) -> Inputs:

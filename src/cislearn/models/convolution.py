@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+from torch.nn.grad import conv1d_input
 
 
 def convolve(
@@ -28,3 +32,44 @@ class ChannelsLastConv1d(nn.Conv1d):
     def forward(self, x: Float[Tensor, "n c length"]) -> Float[Tensor, "n d places"]:
         """Return the convolution."""
         return convolve(x, self.weight, self.bias, int(self.padding[0]), self.dilation[0])
+
+
+class BasesConv1d(ChannelsLastConv1d):
+    """The same for an input of few channels and frozen filters: what goes back to it goes in the plain layout.
+
+    With the channels last the gradient at four bases takes three times as long on CPUs.
+    """
+
+    @classmethod
+    def of(cls, conv: ChannelsLastConv1d) -> BasesConv1d:
+        """Return such a layer with the filters of `conv`."""
+        made = cls(conv.in_channels, conv.out_channels, conv.kernel_size, 1, conv.padding, conv.dilation)  # type: ignore[arg-type]
+        made.weight, made.bias = conv.weight, conv.bias
+        return made.train(conv.training)
+
+    def forward(self, x: Float[Tensor, "n c length"]) -> Float[Tensor, "n d places"]:
+        """Return the convolution."""
+        padding, dilation = int(self.padding[0]), self.dilation[0]
+        found: Tensor = _BackInPlainLayout.apply(x, self.weight, self.bias, padding, dilation)  # type: ignore[no-untyped-call]
+        return found
+
+
+class _BackInPlainLayout(torch.autograd.Function):
+    """`convolve`, with a gradient for its input alone."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, padding: int, dilation: int
+    ) -> Float[Tensor, "n d places"]:
+        ctx.save_for_backward(weight)
+        ctx.shape, ctx.padding, ctx.dilation = x.shape, padding, dilation
+        return convolve(x, weight, bias, padding, dilation)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        (weight,) = ctx.saved_tensors
+        filters, answers = weight.contiguous(), gradient.contiguous()
+        shape, padding, dilation = ctx.shape, ctx.padding, ctx.dilation
+        found: Tensor = conv1d_input(shape, filters, answers, 1, padding, dilation)  # type: ignore[no-untyped-call]
+        return found, None, None, None, None

@@ -9,11 +9,28 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 
-from cislearn.models.convolution import ChannelsLastConv1d
+from cislearn.models.convolution import BasesConv1d, ChannelsLastConv1d
 from cislearn.models.encoder import Encoder
 from cislearn.models.equivariant import EquivariantBatchNorm, EquivariantConv1d
 from cislearn.models.network import Network
 from cislearn.models.stages import Stage
+
+FEW = 16
+"""Channels of an input below which its gradient is slow with the channels last: these fill no register."""
+
+
+def for_gradients(model: nn.Module) -> nn.Module:
+    """Return a copy of a trained model that has its gradients at the bases faster, and has lost what trains.
+
+    As `for_inference`, but for two things that are fast forward and slow backward: maxima are PyTorch's own, and the
+    convolution over the bases goes back in the plain layout (`BasesConv1d`).
+    """
+    faster = _made_over(model)
+    for module in list(faster.modules()):
+        for name, part in module.named_children():
+            if type(part) is ChannelsLastConv1d and part.in_channels < FEW:
+                setattr(module, name, BasesConv1d.of(part))
+    return faster
 
 
 def for_inference(model: nn.Module) -> nn.Module:
@@ -24,6 +41,16 @@ def for_inference(model: nn.Module) -> nn.Module:
     with the channels last in memory, and before a ReLU. What is not known here, such as a user's own ``forward``, stays
     as it is.
     """
+    faster = _made_over(model)
+    for module in list(faster.modules()):
+        for name, part in module.named_children():
+            if _takes_all_maxima(part):
+                setattr(module, name, LayoutMaxPool1d(part.kernel_size, part.stride))  # type: ignore[arg-type]
+    return faster
+
+
+def _made_over(model: nn.Module) -> nn.Module:
+    """Return a frozen copy with its filters written out, its norms folded and its weights laid out."""
     faster = deepcopy(model).eval().requires_grad_(False)
     _untie(faster)
     for network in [module for module in faster.modules() if isinstance(module, Network)]:
@@ -35,9 +62,6 @@ def for_inference(model: nn.Module) -> nn.Module:
     for module in list(faster.modules()):
         if isinstance(module, ChannelsLastConv1d):
             _lay_out(module)
-        for name, part in module.named_children():
-            if _takes_all_maxima(part):
-                setattr(module, name, LayoutMaxPool1d(part.kernel_size, part.stride))  # type: ignore[arg-type]
     return faster
 
 

@@ -1,5 +1,6 @@
 """Published protocols and our own comparisons: which experiments, which ledger, which table."""
 
+from cislearn.studies.attribution import Attribution
 from cislearn.studies.averaging import Averaging
 from cislearn.studies.dann_tf import DannTf
 from cislearn.studies.dssda import Dssda
@@ -28,6 +29,7 @@ STUDIES: dict[str, type[Study]] = {
         Averaging,
         YeastProfiles,
         SimulatedProfiles,
+        Attribution,
     )
 }
 """Every study by its name."""
