@@ -16,7 +16,7 @@ def letters(heights, **options):
     """Of each base drawn: the box of its letters in the units of the data."""
     figure = Figure()
     axes = figure.subplots()
-    module._draw_line(axes, np.asarray(heights, float), options.get("first", 0), 0.0)
+    module.draw_letters(axes, np.asarray(heights, float), options.get("first", 0), 0.0)
     return {patch.get_gid()[-1]: patch.get_path() for patch in axes.patches}
 
 

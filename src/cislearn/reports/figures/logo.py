@@ -69,7 +69,7 @@ def logo(
         lines = np.atleast_1d(figure.subplots(n_lines, 1))
         for number, axes in enumerate(lines):
             start = number * width
-            _draw_line(axes, heights[:, start : start + width], first + start, INVISIBLE * max(high, -low))
+            draw_letters(axes, heights[:, start : start + width], first + start, INVISIBLE * max(high, -low))
             axes.set(xlim=(first + start - 0.5, first + start + width - 0.5), ylim=(low - room, high + room))
             axes.set_ylabel(unit)
 
@@ -77,7 +77,8 @@ def logo(
     return draw(paint, key=key or "logo-" + "".join(c if c.isalnum() else "-" for c in name), alt=name, size=size)
 
 
-def _draw_line(axes: Axes, heights: Float[np.ndarray, "4 length"], first: int, least: float) -> None:
+def draw_letters(axes: Axes, heights: Float[np.ndarray, "4 length"], first: int, least: float) -> None:
+    """Draw the letters of some positions, from number `first`, that are taller than `least`; see `logo`."""
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path
 

@@ -40,13 +40,10 @@ class Run(NamedTuple):
 
 def train_all(trials: Sequence[Trial], windows: Windows, progress: Progress) -> Iterator[Run]:
     """Train each trial from each of its seeds."""
-    total = sum(len(trial.seeds) for trial in trials)
-    done = 0
-    for trial in trials:
-        for seed in trial.seeds:
-            progress(f"{trial.network}, {trial.loss}, seed {seed}", done, total)
-            yield _run(trial, seed, windows)
-            done += 1
+    wanted = [(trial, seed) for trial in trials for seed in trial.seeds]
+    for number, (trial, seed) in enumerate(wanted, 1):
+        progress(f"{trial.network}, {trial.loss}, seed {seed} ({number} of {len(wanted)})")
+        yield _run(trial, seed, windows)
 
 
 def shown_window(windows: Windows) -> int:
