@@ -55,8 +55,11 @@ def study(
     if known == NETWORKS:
         _networks(context, files, out or Path("runs/studies") / known, results, size, only or [])
         return
+    if known == SMALL_CNN:
+        _small_cnn(context, files, out or Path("runs/studies") / known, results, size)
+        return
     if known not in STUDIES:
-        names = [*STUDIES, DEEPREG, NETWORKS]
+        names = [*STUDIES, DEEPREG, NETWORKS, SMALL_CNN]
         raise UserError(f"study {name!r} is not known{nearest(known, names)}", fix=f"Known: {', '.join(names)}.")
     if size not in SIZES:
         raise UserError(f"size {size!r} is not known{nearest(size, SIZES)}")
@@ -100,6 +103,29 @@ DEEPREG = "deepreg"
 
 NETWORKS = "deepreg_networks"
 """Its networks, which are no experiments on windows: a ledger of its own, one training at a time."""
+
+
+SMALL_CNN = "small_cnn"
+"""Trainings of seconds that are no experiments: begun anew each time, like the simple models."""
+
+
+def _small_cnn(context: typer.Context, files: Path | None, out: Path, results: Path | None, size: str) -> None:
+    from cislearn.cli.progress import Steps
+    from cislearn.cli.show import console
+    from cislearn.cli.ways import is_given, option
+    from cislearn.errors import UserError, nearest
+    from cislearn.studies.small_cnn import run_small_cnn
+    from cislearn.studies.study import SIZES
+
+    for name in ("only", "jobs", "job", "plan"):
+        if is_given(context, name):
+            raise UserError(f"does not go with {SMALL_CNN}, which is begun anew each time", where=option(name))
+    if size not in SIZES:
+        raise UserError(f"size {size!r} is not known{nearest(size, SIZES)}")
+    if files is None:
+        raise UserError(f"study {SMALL_CNN!r} is made of real data", fix="Give --files with the folder that holds it.")
+    page = run_small_cnn(files, out, results or out / "results", size, progress=Steps())
+    console().print(f"results: {page}")
 
 
 def _networks(

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-_ZHOU: dict[str, Any] = {
+_KERAS: dict[str, Any] = {
     "max_shift": 0,
     "weight_average": 0.0,
     "gradient_clip": None,
     "optimiser": {"name": "adam", "learning_rate": 1e-3, "weight_decay": 0.0, "decay": "constant", "warmup": 0.0},
 }
-"""Of the benchmark of strands: Keras's Adam and nothing else (Zhou et al. 2022)."""
+"""Keras's Adam and nothing else."""
 
 RECIPES: dict[str, dict[str, Any]] = {
     # As published: the loss is a mean over tasks here and a sum there, which RMSprop does not feel.
@@ -37,8 +37,11 @@ RECIPES: dict[str, dict[str, Any]] = {
         "precision": "auto",
         "optimiser": {"learning_rate": 2e-3, "weight_decay": 0.1},
     },
-    "zhou_simulated": _ZHOU | {"epochs": 200, "batch_size": 500, "patience": 10},
-    "zhou_binary": _ZHOU | {"batch_size": 100, "validate_every": 50},
+    # Of the benchmark of strands (Zhou et al. 2022).
+    "zhou_simulated": _KERAS | {"epochs": 200, "batch_size": 500, "patience": 10},
+    "zhou_binary": _KERAS | {"batch_size": 100, "validate_every": 50},
+    "small_cnn": _KERAS | {"epochs": 10, "batch_size": 10},
+    "small_cnn_modified": _KERAS | {"epochs": 10, "batch_size": 10},
     # The rate of the first BPNet. A multinomial loss is hundreds of times that of a label: clipped to norm 1 all
     # gradients would be of one length.
     "bpnet": {"batch_size": 64, "gradient_clip": None, "optimiser": {"learning_rate": 4e-3}},

@@ -49,28 +49,32 @@ def domains_of(data: ReportData, part: str) -> list[str]:
     return source_domains(data.runs[0], data.target, roles)
 
 
-def roc_curves(data: ReportData, task: str, part: str) -> dict[str, Curves]:
-    """Compute ROC curves of each method on `part`, linear between thresholds."""
+def true_positive_rates(labels: np.ndarray, logits: np.ndarray) -> Float[np.ndarray, " n_points"]:
+    """Return the true-positive rate at each of `FALSE_POSITIVE_RATES`, linear between thresholds."""
     from sklearn.metrics import roc_curve
 
-    def one(labels: np.ndarray, logits: np.ndarray) -> np.ndarray:
-        false_positives, true_positives, _ = roc_curve(labels, logits)
-        return np.interp(FALSE_POSITIVE_RATES, false_positives, true_positives)
+    false_positives, true_positives, _ = roc_curve(labels, logits)
+    return np.interp(FALSE_POSITIVE_RATES, false_positives, true_positives)
 
-    return _curves(data, task, part, FALSE_POSITIVE_RATES, one)
+
+def precisions(labels: np.ndarray, logits: np.ndarray) -> Float[np.ndarray, " n_points"]:
+    """Return the precision at each of `RECALLS`, as steps: a line would flatter (Davis and Goadrich 2006)."""
+    from sklearn.metrics import precision_recall_curve
+
+    precision, recall, _ = precision_recall_curve(labels, logits)
+    rising_recall, precision = recall[-2::-1], precision[-2::-1]  # less the point (0, 1), which is no threshold's
+    at = np.searchsorted(rising_recall, RECALLS - 1e-12)
+    return precision[np.minimum(at, len(precision) - 1)]
+
+
+def roc_curves(data: ReportData, task: str, part: str) -> dict[str, Curves]:
+    """Compute ROC curves of each method on `part`."""
+    return _curves(data, task, part, FALSE_POSITIVE_RATES, true_positive_rates)
 
 
 def precision_recall_curves(data: ReportData, task: str, part: str) -> dict[str, Curves]:
-    """Compute precision at each recall, as steps: a line between thresholds would flatter (Davis and Goadrich 2006)."""
-    from sklearn.metrics import precision_recall_curve
-
-    def one(labels: np.ndarray, logits: np.ndarray) -> np.ndarray:
-        precision, recall, _ = precision_recall_curve(labels, logits)
-        rising_recall, precision = recall[-2::-1], precision[-2::-1]  # less the point (0, 1), which is no threshold's
-        at = np.searchsorted(rising_recall, RECALLS - 1e-12)
-        return precision[np.minimum(at, len(precision) - 1)]
-
-    return _curves(data, task, part, RECALLS, one)
+    """Compute precision at each recall of each method on `part`."""
+    return _curves(data, task, part, RECALLS, precisions)
 
 
 def _curves(data: ReportData, task: str, part: str, x: np.ndarray, one: OneCurve) -> dict[str, Curves]:
