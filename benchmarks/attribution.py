@@ -36,7 +36,8 @@ TEXT = """\
 `basset` on windows of 600 bp, fp32. *cislearn*: `Attributor`, from tokens to arrays, with the checks of its sums and
 the outputs that it tells. The other: the network of PyTorch's own layers with the same weights and frozen, one-hot
 windows in memory. Before anything is timed, values agree within 1e-4 of the greatest, in fp64: in fp32 rounding
-decides between maxima that are nearly equal. The ratio is over the first row."""
+decides between maxima that are nearly equal. The ratio is over the first row.
+"""
 TEXTS = {
     "gradient_x_input": "*plain*: `torch.autograd.grad`, 32 windows at once, less the mean over the bases.",
     "deep_lift": "tangermeme's DeepLIFT/SHAP, against the same 20 dinucleotide-shuffled references a window.",
@@ -159,7 +160,7 @@ def main() -> None:
         Result(
             "attribution",
             f"Attributions: {method.replace('_', ' ')}",
-            f"{TEXT} {TEXTS[method]}",
+            f"{TEXT}{TEXTS[method]}",
             rows(method, WINDOWS[method], options.rounds),
             versions,
         )

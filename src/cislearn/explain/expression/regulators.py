@@ -123,7 +123,8 @@ def _layers(network: TwoTowers, block: Block) -> list[Affine]:
     before = _folded([], network.regulators)
     width = before[-1].weight.shape[0] if before else block.regulators.shape[1]
     nothing = merge.block(s, s.new_zeros(1, width))
-    each = merge.block(s, torch.eye(width, device=s.device)) - nothing
+    one_by_one = torch.eye(width, device=s.device).expand(len(s), -1, -1)  # of each gene: contracted with it first
+    each = merge.block(s, one_by_one) - nothing
     return _folded([*before, Affine(each.mT, nothing)], network.head)
 
 
