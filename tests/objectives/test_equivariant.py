@@ -24,7 +24,9 @@ def test_the_ladder_refuses_statistics_of_pairs(spec):
         ready("ladder", build_network("motif_cnn", spec, SIZES | {"layers": "equivariant"}), spec)
 
 
-@pytest.mark.parametrize("name", [name for name in objectives.names() if name not in ("ladder", "masked")])
+@pytest.mark.parametrize(
+    "name", [name for name in objectives.names() if name not in ("ladder", "masked", "masked_first")]
+)
 def test_losses_and_gradients_are_those_of_the_other_strand(spec, name):
     """Whichever strand of the windows a batch holds, the network learns the same."""
     batch = batch_of(12, 9)
