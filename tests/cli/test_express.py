@@ -61,7 +61,7 @@ def test_what_does_not_go(run, refused):
         (["express", "data", "--out", "run"], "exists already"),
         (["express", "data", "--out", "b", "--ablation", "no promoters"], "is not known"),
         (["express", "data", "--out", "b", "--network", "equivariant"], "promoters of 60 bp do not fit"),
-        ([*predict], "nothing to predict"),
+        ([*predict], "give --input and --out, or --tile"),
         ([*predict, "--promoters", "fits.tsv"], "--promoters: needs the conditions"),
         ([*predict, "--promoters", "short.tsv", "--conditions", "none.tsv"], "promoters of 4 bp; the network was"),
         ([*predict, "--promoters", "fits.tsv", "--conditions", "none.tsv"], "holds none of the 3 regulators"),
