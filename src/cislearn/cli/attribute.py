@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from cislearn.cli.options import Device, Method
 from cislearn.cli.ways import Way, refuse_options_of_other_ways
 
 EITHER = "run task by of references n_references steps seed method reverse_complement logos device"
@@ -52,15 +53,13 @@ def attribute(
     n_references: Annotated[int | None, typer.Option(help="Shuffles of each window; 20.")] = None,
     steps: Annotated[int | None, typer.Option(help="Of integrated gradients; 32.")] = None,
     seed: Annotated[int, typer.Option(help="Of the shuffles.")] = 0,
-    method: Annotated[
-        str | None, typer.Option(help="Of an experiment: which; by default the last listed that saw no target label.")
-    ] = None,
+    method: Method = None,
     reverse_complement: Annotated[
         str | None, typer.Option(help="forward or average (or, by predictions alone, any other), however trained.")
     ] = None,
     logos: Annotated[int, typer.Option(min=0, help="Windows drawn, those of the highest outputs.")] = 12,
     overwrite: Annotated[bool, typer.Option(help="Replace attributions that are there.")] = False,
-    device: Annotated[str, typer.Option(help="auto, cpu or gpu.")] = "auto",
+    device: Device = "auto",
 ) -> None:
     """Say what each base is worth, one row out for each row in, for tfmodisco-lite, genome browsers and the eye.
 

@@ -7,15 +7,15 @@ from typing import Annotated
 
 import typer
 
+from cislearn.cli.options import Device, Method
+
 
 def evaluate(
     run: Annotated[Path, typer.Argument(help="The folder of an experiment or of a run.")],
     on: Annotated[Path, typer.Option(help="A labelled dataset folder.")],
-    method: Annotated[
-        str | None, typer.Option(help="Of an experiment: which; by default the last listed that saw no target label.")
-    ] = None,
+    method: Method = None,
     out: Annotated[Path | None, typer.Option(help="Also write the scores to this .tsv.")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or gpu.")] = "auto",
+    device: Device = "auto",
 ) -> None:
     """Score a trained model on every labelled window of a dataset, each domain by itself, with intervals.
 

@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
+from cislearn.cli.options import Method
+
 
 def export(
     run: Annotated[Path, typer.Argument(help="The folder of an experiment or of a run.")],
     out: Annotated[Path, typer.Option(help="The file to be: .pt2 for torch, .onnx for ONNX.")],
     format: Annotated[str | None, typer.Option(help="torch or onnx; by default as --out ends.")] = None,
-    method: Annotated[
-        str | None, typer.Option(help="Of an experiment: which; by default the last listed that saw no target label.")
-    ] = None,
+    method: Method = None,
 ) -> None:
     """Write a trained model for torch.export or ONNX: one-hot windows in, logits out, for any number of windows.
 

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from cislearn.cli.options import Device
+
 
 def express(
     data: Annotated[Path, typer.Argument(help="A dataset of `cislearn prepare --expression`.")],
@@ -32,7 +34,7 @@ def express(
         bool, typer.Option("--keep-own", help="Let a gene that is a regulator see itself, as published: a leak.")
     ] = False,
     overwrite: Annotated[bool, typer.Option(help="Replace a run that is there.")] = False,
-    device: Annotated[str, typer.Option(help="auto, cpu or gpu.")] = "auto",
+    device: Device = "auto",
 ) -> None:
     """Train one network on one fold of a split and score it on what the split holds out.
 

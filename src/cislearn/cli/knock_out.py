@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from cislearn.cli.options import Device
+
 
 def knock_out(
     run: Annotated[Path, typer.Argument(help="A run of `cislearn express`.")],
@@ -23,7 +25,7 @@ def knock_out(
         list[float] | None,
         typer.Option(help="Log2 ratio of the regulators; several one after the other. By default 0 and -5."),
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or gpu.")] = "auto",
+    device: Device = "auto",
 ) -> None:
     """Write the predicted change (log2) of every gene in every condition without regulators, their sites, or both.
 

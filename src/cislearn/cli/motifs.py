@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from cislearn.cli.options import Device, Method
+
 
 def motifs(
     run: Annotated[
@@ -42,10 +44,8 @@ def motifs(
     pair: Annotated[
         str | None, typer.Option(help="A,B: two motifs, found or known, whose spacing is tried for that task.")
     ] = None,
-    method: Annotated[
-        str | None, typer.Option(help="Of an experiment: which; by default the last listed that saw no target label.")
-    ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or gpu.")] = "auto",
+    method: Method = None,
+    device: Device = "auto",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a folder that is there.")] = False,
 ) -> None:
     """Write the motifs of a model's first filters: names, counts, influence, and a page of logos.

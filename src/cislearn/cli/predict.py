@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from cislearn.cli.options import CellTracks, Device, Method
 from cislearn.cli.ways import Way, refuse_options_of_other_ways
 
 WAYS = {
@@ -53,13 +54,7 @@ def predict(
     merge: Annotated[
         bool, typer.Option("--merge", help="Of --tile: make the files of the shards that are there.")
     ] = False,
-    track: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="NAME=FILE, or NAME=PLUS,MINUS of two strands: the bigWig of the cell to be predicted, for each track"
-            " that the model reads."
-        ),
-    ] = None,
+    track: CellTracks = None,
     bigwig: Annotated[
         Path | None,
         typer.Option(
@@ -77,9 +72,7 @@ def predict(
             help="TASK=SHARE: tell in --calls also the probability at this share of positives, assuming a label shift."
         ),
     ] = None,
-    method: Annotated[
-        str | None, typer.Option(help="Of an experiment: which; by default the last listed that saw no target label.")
-    ] = None,
+    method: Method = None,
     reverse_complement: Annotated[
         str | None,
         typer.Option(
@@ -91,7 +84,7 @@ def predict(
         bool,
         typer.Option("--strands", help="Say how far both strands disagree also of a model that reads one; slower."),
     ] = False,
-    device: Annotated[str, typer.Option(help="auto, cpu or gpu.")] = "auto",
+    device: Device = "auto",
 ) -> None:
     """Score each row of a file: one row out for each row in, in order, also where it could not be scored.
 

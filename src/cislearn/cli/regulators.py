@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from cislearn.cli.options import Device
+
 
 def regulators(
     runs: Annotated[list[Path], typer.Argument(help="Runs of `cislearn express`: one, or several seeds of it.")],
@@ -21,7 +23,7 @@ def regulators(
     ] = None,
     most: Annotated[int, typer.Option(min=1, help="Pairs of regulator and gene to be written, the strongest.")] = 10000,
     overwrite: Annotated[bool, typer.Option(help="Replace tables that are there.")] = False,
-    device: Annotated[str, typer.Option(help="auto, cpu or gpu.")] = "auto",
+    device: Device = "auto",
 ) -> None:
     """Rank regulators by what they are worth to predictions, with the spread over seeds, and write who acts on whom."""
     from cislearn.cli.arguments import existing, one_of

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from cislearn.cli.options import CellTracks, Device, Method
 from cislearn.cli.ways import Way, refuse_options_of_other_ways
 from cislearn.errors import UserError
 
@@ -40,13 +41,8 @@ def variants(
     min_agreement: Annotated[
         float, typer.Option(help="Share of the records whose REF must be the genome's.", min=0, max=1)
     ] = 0.9,
-    track: Annotated[
-        list[str] | None,
-        typer.Option(help="NAME=FILE: the bigWig of the cell to be predicted, for each track that the model reads."),
-    ] = None,
-    method: Annotated[
-        str | None, typer.Option(help="Of an experiment: which; by default the last listed that saw no target label.")
-    ] = None,
+    track: CellTracks = None,
+    method: Method = None,
     reverse_complement: Annotated[
         str | None,
         typer.Option(
@@ -55,7 +51,7 @@ def variants(
         ),
     ] = None,
     overwrite: Annotated[bool, typer.Option(help="With --region: replace the folder that is there.")] = False,
-    device: Annotated[str, typer.Option(help="auto, cpu or gpu.")] = "auto",
+    device: Device = "auto",
 ) -> None:
     """Score each allele of a VCF file: ALT minus REF, a row for each in order, also where it could not be scored.
 

@@ -12,7 +12,7 @@ from cislearn.errors import UserError, nearest
 from cislearn.experiment.comparing.contenders import find_contender, read_predictions
 from cislearn.experiment.comparing.loci import open_datasets
 from cislearn.explain.windows import Windows
-from cislearn.prediction.predictor import Signals
+from cislearn.prediction.predictor import Signals, read_rows
 
 
 def held_out(
@@ -59,12 +59,9 @@ def held_out(
         raise UserError(f"has no row in part {part}", where=run, fix="Give windows: --input FILE.")
     rows = np.sort(chosen.index.to_numpy())
     labels = chosen.loc[rows, [f"label_{task.name}" for task in spec.tasks]].to_numpy(np.float64)
-    keep = slice(dataset.spec.margin, dataset.spec.margin + spec.length)
+    tracks = dataset.tracks if spec.tracks else None
 
     def read(part: Sequence[int] | np.ndarray) -> tuple[np.ndarray, Signals]:
-        tokens = np.ascontiguousarray(dataset.sequences.gather(rows[part])[:, keep])
-        if not spec.tracks or dataset.tracks is None:
-            return tokens, None
-        return tokens, np.ascontiguousarray(dataset.tracks.gather(rows[part])[:, :, keep])
+        return read_rows(dataset.sequences, tracks, rows[part], dataset.spec.margin)
 
     return Windows(len(rows), spec.length, read, labels)

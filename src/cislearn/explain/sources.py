@@ -16,6 +16,7 @@ from cislearn.errors import UserError, nearest
 from cislearn.genome.token_genome import open_genome
 from cislearn.models.saving import read_card
 from cislearn.prediction.files import TOLD
+from cislearn.prediction.predictor import read_rows
 from cislearn.prediction.windows import ReadWindows, Windows, windows_of
 from cislearn.progress import Progress, silent
 from cislearn.runs import RunFolder
@@ -132,11 +133,8 @@ def windows_of_dataset(
     tracks = dataset.tracks if spec.tracks else None
 
     def read(piece: slice) -> Windows:
-        margin = dataset.spec.margin
-        keep = slice(margin, dataset.sequences.width - margin)
         mine = rows[piece]
-        tokens = np.ascontiguousarray(dataset.sequences.gather(mine)[:, keep])
-        signals = None if tracks is None else np.ascontiguousarray(tracks.gather(mine)[:, :, keep], np.float32)
+        tokens, signals = read_rows(dataset.sequences, tracks, mine, dataset.spec.margin)
         empty = np.full(len(mine), "", object)
         return Windows(np.arange(len(mine)), tokens, signals, empty, empty.copy(), None)
 

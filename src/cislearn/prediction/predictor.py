@@ -106,11 +106,17 @@ def predict_rows(
 
     Where there are `tracks` it is handed theirs after the tokens.
     """
-    keep = slice(margin, sequences.width - margin)
     found = []
     for part in np.array_split(rows, max(1, -(-len(rows) // chunk))):
-        inputs = [sequences.gather(part)[:, keep]]
-        if tracks is not None:
-            inputs.append(tracks.gather(part)[:, :, keep])
-        found.append(predict(*map(np.ascontiguousarray, inputs)))
+        tokens, signals = read_rows(sequences, tracks, part, margin)
+        found.append(predict(tokens) if signals is None else predict(tokens, signals))
     return np.concatenate(found)
+
+
+def read_rows(
+    sequences: Sequences, tracks: Tracks | None, rows: Int[np.ndarray, " n"], margin: int
+) -> tuple[UInt8[np.ndarray, "n length"], Signals]:
+    """Return rows of a dataset without their margins, as a model reads them: tokens, and tracks where there are any."""
+    keep = slice(margin, sequences.width - margin)
+    tokens = np.ascontiguousarray(sequences.gather(rows)[:, keep])
+    return tokens, None if tracks is None else np.ascontiguousarray(tracks.gather(rows)[:, :, keep])
