@@ -7,6 +7,7 @@ is taken once a condition: ``sum_f s_gf (sum_r W_hrf v_cr)``. Both ways use one 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Literal
 
 import torch
@@ -14,7 +15,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 
-class Merge(nn.Module):
+class Merge(nn.Module, ABC):
     """A merge of `features` of the promoter and `width` numbers of the regulators, and a dense layer of `units`.
 
     It ends before the activation of that layer.
@@ -23,13 +24,13 @@ class Merge(nn.Module):
     units: int
     linear: nn.Linear
 
+    @abstractmethod
     def pairs(self, s: Float[Tensor, "b ..."], v: Float[Tensor, "b width"]) -> Float[Tensor, "b units"]:
         """Merge each promoter with the regulators of the same row, as it is written down."""
-        raise NotImplementedError
 
+    @abstractmethod
     def block(self, s: Float[Tensor, "g ..."], v: Float[Tensor, "*g c width"]) -> Float[Tensor, "g c units"]:
         """Merge each promoter with all regulators: those of C conditions, or of its own C where ``v`` is (G, C, R)."""
-        raise NotImplementedError
 
 
 class TensorProduct(Merge):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import torch
@@ -16,7 +17,7 @@ UNKNOWN = -1
 """The number of a gene that the network was not trained on."""
 
 
-class Branch(nn.Module):
+class Branch(nn.Module, ABC):
     """From promoters, and the numbers of their genes, to features.
 
     Parameters
@@ -31,9 +32,9 @@ class Branch(nn.Module):
         super().__init__()
         self.features, self.steps = features, steps
 
+    @abstractmethod
     def forward(self, x: Float[Tensor, "p bases length"], genes: Int64[Tensor, " p"]) -> Float[Tensor, "p ..."]:
         """Return ``(P, features)``, or ``(P, features, steps)``."""
-        raise NotImplementedError
 
 
 class Convolutions(Branch):
