@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 
 import pytest
@@ -52,3 +53,4 @@ def test_processes_that_do_not_come_are_waited_for_and_named_by_the_place(monkey
             monkeypatch.setenv(name, value)
         with pytest.raises(UserError, match="process 1 of 2 could not meet the others there within 2 s"):
             join(Place(1, 2, 1), patience=2)
+    assert "RANK" not in os.environ  # else all that this process starts takes itself for the second of two

@@ -79,8 +79,8 @@ def test_the_smoke_size_runs_by_the_committed_command(tmp_path, shared_data):
     done = CliRunner().invoke(app, command, catch_exceptions=False)
     assert done.exit_code == 0, done.output
     rows = pd.read_csv(tmp_path / "results" / "smoke" / "dssda.tsv", sep="\t")
-    assert {"supervised", "ladder_no_lateral", "fixmatch", "mean_teacher"} <= set(rows["method"])
-    assert len(rows) == 1 + len(LADDER) + 3
+    assert {"supervised", "ladder_no_lateral", "fixmatch", "mean_teacher", "masked_first"} <= set(rows["method"])
+    assert len(rows) == 1 + len(LADDER) + 4
     folder = tmp_path / "results" / "smoke"
     assert "| ladder noise only |" in (folder / "dssda.md").read_text()
     assert (folder / "dssda-efficiency.svg").read_text().startswith("<?xml")

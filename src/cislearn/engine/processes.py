@@ -231,14 +231,15 @@ def join(place: Place, patience: float | None = None) -> Processes:
     if place.local_rank < torch.cuda.device_count():
         torch.cuda.set_device(place.local_rank)
     where = f"{os.environ.get('MASTER_ADDR')}:{os.environ.get('MASTER_PORT')}"
-    os.environ |= {"RANK": str(place.rank), "WORLD_SIZE": str(place.world), "LOCAL_RANK": str(place.local_rank)}
     try:
-        store, _, _ = next(rendezvous("env://", timeout=bound))
+        store, _, _ = next(rendezvous("env://", place.rank, place.world, timeout=bound))
         backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
         dist.init_process_group(backend, store=store, rank=place.rank, world_size=place.world, timeout=bound)
         control = dist.new_group(backend="gloo", timeout=FOREVER)
     except (RuntimeError, ValueError) as error:
         raise _unreachable(str(error), where, place, patience) from error
+    # Lightning reads a process's place there, whoever gave it.
+    os.environ |= {"RANK": str(place.rank), "WORLD_SIZE": str(place.world), "LOCAL_RANK": str(place.local_rank)}
     _current = Processes(place.rank, place.world, store=store, control=control, patience=patience)
     return _current
 
