@@ -22,13 +22,13 @@ def test_each_training_is_read_on_one_strand_and_on_both_and_stands_between_boun
     scores = whole[whole["task"] == "wild type"]
     wide = scores[scores["metric"] == "JSD"].pivot_table(index="training", columns="reading", values="estimate")
     one, both = wide["one strand"], wide["both strands"]
-    assert set(one.index) == {"forward", "augmented", "rcps"}
+    assert set(one.index) == {"forward", "augmented", "rcps", "augmented in 32 bits"}
     assert abs(one["rcps"] - both["rcps"]) < 1e-4 < abs(one["forward"] - both["forward"])
     assert both["forward"] != both["augmented"]
     bounds = scores[(scores["reading"] == "bound") & (scores["metric"] == "JSD")].set_index("method")["estimate"]
     assert bounds["upper: replicate"] < bounds["lower: mean profile"] < bounds["lower: shuffled"]
     ledger = pd.read_table(folder / "yeast_profiles.tsv")
-    assert list(ledger["seed"]) == [0] * 7 and np.isfinite(ledger["seconds"]).all()
+    assert list(ledger["seed"]) == [0] * 8 and np.isfinite(ledger["seconds"]).all()
     across = whole[(whole["task"] == "wild type to diamide") & (whole["metric"] == "JSD")].set_index("method")
     itself = across.loc["other condition: wild type itself"]
     assert {"source_only", "adversarial", "moments", "target_labels"} < set(across.index)
