@@ -107,14 +107,14 @@ def growth_tables(place: Path, sizes: Sequence[int], rounds: int, leaks_up_to: i
         " which counts what was read of the genome's map, 750 MB at most. Time grows with the number of windows to the"
         " power of: "
     )
-    grows = ", ".join(f"{name} {_exponents(rows, f'{name} s')}" for name in steps)
+    grows = ", ".join(f"{name} {exponents(rows, f'{name} s')}" for name in steps)
     tables = [Result("growth", "From files to batches", f"{text}{grows}.", rows)]
     if checked:
         text = (
             "The same datasets split by chromosome, and their parts compared for equal sequences, overlaps and near"
             " duplicates, as each experiment does once; measured once. The words of all windows are compared in turns"
             " that fit into memory, and each turn reads all windows, so the time of the check grows faster than the"
-            f" data: with their number to the power of {_exponents(checked, 'leak check s')}."
+            f" data: with their number to the power of {exponents(checked, 'leak check s')}."
         )
         tables.append(Result("growth", "Split and leak check", text, checked))
     return tables
@@ -203,7 +203,7 @@ def peak_memory() -> float:
     return int(status.split("VmHWM:")[1].split()[0]) * 1024 / 1e6
 
 
-def _exponents(rows: Sequence[dict[str, Any]], column: str) -> str:
+def exponents(rows: Sequence[dict[str, Any]], column: str) -> str:
     """Exponent of time against number, fitted over all rows, and from the last but one of them to the last."""
     if len(rows) < 2:
         return "(one size alone)"

@@ -143,11 +143,11 @@ def test_an_unlabelled_part_has_no_labels_even_where_the_dataset_has(dtype):
     dataset = Dataset(None, spec, loci, labels, TableSequences.of(np.zeros((3, 10), np.uint8)), pd.DataFrame())
     rows = np.array([2, 1])
     unlabelled, labelled = (training_rows(dataset, rows, labelled=is_labelled) for is_labelled in (False, True))
-    assert np.isnan(unlabelled.labels).all()
-    np.testing.assert_array_equal(labelled.labels, [[1, 1], [1, 0]])
+    assert np.isnan(unlabelled.labels[:]).all()
+    np.testing.assert_array_equal(labelled.labels[:], [[1, 1], [1, 0]])
     for taken in (unlabelled, labelled):
-        assert taken.labels.shape == (2, 2)
-        assert taken.labels.dtype == np.float32
+        assert taken.labels.shape == taken.labels[:].shape == (2, 2)
+        assert taken.labels[np.array([1])].dtype == np.float32
         assert taken.domain.tolist() == [1, 1]
     parts = {"source": labelled, "target": unlabelled}
     one = Batches(dataset.sequences, parts, {"source": 1.0, "target": 1.0}, batch_size=4, seed=0)[0]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import logging
 import multiprocessing
 import os
 import signal
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -18,7 +20,8 @@ import pytest
 from cislearn.errors import UserError
 from cislearn.experiment.reporter import Reporter
 from cislearn.studies.carry_out import Results, carry_out
-from cislearn.studies.jobs import carry_out_side_by_side
+from cislearn.studies.dask_workers import dask_workers
+from cislearn.studies.jobs import carry_out_side_by_side, own_processes
 from cislearn.studies.ledger import Table
 from cislearn.studies.study import deal_trials
 from tests.studies.test_carry_out import Small
@@ -138,7 +141,8 @@ def test_the_ledger_is_that_of_one_after_the_other(study, tmp_path):
         if name == "one":
             carry_out(study, trials, found[name], Reporter())
         else:
-            carry_out_side_by_side(study, trials, found[name], Reporter(), jobs=2)
+            with own_processes(2) as pool:
+                carry_out_side_by_side(study, trials, found[name], Reporter(), pool=pool)
     columns = [name for name in ledger(found["one"]) if name != "threads"]
     assert ledger(found["one"])[columns].equals(ledger(found["two"])[columns])
     assert len(ledger(found["two"])) == 4
@@ -151,10 +155,52 @@ def test_a_trial_that_fails_or_is_killed_is_told_and_the_other_goes_on_later(stu
     results, calls = Results.of(study, tmp_path / "results"), []
     with pytest.raises(UserError, match="did you mean hep"):
         pair = [trials[0], replace(trials[1], config=broken)]
-        carry_out_side_by_side(study, pair, results, Reporter(), lambda: calls.append(1), jobs=2)
+        with own_processes(2) as pool:
+            carry_out_side_by_side(study, pair, results, Reporter(), lambda: calls.append(1), pool=pool)
     assert set(results.runs.read()["protocol"]) == {"last"} and len(calls) == 2
-    with pytest.raises(UserError, match="a process was killed"):
-        carry_out_side_by_side(Killed(), trials, results, Reporter(), jobs=2)
+    with pytest.raises(UserError, match="a process was killed"), own_processes(2) as pool:
+        carry_out_side_by_side(Killed(), trials, results, Reporter(), pool=pool)
     assert set(results.runs.read()["protocol"]) == {"last"}  # what was not scored does not stand in the ledger
     carry_out(study, trials, results, Reporter())
     assert sorted(results.runs.read()["protocol"]) == ["last"] * 2 + ["oracle"] * 2
+
+
+@contextmanager
+def cluster(n: int, threads: int = 1):
+    """A scheduler and its workers, processes as on a cluster; yields the address."""
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=n, threads_per_worker=threads, processes=True, dashboard_address=None, silence_logs=logging.ERROR
+    ) as started:
+        yield started.scheduler_address
+
+
+@pytest.mark.slow
+def test_workers_of_dask_write_the_same_ledger_and_one_that_dies_is_told(study, tmp_path, monkeypatch):
+    monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES", "0")
+    trials = one_seed(study.trials("desk", Path(), tmp_path / "one"))
+    alone = Results.of(study, tmp_path / "one" / "results")
+    carry_out(study, trials, alone, Reporter())
+    trials = one_seed(study.trials("desk", Path(), tmp_path / "two"))
+    shared = Results.of(study, tmp_path / "two" / "results")
+    with cluster(2) as address:
+        with pytest.raises(UserError, match="workers died at a trial"), dask_workers(address) as pool:
+            carry_out_side_by_side(Killed(), trials, shared, Reporter(), pool=pool)
+        with dask_workers(address) as pool:
+            carry_out_side_by_side(study, trials, shared, Reporter(), pool=pool)
+    columns = [name for name in ledger(alone) if name != "threads"]
+    assert ledger(shared)[columns].equals(ledger(alone)[columns])
+    assert len(ledger(shared)) == 4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("workers", "threads", "said"), [(0, 1, "has no worker"), (1, 2, "has 2 threads")])
+def test_a_cluster_that_cannot_train_is_told(workers, threads, said):
+    with cluster(workers, threads) as address, pytest.raises(UserError, match=said), dask_workers(address):
+        pass
+
+
+def test_an_address_without_a_scheduler_is_told():
+    pytest.importorskip("distributed")
+    with pytest.raises(UserError, match="--dask: no scheduler answers at 'nonsense://'"), dask_workers("nonsense://"):
+        pass

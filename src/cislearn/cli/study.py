@@ -28,6 +28,12 @@ def study(
         str | None,
         typer.Option(help="I/N: the I-th of N equal shares of the trials, for a scheduler's array."),
     ] = None,
+    dask: Annotated[
+        str | None,
+        typer.Option(
+            help="Address of a Dask scheduler on whose workers the trials run; they share --out and --results."
+        ),
+    ] = None,
     plan: Annotated[bool, typer.Option("--plan", help="Time a few steps, say runs and core-hours, and leave.")] = False,
 ) -> None:
     """Run a study seed by seed; what stands in its ledger is not run again.
@@ -43,7 +49,8 @@ def study(
     from cislearn.errors import UserError, nearest
     from cislearn.studies import STUDIES
     from cislearn.studies.carry_out import Results, carry_out
-    from cislearn.studies.jobs import carry_out_side_by_side
+    from cislearn.studies.dask_workers import dask_workers
+    from cislearn.studies.jobs import carry_out_side_by_side, own_processes
     from cislearn.studies.plan import estimate_costs
     from cislearn.studies.show import plan_lines, progress_table, write_page
     from cislearn.studies.study import SIZES, choose_trials, deal_trials
@@ -68,9 +75,14 @@ def study(
         raise UserError(f"study {name!r} is made of real data", fix="Give --files with the folder that holds it.")
     out = out or Path("runs/studies") / known
     tables = Results.of(chosen, results or out / "results", size)
-    if jobs > 1 and chosen.processes > 1:
-        fix = "Leave --jobs out, or give some of the trials to another command (--only)."
-        raise UserError(f"each training of {name} runs in {chosen.processes} processes", where="--jobs", fix=fix)
+    if jobs > 1 and dask is not None:
+        raise UserError(
+            "the workers of a cluster are as many as they are", where="--jobs", fix="Leave it or --dask out."
+        )
+    if (jobs > 1 or dask is not None) and chosen.processes > 1:
+        where = "--dask" if dask else "--jobs"
+        fix = f"Leave {where} out, or give some of the trials to another command (--only)."
+        raise UserError(f"each training of {name} runs in {chosen.processes} processes", where=where, fix=fix)
     print_ = console().print
 
     def work() -> None:
@@ -87,8 +99,9 @@ def study(
         if plan:
             return
         reporter, scored = TerminalReporter(), lambda: write_page(chosen, trials, tables, costs)
-        if jobs > 1:
-            carry_out_side_by_side(chosen, wanted, tables, reporter, scored, jobs=jobs)
+        if dask is not None or jobs > 1:
+            with own_processes(jobs) if dask is None else dask_workers(dask) as pool:
+                carry_out_side_by_side(chosen, wanted, tables, reporter, scored, pool=pool)
         else:
             carry_out(chosen, wanted, tables, reporter, scored)
         print_(f"results: {write_page(chosen, trials, tables, costs)}")
@@ -117,7 +130,7 @@ def _small_cnn(context: typer.Context, files: Path | None, out: Path, results: P
     from cislearn.studies.small_cnn import run_small_cnn
     from cislearn.studies.study import SIZES
 
-    for name in ("only", "jobs", "job", "plan"):
+    for name in ("only", "jobs", "job", "dask", "plan"):
         if is_given(context, name):
             raise UserError(f"does not go with {SMALL_CNN}, which is begun anew each time", where=option(name))
     if size not in SIZES:
@@ -138,7 +151,7 @@ def _networks(
     from cislearn.errors import UserError
     from cislearn.studies.deepreg.networks import run_networks
 
-    for name in ("jobs", "plan"):
+    for name in ("jobs", "job", "dask", "plan"):
         if is_given(context, name):
             raise UserError(f"does not go with {NETWORKS}", where=option(name))
     if files is None:
@@ -155,7 +168,7 @@ def _without_training(context: typer.Context, files: Path | None, out: Path, res
     from cislearn.errors import UserError
     from cislearn.studies.deepreg import run_deepreg
 
-    for name in ("size", "only", "jobs", "job", "plan"):
+    for name in ("size", "only", "jobs", "job", "dask", "plan"):
         if is_given(context, name):
             raise UserError(f"does not go with {DEEPREG}, which trains no network", where=option(name))
     if files is None:

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 import torch
-from jaxtyping import Int
+from jaxtyping import Float32, Int
 
 from cislearn.data.batch import TARGET_LABELLED, Batch
 from cislearn.data.dataset import Dataset
@@ -29,22 +29,46 @@ class TrainingRows:
     ----------
     rows : ndarray, shape (n,), int64
         Rows of the dataset.
-    labels : ndarray, shape (n, T), float32
+    labels : ndarray or LabelsOf, shape (n, T), float32
         NaN where absent; of an unlabelled part all are, so that nothing downstream can read what it may not.
     domain : ndarray, shape (n,), int64
         Domain codes.
     """
 
     rows: Int[np.ndarray, " n"]
-    labels: np.ndarray
+    labels: np.ndarray | LabelsOf
     domain: Int[np.ndarray, " n"]
+
+
+class LabelsOf:
+    """Labels of rows of a dataset, read when a batch asks for them: there may be more than fit into memory.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Whose.
+    rows : ndarray, shape (n,), int64
+        Of which rows.
+    labelled : bool
+        Whether they may be seen; else all are NaN.
+    """
+
+    def __init__(self, dataset: Dataset, rows: Int[np.ndarray, " n"], *, labelled: bool) -> None:
+        self._dataset, self._rows, self._labelled = dataset, rows, labelled
+        self.shape = len(rows), len(dataset.spec.tasks)
+
+    def __getitem__(self, places: Int[np.ndarray, " m"] | slice) -> Float32[np.ndarray, "m t"]:
+        """Return the labels at `places` among the rows."""
+        rows = self._rows[places]
+        if self._labelled:
+            return self._dataset.labels_float(rows)
+        return np.full((len(rows), self.shape[1]), np.nan, dtype=np.float32)
 
 
 def training_rows(dataset: Dataset, rows: Int[np.ndarray, " n"], *, labelled: bool) -> TrainingRows:
     """Take `rows` of a dataset for training, with their labels or with none."""
-    shape = (len(rows), len(dataset.spec.tasks))
-    labels = dataset.labels_float(rows) if labelled else np.full(shape, np.nan, dtype=np.float32)
-    return TrainingRows(np.asarray(rows, dtype=np.int64), labels, dataset.domain_codes[rows])
+    rows = np.asarray(rows, dtype=np.int64)
+    return TrainingRows(rows, LabelsOf(dataset, rows, labelled=labelled), dataset.domain_codes[rows])
 
 
 class Stream:
@@ -112,10 +136,10 @@ def balance_groups(part: TrainingRows, balance: Balance) -> list[Int[np.ndarray,
     keys: list[np.ndarray] = []
     if balance in ("domain", "domain_and_class"):
         keys.append(part.domain)
-    if balance in ("class", "domain_and_class") and not np.isnan(part.labels).all():
-        if part.labels.shape[1] != 1:
-            raise UserError(f"training.balance {balance} needs a single task; this dataset has {part.labels.shape[1]}")
-        keys.append(part.labels[:, 0])
+    if balance in ("class", "domain_and_class") and not np.isnan(labels := part.labels[:]).all():
+        if labels.shape[1] != 1:
+            raise UserError(f"training.balance {balance} needs a single task; this dataset has {labels.shape[1]}")
+        keys.append(labels[:, 0])
     group = np.zeros(len(part.rows), dtype=np.int64)
     for key in keys:  # one key at a time: over rows of keys, np.unique holds each NaN to be another one
         values, code = np.unique(key, return_inverse=True)
@@ -179,22 +203,28 @@ class Batches:
         domain = np.concatenate([self.parts[n].domain[p] for n, p in places.items()])
         ends = accumulate(len(p) for p in places.values())
         slices = {n: slice(end - len(p), end) for (n, p), end in zip(places.items(), ends, strict=True)}
-        return self._batch(TrainingRows(rows, labels, domain), _with_whole_target(slices), k)
+        return self._batch(rows, labels, domain, _with_whole_target(slices), k)
 
     def once(self, part: str, size: int = 512) -> Iterator[Batch]:
         """Yield each row of a part once, in order, in batches of `size` that hold no other part; on the CPU."""
         whole = self.whole[part]
         for start in range(0, len(whole.rows), size):
             taken = slice(start, start + size)
-            piece = TrainingRows(whole.rows[taken], whole.labels[taken], whole.domain[taken])
-            yield self._batch(piece, {part: slice(0, len(piece.rows))})
+            rows = whole.rows[taken]
+            yield self._batch(rows, whole.labels[taken], whole.domain[taken], {part: slice(0, len(rows))})
 
-    def _batch(self, taken: TrainingRows, parts: dict[str, slice], step: int = 0) -> Batch:
-        rows, labels = taken.rows, taken.labels
+    def _batch(
+        self,
+        rows: Int[np.ndarray, " n"],
+        labels: Float32[np.ndarray, "n t"],
+        domain: Int[np.ndarray, " n"],
+        parts: dict[str, slice],
+        step: int = 0,
+    ) -> Batch:
         return Batch(
             tokens=torch.from_numpy(self.sequences.gather(rows)),
             labels=torch.from_numpy(labels),
-            domain=torch.from_numpy(taken.domain),
+            domain=torch.from_numpy(domain),
             row=torch.from_numpy(rows),
             parts=parts,
             step=step,

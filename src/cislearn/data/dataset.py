@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -109,12 +109,8 @@ class Dataset:
     @cached_property
     def is_labelled(self) -> Bool[np.ndarray, " n"]:
         """Whether each row has a label of any task."""
-        found = np.empty(len(self), dtype=bool)
-        step = max(1, _AT_ONCE // max(1, len(self.spec.tasks)))
-        for rows in (slice(k, k + step) for k in range(0, len(self), step)):
-            labels = self.labels[rows]
-            found[rows] = (labels != ABSENT if labels.dtype == np.int8 else ~np.isnan(labels)).any(axis=1)
-        return found
+        found = [(~np.isnan(labels)).any(axis=1) for labels in self.labels_in_pieces(np.arange(len(self)))]
+        return np.concatenate([np.zeros(0, dtype=bool), *found])
 
     def labels_float(self, rows: Int[np.ndarray, " n"]) -> Float32[np.ndarray, "n t"]:
         """Labels of `rows` with NaN where absent."""
@@ -122,6 +118,12 @@ class Dataset:
         if self.labels.dtype == np.int8:
             labels[labels == ABSENT] = np.nan
         return labels
+
+    def labels_in_pieces(self, rows: Int[np.ndarray, " n"]) -> Iterator[Float32[np.ndarray, "m t"]]:
+        """Yield the labels of `rows` some megabytes at a time: those of ten million windows of 200 tasks are 8 GB."""
+        step = max(1, _AT_ONCE // max(1, len(self.spec.tasks)))
+        for start in range(0, len(rows), step):
+            yield self.labels_float(rows[start : start + step])
 
     def without_labels(self, domain: str) -> Dataset:
         """Return the same examples in memory, those of `domain` without their labels."""

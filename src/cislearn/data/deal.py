@@ -59,10 +59,12 @@ class Dealer:
 def _first_answer(dataset: Dataset, group: Int[np.ndarray, " n"]) -> Int[np.ndarray, " g"]:
     """Domain and best label of the first row of each group, as one number."""
     _, rows = np.unique(group, return_index=True)
-    labels = dataset.labels_float(rows)
-    binary = [task.kind == "binary" for task in dataset.spec.tasks]
-    best = np.where(np.isnan(labels), -1, labels if all(binary) else 0).max(axis=1).astype(np.int64)
-    return dataset.domain_codes[rows] * 3 + best
+    is_binary = all(task.kind == "binary" for task in dataset.spec.tasks)
+    best = [
+        np.where(np.isnan(labels), -1, labels if is_binary else 0).max(axis=1).astype(np.int64)
+        for labels in dataset.labels_in_pieces(rows)
+    ]
+    return dataset.domain_codes[rows] * 3 + np.concatenate(best)
 
 
 def salted(keys: UInt64[np.ndarray, " g"], seed: int) -> UInt64[np.ndarray, " g"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -79,14 +80,17 @@ def dropped_by_reason(dataset: Dataset) -> list[dict[str, Any]]:
 
 def _domain(dataset: Dataset, split: SplitResult, gc: np.ndarray, code: int, role: str) -> dict[str, Any]:
     rows = np.flatnonzero(dataset.domain_codes == code)
-    part, labels = split.part[rows], dataset.labels_float(rows)
+    part, counted = split.part[rows], [Counter(_answers(np.zeros(0), task.kind)) for task in dataset.spec.tasks]
+    for labels in dataset.labels_in_pieces(rows):
+        for task, column, count in zip(dataset.spec.tasks, labels.T, counted, strict=True):
+            count.update(_answers(column, task.kind))
     known = gc[rows][~np.isnan(gc[rows])]
     return {
         "name": dataset.spec.domains[code],
         "role": role,
         "n": len(rows),
         "per_part": {name: int((part == p).sum()) for p, name in [*enumerate(PART_NAMES), (LEFT_OUT, "left out")]},
-        "per_task": {task.name: _answers(labels[:, k], task.kind) for k, task in enumerate(dataset.spec.tasks)},
+        "per_task": {task.name: dict(count) for task, count in zip(dataset.spec.tasks, counted, strict=True)},
         "gc_mean": float(known.mean()) if len(known) else None,
     }
 

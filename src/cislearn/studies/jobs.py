@@ -1,12 +1,13 @@
-"""Trials of a study side by side: one process each, on the cores and GPUs that there are."""
+"""Trials of a study side by side: one process each, on the cores and GPUs that a pool has."""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import Any
 
 from cislearn.errors import UserError
@@ -22,12 +23,11 @@ def carry_out_side_by_side(
     reporter: Reporter,
     scored: Callable[[], object] = lambda: None,
     *,
-    jobs: int,
+    pool: Executor,
 ) -> None:
-    """Run what the ledger lacks, `jobs` trials at a time; else as `carry_out` does.
+    """Run what the ledger lacks, as many trials at a time as the pool has processes; else as `carry_out` does.
 
-    Cores are shared out evenly, GPUs in turn: many small runs on one GPU keep it busier than one does. A trial that
-    fails does not stop the others.
+    A trial that fails does not stop the others.
 
     Raises
     ------
@@ -35,16 +35,26 @@ def carry_out_side_by_side(
         Of the first trial that failed, or where a process was killed, after all others of its round have ended.
     """
     scored()
+    for n in rounds(trials):
+        running = {pool.submit(run_seeds, study, trial, n, results, Reporter()): trial for trial in trials}
+        try:
+            _wait(running, reporter, scored)
+        except BaseException:
+            for waiting in running:
+                waiting.cancel()
+            raise
+
+
+@contextmanager
+def own_processes(jobs: int) -> Iterator[Executor]:
+    """Start processes among which the cores are shared out evenly, and the GPUs in turn.
+
+    Many small runs on one GPU keep it busier than one does.
+    """
     context = multiprocessing.get_context("spawn")
     number = context.Value("i", 0)
     with ProcessPoolExecutor(jobs, mp_context=context, initializer=_take_share, initargs=(number, jobs)) as pool:
-        for n in rounds(trials):
-            running = {pool.submit(run_seeds, study, trial, n, results, Reporter()): trial for trial in trials}
-            try:
-                _wait(running, reporter, scored)
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+        yield pool
 
 
 def _wait(running: dict[Future[bool], Trial], reporter: Reporter, scored: Callable[[], object]) -> None:
