@@ -93,90 +93,47 @@ def predict(
     Probabilities are calibrated on the validation part of the sources; where the share of positives is another, or
     the domain, they may be off.
     """
-    from contextlib import nullcontext
-    from itertools import chain
-
-    from cislearn.cli.arguments import existing, files_by_track, priors_argument
+    from cislearn.cli.arguments import files_by_track, priors_argument
+    from cislearn.cli.predict_file import predict_file
     from cislearn.cli.predict_genome import predict_genome
     from cislearn.cli.predict_matrix import predict_matrix
-    from cislearn.cli.progress import Steps
-    from cislearn.cli.show import console
-    from cislearn.engine.devices import choose_device
     from cislearn.errors import UserError
-    from cislearn.prediction.calls import Calls
-    from cislearn.prediction.files import check_output, predict_pieces, write_predictions
-    from cislearn.prediction.genome_profiles import profiles_on_genome
-    from cislearn.prediction.loading import (
-        load_members,
-        load_prevalences,
-        load_temperatures,
-        load_thresholds,
-        models_hash,
-    )
-    from cislearn.runs import runs_under
-    from cislearn.schema import DataSpec
 
     refuse_options_of_other_ways(context, WAYS)
     if promoters is not None:
         predict_matrix(run, promoters, conditions, out, device)
         return
     tracks, priors = files_by_track(track or []), priors_argument(prior or [])
-    if calls is None and (priors or merge_calls):
-        raise UserError("--prior and --merge-calls are for --calls, which is not given", fix="Give --calls calls.bed.")
-    if tile and out is not None:
-        raise UserError("does not go with --tile", where="--out", fix="Give --bigwig a folder.")
-    if not tile:
-        if source is None or out is None:
-            raise UserError("give --input and --out, or --tile with --genome and --bigwig", where="cislearn predict")
-        check_output(out, [existing(source, "--input"), genome, calls, *chain.from_iterable(tracks.values())])
-    members = load_members(run, method, reverse_complement)
-    chosen = choose_device(device)  # type: ignore[arg-type]
-    titles = {folder.info["method"] for folder in runs_under(run, method)}
-    print_ = console().print
-    print_(f"  method {', '.join(sorted(titles))}, {len(members)} seed(s) averaged; device: {chosen}")
-    temperatures = load_temperatures(run, method, reverse_complement)
-    thresholds = load_thresholds(run, method, reverse_complement)
-    if source is None or out is None:
+    if tile:
+        if out is not None:
+            raise UserError("does not go with --tile", where="--out", fix="Give --bigwig a folder.")
         predict_genome(
-            members,
-            models_hash(run, method, reverse_complement),
+            run,
             genome,
             bigwig,
             step=step,
             chromosomes=chromosome or [],
             tracks=tracks,
-            temperatures=temperatures,
-            thresholds=thresholds,
-            device=chosen.torch,
             peaks=peaks,
             shard=shard,
             merge=merge,
+            method=method,
+            reverse_complement=reverse_complement,
+            device=device,
         )
-        return
-    spec: DataSpec = members[0].spec  # type: ignore[assignment]
-    called = None
-    if calls is not None:
-        prevalences = load_prevalences(run, method)
-        called = Calls(calls, spec, thresholds, priors, prevalences, is_merged=merge_calls)
-    with nullcontext() if bigwig is None else profiles_on_genome(bigwig, spec, genome) as profiles:
-        pieces = predict_pieces(
-            members,
+    else:
+        predict_file(
+            run,
             source,
+            out,
             genome=genome,
             tracks=tracks,
-            temperatures=temperatures,
-            thresholds=thresholds,
+            bigwig=bigwig,
+            calls=calls,
+            merge_calls=merge_calls,
+            priors=priors,
             strands=strands,
-            device=chosen.torch,
-            profiles=profiles,
-            progress=Steps(),
+            method=method,
+            reverse_complement=reverse_complement,
+            device=device,
         )
-        rows_by_reason = write_predictions(pieces if called is None else called.heard(pieces), out, spec)
-    print_(f"{rows_by_reason['']:,} of {rows_by_reason.total():,} rows scored -> {out}")
-    if called is not None:
-        print_(f"{called.write():,} calls -> {calls}")
-    if bigwig is not None:
-        print_(f"profiles -> {bigwig}")
-    del rows_by_reason[""]
-    for reason, n in rows_by_reason.most_common(5):
-        print_(f"  {n:,} not scored: {reason}")

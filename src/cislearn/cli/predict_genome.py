@@ -6,33 +6,31 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-import torch
-from torch import nn
-
 from cislearn.cli.arguments import share_argument
+from cislearn.cli.loaded import load
 from cislearn.cli.progress import Steps, resumable
 from cislearn.cli.show import console
 from cislearn.errors import UserError
 from cislearn.genome.token_genome import open_genome
 from cislearn.prediction.genome_wide import merge_tiles, open_tiles, plan_of, shard_of
+from cislearn.prediction.loading import models_hash
 from cislearn.prediction.shards import score_shard
 
 
 def predict_genome(
-    members: Sequence[nn.Module],
-    models: str,
+    run: Path,
     genome: Path | None,
     folder: Path | None,
     *,
     step: int | None,
     chromosomes: Sequence[str],
     tracks: Mapping[str, Sequence[Path]],
-    temperatures: Sequence[Mapping[str, float]],
-    thresholds: Mapping[str, float],
-    device: torch.device,
     peaks: bool,
     shard: str | None,
     merge: bool,
+    method: str | None,
+    reverse_complement: str | None,
+    device: str,
 ) -> None:
     """Score what is missing of a shard, merge shards, or, where neither is asked for, do both; tell what was made.
 
@@ -46,23 +44,24 @@ def predict_genome(
     if shard is not None and (merge or peaks):
         option = "--merge" if merge else "--peaks"
         raise UserError("does not go with --shard", where=option, fix="Merge when all shards are there.")
-    if peaks and not thresholds:
+    models = load(run, method, reverse_complement, device)
+    if peaks and not models.thresholds:
         problem = "the models have no threshold from which a tile is called positive"
         raise UserError(problem, where="--peaks", fix="Leave it out.")
     progress = Steps()
     number, of = (1, 1) if shard is None else share_argument(shard, "--shard")
     opened = open_genome(genome, progress=partial(progress, f"indexing {genome.name}, once"))
     scorer = open_tiles(
-        members,
+        models.members,
         opened,
         step=step,
         chromosomes=chromosomes,
         tracks=tracks,
-        temperatures=temperatures,
-        thresholds=thresholds,
-        device=device,
+        temperatures=models.temperatures,
+        thresholds=models.thresholds,
+        device=models.device,
     )
-    tiling, plan = scorer.tiling, plan_of(scorer, models)
+    tiling, plan = scorer.tiling, plan_of(scorer, models_hash(run, method, reverse_complement))
     print_ = console().print
     print_(f"  {len(tiling):,} tiles of {tiling.step} bp on {len(tiling.names):,} chromosomes")
     if not merge:
