@@ -10,7 +10,7 @@ MARKS ?= not slow
 JOBS ?= 2
 
 .DEFAULT_GOAL = help
-.PHONY: help quickstart test test-slow lint format docs wheel bench
+.PHONY: help quickstart test test-slow lint format docs site wheel bench
 
 help:  ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -35,10 +35,13 @@ format: $(VENV)/installed-dev  ## put the code into the common format
 	$(BIN)/ruff format .
 
 docs: $(VENV)/installed-dev  ## write the pages that are made from the code
-	$(BIN)/python tools/write_docs.py
+	$(BIN)/python -m tools.write_docs
 
 bench: $(VENV)/installed-dev  ## every benchmark that needs neither a GPU nor a peer; an hour, on a quiet machine
 	for name in loader training_step pair prediction growth gkm compendium equivariant kmers; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+
+site: $(VENV)/installed-dev  ## build the documentation as a site, site/index.html
+	PYTHONPATH=. $(BIN)/mkdocs build --strict --quiet
 
 wheel: $(VENV)/installed-dev  ## build the wheel and try it in a bare environment
 	rm -rf dist

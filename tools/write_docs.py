@@ -1,6 +1,6 @@
-"""Write the pages of docs/ that are made from the code: the keys of a configuration and their JSON schema.
+"""Write the pages of docs/ that are made from the code: the commands, the keys of a configuration, their JSON schema.
 
-Run ``make docs`` after a change of the configuration, or of the options of an encoder, a method or a schedule.
+Run ``make docs`` after a change of a verb, of the configuration, or of the options of an encoder, method or schedule.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from cislearn.models.encoder import encoders
 from cislearn.objectives.objective import objectives
 from cislearn.objectives.schedules import SCHEDULES
 from cislearn.registry import options_of
+from tools.commands import commands_page
+from tools.rows import row
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 HEAD = """\
@@ -40,7 +42,11 @@ TABLE = ["| key | default | values | meaning |", "|---|---|---|---|"]
 def pages() -> dict[str, str]:
     """Return the text of each page by its name."""
     schema = json.dumps(ExperimentConfig.model_json_schema(), indent=2)
-    return {"configuration.md": configuration_page(), "experiment.schema.json": f"{schema}\n"}
+    return {
+        "commands.md": commands_page(),
+        "configuration.md": configuration_page(),
+        "experiment.schema.json": f"{schema}\n",
+    }
 
 
 def configuration_page() -> str:
@@ -68,15 +74,11 @@ def _rows(section: type[BaseModel], prefix: str = "") -> Iterator[str]:
         below = info.annotation
         if isinstance(below, type) and issubclass(below, BaseModel) and below.model_config.get("extra") != "allow":
             summary = info.description or _first_sentence(below)
-            yield _row(f"**{prefix}{name}**", "", "", summary)
+            yield row(f"**{prefix}{name}**", "", "", summary)
             yield from _rows(below, f"{prefix}{name}.")
         else:
             default = "required" if info.is_required() else _plain(info.get_default(call_default_factory=True))
-            yield _row(f"`{prefix}{name}`", default, _values(info), info.description or "")
-
-
-def _row(*cells: str) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
+            yield row(f"`{prefix}{name}`", default, _values(info), info.description or "")
 
 
 def _plain(value: Any) -> str:
@@ -98,7 +100,7 @@ def _values(info: FieldInfo) -> str:
 
 def _schedule_row(name: str, part: Callable[..., Any]) -> str:
     options = ", ".join(f"`{key}: {value:g}`" for key, value in options_of(part).items())
-    return _row(f"`{name}`", options, _first_paragraph(inspect.cleandoc(part.__doc__ or "")))
+    return row(f"`{name}`", options, _first_paragraph(inspect.cleandoc(part.__doc__ or "")))
 
 
 def _parts(parts: dict[str, Callable[..., Any]]) -> list[str]:
@@ -110,7 +112,7 @@ def _parts(parts: dict[str, Callable[..., Any]]) -> list[str]:
         meanings = parameter_meanings(text)
         options = options_of(part)
         if options:
-            rows = [_row(f"`{key}`", _plain(value), *meanings.get(key, ("", ""))) for key, value in options.items()]
+            rows = [row(f"`{key}`", _plain(value), *meanings.get(key, ("", ""))) for key, value in options.items()]
             lines += ["| option | default | values | meaning |", "|---|---|---|---|", *rows, ""]
     return lines
 
