@@ -50,7 +50,7 @@ def write_page(study: Study, trials: Sequence[Trial], results: Results, costs: p
     with alone(path):  # what is read last is what stands there: of several processes none writes an older page
         progress = progress_table(trials, results, costs)
         scores = _of_this_study(trials, results.scores.read(), progress)
-        for name, drawing in study.pictures(scores).items():
+        for name, drawing in study.pictures(trials, scores).items():
             with file_written_whole(path.with_name(f"{path.stem}-{name}.svg")) as partial:
                 partial.write_text(drawing)
         with file_written_whole(path) as partial:

@@ -95,8 +95,11 @@ class Study(ABC):
         """Return the parts of its page below the introduction; None for the tables that all studies have."""
         return None
 
-    def pictures(self, scores: pd.DataFrame) -> dict[str, str]:
-        """Return SVG documents by name, which shall stand beside the page as ``STUDY-NAME.svg``."""
+    def pictures(self, trials: Sequence[Trial], scores: pd.DataFrame) -> dict[str, str]:
+        """Return SVG documents by name, which shall stand beside the page as ``STUDY-NAME.svg``.
+
+        One that is not returned, since what it is drawn from is on another machine, stays as it stands there.
+        """
         return {}
 
 

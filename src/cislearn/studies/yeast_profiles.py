@@ -25,7 +25,10 @@ from cislearn.experiment.reading import make_config
 from cislearn.experiment.roles import Roles, Side, assign_roles
 from cislearn.models.saving import load_network
 from cislearn.prediction.predictor import NetworkPredictor, predict_rows
+from cislearn.reports.figures.profiles import bin_width, loci_of, profile_document
+from cislearn.reports.files import read_profiles
 from cislearn.reports.numbers import signed
+from cislearn.reports.palette import method_styles
 from cislearn.runs import runs_under
 from cislearn.schema import TaskSpec
 from cislearn.studies.markdown import not_run, table
@@ -40,6 +43,8 @@ WITHIN, ACROSS = "wild type", "wild type to diamide"
 """The tasks: trained and tested in one condition, and tested in another."""
 TRAININGS = {"forward": "none", "augmented": "augmented", "rcps": "rcps"}
 """Within a condition, their presets of `model.reverse_complement`."""
+DRAWN = "augmented"
+"""The training whose profiles are drawn."""
 CHECK = "augmented in 32 bits"
 """A run that shows what bfloat16, of which the others are where the processor has it, does to the scores."""
 METHODS = ["source_only", "adversarial", "moments", "target_labels"]
@@ -54,6 +59,12 @@ SMALL = {"train": "chrIII", "valid": "chrVI", "test": "chrI"}
 LENGTH, POSITIONS, MARGIN = 846, 500, 50
 BATCH = 16
 """4,300 windows are few steps of 64: on chrII, after 6 epochs with 16 filters, JSD was .337 and not .353."""
+PICTURE = """\
+Reads at three test loci, from well to badly predicted (the tenth, fiftieth and ninetieth percentile of JSD): observed
+grey, expected by the first seed of `augmented` as a line, in bins of three bases; the plus strand above the axis, the
+minus strand below.
+
+![Observed and predicted starts of transcripts](yeast_profiles-loci.svg)"""
 SHOWN = ("JSD", "profile Pearson at 1 bp", "profile NLL", "counts Pearson", "counts Spearman")
 
 
@@ -120,6 +131,19 @@ class YeastProfiles(Study):
             *([f"## Not run\n\n{table(['task', 'training', 'runs'], missing)}"] if missing else []),
         ]
 
+    def pictures(self, trials: Sequence[Trial], scores: pd.DataFrame) -> dict[str, str]:
+        """Return the reads of some test loci and what the first seed of the `DRAWN` training expects there."""
+        (trial,) = (t for t in trials if (t.keys["task"], t.keys["training"]) == (WITHIN, DRAWN))
+        assert trial.config.out is not None
+        path = trial.config.out / "profiles.parquet"
+        if not path.is_file():
+            return {}
+        loci = read_profiles(path)
+        drawn = loci_of(loci, bin_width(loci))
+        style = method_styles(["supervised"])["supervised"]
+        title = f"Test loci, {DRAWN}, both strands"
+        return {"loci": profile_document(drawn, style, key="loci", title=title)}
+
 
 def _of_readings(
     roles: Roles, clusters: Int[np.ndarray, " n"], task: TaskSpec, experiment: Experiment
@@ -165,7 +189,7 @@ def _results(task: str, scores: pd.DataFrame) -> str:
     lines += _rows(bounds[bounds["method"].str.startswith("upper")], ["method"])
     told = f"{int(networks['n'].max()):,} test windows. JSD and NLL: lower is better."
     parts = [f"## {task}", told, table(["network", "seeds", *SHOWN], lines)]
-    return "\n\n".join(parts if task == WITHIN else [*parts, _differences(networks)])
+    return "\n\n".join([*parts, PICTURE if task == WITHIN else _differences(networks)])
 
 
 def _differences(networks: pd.DataFrame) -> str:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from cislearn.evaluation.profiles.bounds import between
 from cislearn.reports.blocks import Block, Cell, Column, Drawing, Drawings, Section, Table, Text
-from cislearn.reports.figures.profiles import LocusProfile, profile_plot
+from cislearn.reports.figures.profiles import bin_width, loci_of, profile_plot
 from cislearn.reports.measures import in_order, measure
 from cislearn.reports.numbers import DASH, count, decimal, interval, listed
 from cislearn.reports.palette import label_of
@@ -15,7 +15,6 @@ from cislearn.reports.read import ReportData
 from cislearn.reports.sections.metric_tables import Styles, name_of
 from cislearn.reports.sections.predictions import MOST_TASKS, title_of
 
-MOST_BINS = 200
 CAPTION = (
     "What a metric lies between. Below: the mean profile of the training loci, or the profile of another locus, "
     "whichever scores better. Above: another replicate, or two halves of the reads, which have half the depth and "
@@ -33,7 +32,7 @@ def profiles_section(data: ReportData, styles: Styles) -> Section | None:
     blocks: list[Block] = [_bounds_table(data, task, styles) for task in bounded]
     drawings = _drawings(data, styles)
     if drawings:
-        width = _bin_width(data.profiles)
+        width = bin_width(data.profiles)
         bins = f" Sums over {count(width)} bases." if width > 1 else ""
         blocks += [Text(LOCI + bins), Drawings(tuple(drawings))]
     return Section("profiles", "Profiles", tuple(blocks)) if blocks else None
@@ -81,36 +80,15 @@ def _bound(bounds: pd.DataFrame, metric: str, bound: str, is_smaller_better: boo
 def _drawings(data: ReportData, styles: Styles) -> list[Drawing]:
     """Draw the loci of each method, for the first few tasks."""
     drawings = []
-    width = _bin_width(data.profiles)
+    width = bin_width(data.profiles)
     for place, task in enumerate(list(dict.fromkeys(data.profiles["task"]))[:MOST_TASKS]):
         for index, method in enumerate(data.methods):
             rows = data.profiles[(data.profiles["task"] == task) & (data.profiles["method"] == method)]
             if rows.empty:
                 continue
-            loci = [_locus(str(name), here, width) for name, here in rows.groupby("locus", sort=False)]
+            loci = loci_of(rows, width)
             title = title_of(data, task, styles[method].label, [method])
             alt = f"Observed and predicted reads of {task}, {title}: {listed([locus.label for locus in loci])}"
             svg = profile_plot(loci, styles[method], key=f"profiles-{place}-{index}", title=title, alt=alt)
             drawings.append(Drawing(svg, ""))
     return drawings
-
-
-def _bin_width(profiles: pd.DataFrame) -> int:
-    """Bases that are drawn as one, so that a page of long profiles stays small."""
-    return -(-int(profiles["position"].max() + 1) // MOST_BINS) if len(profiles) else 1
-
-
-def _locus(name: str, rows: pd.DataFrame, width: int) -> LocusProfile:
-    """Sum the reads of one locus over bins, strand by strand, the plus strand first."""
-    strands = sorted(rows["strand"].unique(), key="+-.".index)
-    length = int(rows["position"].max()) + 1
-    starts = np.arange(0, length, width)
-    values = {
-        column: np.stack(
-            [np.add.reduceat(here.sort_values("position")[column].to_numpy(float), starts) for here in by_strand]
-        )
-        for by_strand in [[rows[rows["strand"] == strand] for strand in strands]]
-        for column in ("observed", "predicted")
-    }
-    label = f"{name}, JSD {decimal(float(rows['divergence'].iloc[0]))}"
-    return LocusProfile(label, np.append(starts, length).astype(float), values["observed"], values["predicted"])

@@ -97,7 +97,7 @@ class DannTf(Study):
         """See `Study.page`."""
         return dann_tf_page(trials, scores, progress, self._left_out)
 
-    def pictures(self, scores: pd.DataFrame) -> dict[str, str]:
+    def pictures(self, trials: Sequence[Trial], scores: pd.DataFrame) -> dict[str, str]:
         """See `Study.pictures`."""
         return dann_tf_pictures(scores)
 

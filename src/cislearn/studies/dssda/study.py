@@ -105,7 +105,7 @@ class Dssda(Study):
         """See `Study.page`."""
         return dssda_page(scores, progress)
 
-    def pictures(self, scores: pd.DataFrame) -> dict[str, str]:
+    def pictures(self, trials: Sequence[Trial], scores: pd.DataFrame) -> dict[str, str]:
         """Return the curves of label efficiency."""
         return {"efficiency": efficiency_curves(scores)} if len(scores) else {}
 
