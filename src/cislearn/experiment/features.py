@@ -22,7 +22,7 @@ from cislearn.explain.stage_features import Pool, check_stage, last_of_encoder, 
 from cislearn.explain.windows import Windows, windows_in_memory
 from cislearn.models.strands import reading_of
 from cislearn.prediction.files import TOLD
-from cislearn.prediction.loading import load_members
+from cislearn.prediction.loading import load_members, weights_hash
 from cislearn.progress import Progress, silent
 from cislearn.reports.features import write_features_page
 from cislearn.runs import runs_under
@@ -140,6 +140,7 @@ def lay_out_features(
         "strands": "as given" if reading_of(model) == "forward" else "both, averaged",
         "layout": layout, "seed": seed, "task": coloured.name, "kind": coloured.kind,
         "looked_at": f"part {part} of the run's dataset" if source is None else str(source),
+        "weights": [weights_hash(first.path)],
     }  # fmt: skip
     with folder_written_whole(out, marker=MARKER, overwrite=overwrite) as folder:
         write_features(folder, table, features, drawn.groups, about)
