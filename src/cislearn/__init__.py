@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cislearn.data.prepare import prepare
     from cislearn.data.simulate import simulate, write_simulated
     from cislearn.experiment.execute import Experiment
+    from cislearn.experiment.features import lay_out_features
     from cislearn.experiment.motifs import find_attributed_motifs, find_motifs
     from cislearn.kmers.learning import train_kmer_embedding
     from cislearn.models.strands import both_strands
@@ -40,6 +41,7 @@ _HOMES = {
     "simulate": "cislearn.data.simulate",
     "write_simulated": "cislearn.data.simulate",
     "Experiment": "cislearn.experiment.execute",
+    "lay_out_features": "cislearn.experiment.features",
     "find_motifs": "cislearn.experiment.motifs",
     "find_attributed_motifs": "cislearn.experiment.motifs",
     "both_strands": "cislearn.models.strands",
@@ -63,6 +65,7 @@ __all__ = [
     "compare",
     "find_attributed_motifs",
     "find_motifs",
+    "lay_out_features",
     "load_model",
     "prepare",
     "prepare_compendium",

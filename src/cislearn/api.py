@@ -18,7 +18,7 @@ from cislearn.explain.file_attributions import FileAttributions, attribute_sourc
 from cislearn.explain.methods import Settings
 from cislearn.explain.sources import Source, windows_of_dataset, windows_of_file
 from cislearn.explain.write import check_folder, write_attributions
-from cislearn.prediction.loading import load_members
+from cislearn.prediction.loading import load_members, weights_hashes
 from cislearn.progress import Progress, silent
 from cislearn.reports.attributions import LOGOS, write_attributions_page
 from cislearn.runs import runs_under
@@ -206,9 +206,10 @@ def attribute(
             "n_references": settings.shuffles if settings.kind == "shuffled" else None,
             "steps": settings.places if settings.known.takes_steps else None,
             "seed": seed if settings.kind == "shuffled" else None,
+            "weights": weights_hashes(run, method),
         }
         write_attributions(Path(out), found, source, about)
-        write_attributions_page(Path(out), found, about, logos)
+        write_attributions_page(Path(out), logos)
     return found
 
 

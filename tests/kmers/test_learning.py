@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -24,6 +25,9 @@ def test_vectors_come_back_as_they_were_written(tiny_data, tmp_path):
     assert all(torch.equal(found.tables[k], table) for k, table in learned.tables.items())
     assert found.hash == learned.hash
     assert found.about == learned.about
+    table = pd.read_csv(tmp_path / "v" / "words_2.tsv", sep="\t", keep_default_na=False)
+    assert list(table["word"]) == spell(2) and list(table["gc"][:6]) == [0, 1, 1, 0, 1, 2]
+    np.testing.assert_allclose(table.filter(like="v").to_numpy(), learned.tables[2][:16], rtol=1e-4)
     values = json.loads((tmp_path / "v" / "kmers.json").read_text())
     assert values["words"]["2"] == [*spell(2), "N"]
     assert (values["k"], values["dim"], values["window"], values["stride"]) == ([2, 3], 4, 1, 3)

@@ -132,12 +132,12 @@ def in_browser(page: Path, act: str) -> str:
 @pytest.mark.slow
 def test_the_page_sorts_and_searches(many, tmp_path):
     page = write_runs_page(list_runs(many), tmp_path / "runs.html", title="runs")
-    act = "sort(6); words.value = 'Honest adversarial'; search();"
+    act = "document.querySelectorAll('thead button')[6].click(); words.value = 'Honest adversarial'; search();"
     shown = in_browser(page, act)
     assert '<output for="words">2 of 7</output>' in shown
     lines = re.findall(r'<tr role="row"( hidden="")?>\s*<th role="rowheader" scope="row">([^<]*)<', shown)
     assert [name for hidden, name in lines if not hidden] == ["deep/late", "early"]
-    scores = [float(text) for text in re.findall(r'data-name="Score" data-value="([\d.]+)"', shown)]
+    scores = [float(text) for text in re.findall(r'data-name="Score" data-order="([\d.]+)"', shown)]
     assert scores == sorted(scores, reverse=True) and len(scores) == 4
     assert [name for _, name in lines][4:] == ["begun", "cut", "notes"]  # what has no score stands last
     assert shown.count("aria-sort=") >= 1 and 'aria-sort="descending"' in shown

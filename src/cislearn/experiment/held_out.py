@@ -4,15 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
+import pandas as pd
+from jaxtyping import Int
 
+from cislearn.data.dataset import Dataset
 from cislearn.errors import UserError, nearest
 from cislearn.experiment.comparing.contenders import find_contender, read_predictions
 from cislearn.experiment.comparing.loci import open_datasets
 from cislearn.explain.windows import Windows
 from cislearn.prediction.predictor import Signals, read_rows
+from cislearn.schema import DataSpec
+
+
+class HeldOut(NamedTuple):
+    """Rows of the dataset of a run that it has not learned from."""
+
+    dataset: Dataset
+    spec: DataSpec
+    """Of the model."""
+    table: pd.DataFrame
+    """By row of the dataset, in rising order: domain, part, and what was recorded of each."""
+
+    def labels_of(self, rows: Int[np.ndarray, " n"]) -> pd.DataFrame:
+        """Return the labels of rows, a column a task, as float64; NaN where absent."""
+        names = {f"label_{task.name}": task.name for task in self.spec.tasks}
+        return self.table.loc[rows, list(names)].rename(columns=names).astype(np.float64)
+
+    def windows(self, rows: Int[np.ndarray, " n"]) -> Windows:
+        """Return these rows without their margins, with their labels."""
+        tracks = self.dataset.tracks if self.spec.tracks else None
+
+        def read(part: Sequence[int] | np.ndarray) -> tuple[np.ndarray, Signals]:
+            return read_rows(self.dataset.sequences, tracks, rows[part], self.dataset.spec.margin)
+
+        return Windows(len(rows), self.spec.length, read, self.labels_of(rows).to_numpy())
 
 
 def held_out(
@@ -23,7 +51,20 @@ def held_out(
     domain: str | None = None,
     data: Path | None = None,
 ) -> Windows:
-    """Return the rows of a part that a run recorded the predictions of, without their margins.
+    """Return the windows of `held_out_rows`, with the labels that they were scored by."""
+    found = held_out_rows(run, method, part=part, domain=domain, data=data)
+    return found.windows(found.table.index.to_numpy())
+
+
+def held_out_rows(
+    run: Path | str,
+    method: str | None = None,
+    *,
+    part: Literal["test", "valid"] = "test",
+    domain: str | None = None,
+    data: Path | None = None,
+) -> HeldOut:
+    """Return the rows of a part that a run recorded the predictions of.
 
     The run has learned nothing from the test part, so what is told of it there is no flattery.
 
@@ -57,11 +98,4 @@ def held_out(
         chosen = chosen[chosen["domain"] == domain]
     if len(chosen) == 0:
         raise UserError(f"has no row in part {part}", where=run, fix="Give windows: --input FILE.")
-    rows = np.sort(chosen.index.to_numpy())
-    labels = chosen.loc[rows, [f"label_{task.name}" for task in spec.tasks]].to_numpy(np.float64)
-    tracks = dataset.tracks if spec.tracks else None
-
-    def read(part: Sequence[int] | np.ndarray) -> tuple[np.ndarray, Signals]:
-        return read_rows(dataset.sequences, tracks, rows[part], dataset.spec.margin)
-
-    return Windows(len(rows), spec.length, read, labels)
+    return HeldOut(dataset, spec, chosen.sort_index())

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 import pandas as pd
@@ -23,9 +24,10 @@ from cislearn.explain.marginal import space
 from cislearn.explain.matching import JASPAR, collection, trimmed
 from cislearn.explain.motif_folder import MARKER, SPACING, write_found
 from cislearn.explain.windows import Windows
+from cislearn.explain.write import RECORD
 from cislearn.models.strands import Ensemble
 from cislearn.motifs.matrix import Motif
-from cislearn.prediction.loading import load_members
+from cislearn.prediction.loading import load_members, weights_hashes
 from cislearn.progress import Progress, silent
 from cislearn.reports.motifs import write_motifs_page
 from cislearn.runs import runs_under
@@ -105,7 +107,7 @@ def find_motifs(
     about = {
         "run": run.resolve().name, "against": str(against),
         "looked_at": f"part {part} of the run's dataset" if source is None else str(source),
-        "domain": domain,
+        "domain": domain, "weights": weights_hashes(run, method),
     }  # fmt: skip
     _write(out, found, about, overwrite)
     return found
@@ -137,9 +139,17 @@ def find_attributed_motifs(
     refuse_taken(out, marker=MARKER, overwrite=overwrite)
     known = collection(against)
     found = attributed_motifs(read_attributions(Path(attributions)), known, progress=progress)
-    about = {"run": Path(attributions).stem, "against": str(against), "looked_at": str(attributions)}
+    about: dict[str, Any] = {"run": Path(attributions).stem, "against": str(against), "looked_at": str(attributions)}
+    about |= _weights_behind(Path(attributions))
     _write(out, found, about, overwrite)
     return found
+
+
+def _weights_behind(attributions: Path) -> dict[str, Any]:
+    """What a folder of attributions says of the weights that it explains; nothing of a file."""
+    record = attributions / RECORD
+    told = json.loads(record.read_text(encoding="utf-8")) if record.is_file() else {}
+    return {"weights": told["weights"]} if "weights" in told else {}
 
 
 def _write(out: Path, found: Found, about: dict, overwrite: bool) -> None:

@@ -42,7 +42,8 @@ def write_attributions(out: Path, found: FileAttributions, source: Source, about
     """Write attributions into a folder, a row of each array for each row of the source.
 
     ``ohe.npz`` (int8), ``hypothetical.npz`` and ``attributions.npz`` (float32) have one array ``arr_0`` of shape
-    (N, 4, L), rows A C G T, on the strand of the row; ``spread.npz`` one of shape (N, L). ``rows.tsv`` tells the rows.
+    (N, 4, L), rows A C G T, on the strand of the row; ``spread.npz`` one of shape (N, L). ``rows.tsv`` tells the rows,
+    and where each window begins on the genome (``window_start``; -1 where it has no place there).
     ``attributions.bw`` has what each base of the genome is worth, the mean of the windows over it. With
     ``attributions.json``, which comes last, the folder is whole.
 
@@ -91,7 +92,7 @@ def write_attributions(out: Path, found: FileAttributions, source: Source, about
     (out / BIGWIG).unlink(missing_ok=True)
     if source.chromosomes is not None:
         written.append(_write_track(out / BIGWIG, found, source.chromosomes))
-    write_table(out / TABLE, found.rows)
+    write_table(out / TABLE, found.rows.assign(window_start=found.start))
     record = {"format": FORMAT, "cislearn": __version__, "tangermeme": package_version("tangermeme"), **about}
     write_json(out / RECORD, record)
     return [*written, out / TABLE, out / RECORD]

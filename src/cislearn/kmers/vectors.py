@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from jaxtyping import Float
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -15,6 +16,7 @@ from torch import Tensor
 from cislearn.atomic import file_written_whole, folder_written_whole, write_json
 from cislearn.errors import UserError
 from cislearn.kmers.words import spell, unknown_word
+from cislearn.tables import write_table
 from cislearn.version import __version__
 
 FORMAT = 1
@@ -46,7 +48,7 @@ class KmerVectors:
         return digest.hexdigest()
 
     def write(self, folder: Path, *, overwrite: bool = False) -> None:
-        """Write ``kmers.safetensors`` and ``kmers.json`` into `folder`, whole or not at all.
+        """Write ``kmers.safetensors``, ``kmers.json`` and, for each k, ``words_K.tsv``, whole or not at all.
 
         Raises
         ------
@@ -56,8 +58,17 @@ class KmerVectors:
         with folder_written_whole(folder, marker=MARKER, overwrite=overwrite) as partial:
             with file_written_whole(partial / TABLES) as path:
                 save_file({str(k): table.contiguous() for k, table in self.tables.items()}, path)
+            for k, table in self.tables.items():
+                write_table(partial / f"words_{k}.tsv", _as_table(table, k))
             values = {"format": FORMAT, "cislearn": __version__, "hash": self.hash, **self.about}
             write_json(partial / MARKER, values | {"words": {str(k): [*spell(k), "N"] for k in self.tables}})
+
+
+def _as_table(table: Float[Tensor, "words dim"], k: int) -> pd.DataFrame:
+    """A row a word: the word, how many of its bases are G or C, and its numbers; words with N are none."""
+    words = spell(k)
+    numbers = pd.DataFrame(table[: len(words)].cpu().numpy()).add_prefix("v")
+    return pd.concat([pd.DataFrame({"word": words, "gc": [sum(map(w.count, "GC")) for w in words]}), numbers], axis=1)
 
 
 def read_vectors(folder: Path) -> KmerVectors:

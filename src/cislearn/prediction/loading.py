@@ -76,6 +76,16 @@ def models_hash(path: Path | str, method: str | None = None, reverse_complement:
     return digest.hexdigest()
 
 
+def weights_hashes(path: Path | str, method: str | None = None) -> list[str]:
+    """Return the hash of the weights of each of those models, one a seed: by it one knows what they have explained."""
+    return [weights_hash(run.path) for run in runs_under(Path(path), method)]
+
+
+def weights_hash(run: Path) -> str:
+    """Return the hash of the weights in the folder of a run."""
+    return hashlib.blake2b((run / "model.safetensors").read_bytes(), digest_size=16).hexdigest()
+
+
 def load_thresholds(
     path: Path | str, method: str | None = None, reverse_complement: str | None = None
 ) -> dict[str, float]:

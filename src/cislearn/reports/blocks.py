@@ -12,11 +12,13 @@ MANY_COLUMNS = 8
 
 @dataclass(frozen=True)
 class Text:
-    """A paragraph; a warning is set apart."""
+    """A paragraph; a warning is set apart, and what it leads to stands behind it."""
 
     kind: ClassVar[str] = "text"
     text: str
     is_warning: bool = False
+    link: str = ""
+    link_text: str = ""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from cislearn.reports.figures.sparkline import sparkline
 from cislearn.reports.listing import Listed
 from cislearn.reports.numbers import DASH, decimal, in_words, interval, listed
 from cislearn.reports.palette import label_of
-from cislearn.reports.write import fill
+from cislearn.reports.write import fill, sorting
 
 
 class Line(NamedTuple):
@@ -36,7 +36,8 @@ def write_runs_page(runs: Sequence[Listed], out: Path, *, title: str) -> Path:
     counts = Counter(run.state for run in runs)
     told = listed([f"{in_words(n)} {state}" for state, n in counts.items()]) or "nothing"
     with file_written_whole(out) as partial:
-        partial.write_text(fill("runs.html.j2", title=title, lines=lines, told=told), encoding="utf-8")
+        page = fill("runs.html.j2", title=title, lines=lines, told=told, script=sorting())
+        partial.write_text(page, encoding="utf-8")
     return out
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from cislearn.evaluation.plane import tsne
 from cislearn.kmers.cbow import loss_of_chance
 from cislearn.kmers.likeness import Likeness, digits_of, edit_distances, likeness
 from cislearn.kmers.vectors import KmerVectors, read_vectors
@@ -99,9 +100,6 @@ def _section(k: int, vectors: Float[np.ndarray, "words dim"], found: Likeness) -
 
 
 def _plane(vectors: Float[np.ndarray, "n dim"]) -> Float[np.ndarray, "n 2"]:
-    """Return places in a plane by t-SNE (van der Maaten and Hinton 2008) of cosines; equal vectors lie alike."""
-    from sklearn.manifold import TSNE
-
+    """Return places in a plane by t-SNE of cosines; equal vectors lie alike."""
     units = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-    perplexity = min(10.0, (len(vectors) - 1) / 3)
-    return TSNE(perplexity=perplexity, init="pca", random_state=0).fit_transform(units.astype(np.float64))
+    return tsne(units, perplexity=10.0)

@@ -12,6 +12,7 @@ from cislearn.data.describe import split_in_words
 from cislearn.reports.answer import Answer, answer, answer_left_out
 from cislearn.reports.blocks import Section, Table
 from cislearn.reports.each import Each, read_each
+from cislearn.reports.explained import Explained, find_explained
 from cislearn.reports.numbers import DASH, count, listed
 from cislearn.reports.palette import adapt_colours, method_styles, theme_css
 from cislearn.reports.read import ReportData, read_report_data
@@ -21,6 +22,7 @@ from cislearn.reports.sections.choosing import choosing_section
 from cislearn.reports.sections.comparison import comparison_section
 from cislearn.reports.sections.distributions import distributions_section
 from cislearn.reports.sections.domains import domains_section
+from cislearn.reports.sections.explanations import explanation_sections
 from cislearn.reports.sections.health import health_section
 from cislearn.reports.sections.label_shift import label_shift_section
 from cislearn.reports.sections.leaks import leaks_section
@@ -54,7 +56,8 @@ def write_report(folder: Path, *, command: str | None = None) -> Path:
     """
     if (folder / EACH_RECORD).is_file():
         return write_each_report(folder, command=command)
-    return write_page(render(read_report_data(folder), command=command), folder)
+    page = render(read_report_data(folder), command=command, explained=find_explained(folder))
+    return write_page(page, folder)
 
 
 def write_each_report(folder: Path, *, command: str | None = None) -> Path:
@@ -83,9 +86,9 @@ def write_page(page: str, folder: Path, name: str = "report.html") -> Path:
     return path
 
 
-def render(data: ReportData, *, command: str | None = None) -> str:
+def render(data: ReportData, *, command: str | None = None, explained: Sequence[Explained] = ()) -> str:
     """Make the page of an experiment or a run as HTML text; equal data give equal text."""
-    return render_page(data.name, answer(data), key_facts(data), sections(data, command))
+    return render_page(data.name, answer(data), key_facts(data), sections(data, command, explained))
 
 
 def render_each(each: Each, *, command: str | None = None) -> str:
@@ -108,8 +111,13 @@ def render_each(each: Each, *, command: str | None = None) -> str:
 def render_page(name: str, answer: Answer, facts: list[tuple[str, str]], sections: list[Section]) -> str:
     """Fill the template: what was found, what it rests on, and the sections below."""
     can_sort = any(isinstance(block, Table) and block.is_sortable for section in sections for block in section.blocks)
-    script = files("cislearn.reports").joinpath("sort.js").read_text(encoding="utf-8") if can_sort else ""
+    script = sorting() if can_sort else ""
     return fill("template.html.j2", name=name, answer=answer, facts=facts, sections=sections, script=script)
+
+
+def sorting() -> str:
+    """Return the script by which a page lets its tables be sorted."""
+    return files("cislearn.reports").joinpath("sort.js").read_text(encoding="utf-8")
 
 
 def fill(template: str, **values: Any) -> str:
@@ -125,7 +133,7 @@ def fill(template: str, **values: Any) -> str:
     return environment.from_string(text).render(style=style, **values)
 
 
-def sections(data: ReportData, command: str | None) -> list[Section]:
+def sections(data: ReportData, command: str | None = None, explained: Sequence[Explained] = ()) -> list[Section]:
     """Make the sections that this experiment has something for, from top to bottom."""
     left_out = data.left_out
     methods = [*data.methods, *(left_out.methods if left_out else ())]
@@ -143,6 +151,7 @@ def sections(data: ReportData, command: str | None) -> list[Section]:
         choosing_section(data),
         calibration_section(data, styles),
         strands_section(data, styles),
+        *explanation_sections(explained),
         model_section(data),
         data_section(data),
         leaks_section(data, styles),

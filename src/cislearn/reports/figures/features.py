@@ -1,4 +1,4 @@
-"""Windows in the plane of the first two principal components of a network's features."""
+"""Windows in a plane of a network's features, by default that of the first two principal components."""
 
 from __future__ import annotations
 
@@ -47,7 +47,15 @@ class Cloud:
     alpha: float = 0.75
 
 
-def feature_plot(clouds: Sequence[Cloud], limits: Float[np.ndarray, "2 2"], *, key: str, title: str, alt: str) -> str:
+def feature_plot(
+    clouds: Sequence[Cloud],
+    limits: Float[np.ndarray, "2 2"],
+    *,
+    key: str,
+    title: str,
+    alt: str,
+    axes_names: tuple[str, str] = ("first principal component", "second"),
+) -> str:
     """Draw clouds of dots; those past the limits stand at the edge.
 
     Parameters
@@ -56,6 +64,12 @@ def feature_plot(clouds: Sequence[Cloud], limits: Float[np.ndarray, "2 2"], *, k
         Equally strong ones take turns, so that the last does not hide the first; paler ones lie below.
     limits : ndarray, shape (2, 2)
         Least and greatest x, and y.
+    key, alt
+        See `draw`.
+    title : str
+        Above the key.
+    axes_names : (str, str)
+        What x and y are.
     """
 
     def paint(figure: Figure) -> None:
@@ -67,7 +81,7 @@ def feature_plot(clouds: Sequence[Cloud], limits: Float[np.ndarray, "2 2"], *, k
         for turn in range(N_TURNS):
             for cloud in clouds:
                 _draw_dots(axes, np.clip(cloud.points[turn::N_TURNS], limits[:, 0], limits[:, 1]), cloud, turn)
-        axes.set(xticks=[], yticks=[], xlabel="first principal component", ylabel="second")
+        axes.set(xticks=[], yticks=[], xlabel=axes_names[0], ylabel=axes_names[1])
         axes.set_title(title, color=INK, pad=20)
         look = {"marker": "o", "linestyle": "none", "markeredgecolor": "none"}
         handles = [
