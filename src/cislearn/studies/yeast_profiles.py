@@ -141,8 +141,7 @@ class YeastProfiles(Study):
         loci = read_profiles(path)
         drawn = loci_of(loci, bin_width(loci))
         style = method_styles(["supervised"])["supervised"]
-        title = f"Test loci, {DRAWN}, both strands"
-        return {"loci": profile_document(drawn, style, key="loci", title=title)}
+        return {"loci": profile_document(drawn, style, key="loci", title="Test loci")}
 
 
 def _of_readings(
