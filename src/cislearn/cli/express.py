@@ -38,9 +38,10 @@ def express(
 ) -> None:
     """Train one network on one fold of a split and score it on what the split holds out.
 
+    A training that was broken off or killed goes on when the same command is given again.
     `cislearn predict RUN --promoters FILE --conditions TABLE` then says how new promoters are expressed.
     """
-    from cislearn.cli.progress import Steps
+    from cislearn.cli.progress import Steps, resumable
     from cislearn.cli.show import console, show_table
     from cislearn.engine.devices import choose_device
     from cislearn.experiment.expression import express as train_and_score
@@ -50,21 +51,22 @@ def express(
     print_(f"  network {network}, split by {split}; device: {chosen}")
     if split == "pair":
         print_("  by pair both gene and condition of a tested pair are trained on: the scores say little of new ones")
-    scores = train_and_score(
-        data,
-        out,
-        network=network,
-        split=split,
-        fold=fold,
-        seed=seed,
-        epochs=epochs,
-        learning_rate=learning_rate,
-        ablation=ablation,
-        classes=classes,
-        own="kept" if keep_own else "masked",
-        overwrite=overwrite,
-        device=chosen,
-        progress=Steps(),
-    )
+    with resumable():
+        scores = train_and_score(
+            data,
+            out,
+            network=network,
+            split=split,
+            fold=fold,
+            seed=seed,
+            epochs=epochs,
+            learning_rate=learning_rate,
+            ablation=ablation,
+            classes=classes,
+            own="kept" if keep_own else "masked",
+            overwrite=overwrite,
+            device=chosen,
+            progress=Steps(),
+        )
     show_table(scores)
     print_(f"-> {out}")

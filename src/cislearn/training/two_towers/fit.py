@@ -21,6 +21,7 @@ from cislearn.models.two_towers.network import TwoTowers
 from cislearn.objectives.expression import pair_loss, penalty
 from cislearn.prediction.two_towers import block_logits, predict_block
 from cislearn.progress import Progress, silent
+from cislearn.training.checkpoint import refusing_damaged
 from cislearn.training.optimisers import build_optimiser, learning_rate
 from cislearn.training.two_towers.plan import Plan, halvings, is_out_of_patience
 
@@ -70,6 +71,11 @@ def fit_towers(
         A file written whole after each epoch; where it is there, the training goes on from it.
     progress : callable, optional
         Told of each epoch.
+
+    Raises
+    ------
+    UserError
+        Where the checkpoint cannot be read, or the loss is no number.
     """
     if device.type == "cpu":
         keep_freed_memory()
@@ -78,10 +84,12 @@ def fit_towers(
     history: list[dict[str, float]] = []
     best: dict[str, Tensor] = {}
     if checkpoint is not None and checkpoint.is_file():
-        state = torch.load(checkpoint, map_location=device, weights_only=True)
-        network.load_state_dict(state["network"])
-        optimiser.load_state_dict(state["optimiser"])
-        history, best = state["history"], state["best"]
+        with refusing_damaged(checkpoint):
+            state = torch.load(checkpoint, map_location=device, weights_only=True)
+            network.load_state_dict(state["network"])
+            optimiser.load_state_dict(state["optimiser"])
+            history, best = state["history"], state["best"]
+        progress(f"goes on after epoch {len(history) - 1}")
     judged = None if judged is None else _labelled(judged)
     last = plan.epochs if until is None else until
     while not history or (len(history) <= last and not is_out_of_patience(_errors(history), plan.patience)):
