@@ -35,7 +35,7 @@ from cislearn.runs import RunFolder
 from cislearn.tables import write_table
 from cislearn.training.two_towers import Fitted, fit_towers
 from cislearn.training.two_towers.head_start import begin_with_ridge
-from cislearn.training.two_towers.plan import Plan, block_recipe
+from cislearn.training.two_towers.plan import Plan, Sampler, recipe_of
 
 SCORES = "scores.tsv"
 CHECKPOINTS = ("last.ckpt", "refit.ckpt")
@@ -218,6 +218,7 @@ def express(
     ablation: str | None = None,
     classes: bool = False,
     own: str = "masked",
+    batches: Sampler = "blocks",
     overwrite: bool = False,
     device: Device,
     progress: Progress = silent,
@@ -237,7 +238,7 @@ def express(
     folds = materials.folds(split)
     if not 0 <= fold < len(folds):
         raise UserError(f"there is no fold {fold} of {split!r}, which has {len(folds)}, from 0", where="--fold")
-    plan = replace(block_recipe(network), seed=seed)
+    plan = replace(recipe_of(network, batches), seed=seed)
     plan = plan if epochs is None else replace(plan, epochs=epochs)
     if learning_rate is not None:
         plan = replace(plan, optimiser=replace(plan.optimiser, learning_rate=learning_rate))

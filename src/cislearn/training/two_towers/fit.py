@@ -130,7 +130,7 @@ def _epoch(
     """Go once through the labels; return their mean loss, without penalties."""
     network.train()
     total, n = 0.0, 0
-    for step, (logits, labels) in enumerate(_steps(network, seen, plan, mix_seed(plan.seed, epoch), device)):
+    for step, (logits, labels) in enumerate(steps(network, seen, plan, mix_seed(plan.seed, epoch), device)):
         loss = pair_loss(logits, labels)
         penalised = loss + penalty(network.inner_weights(), plan.l1, plan.l2) if plan.l1 or plan.l2 else loss
         optimiser.zero_grad(set_to_none=True)
@@ -142,10 +142,10 @@ def _epoch(
     return total / max(n, 1)
 
 
-def _steps(
+def steps(
     network: TwoTowers, seen: Block, plan: Plan, seed: int, device: torch.device
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Logits and labels of each step."""
+    """Yield logits and labels of each step of an epoch: every label that is seen is in one, of a block or of pairs."""
     seed_generator(device, seed)
     if plan.sampler == "blocks":
         for block in blocks(seen, genes=plan.genes, conditions=plan.conditions, seed=seed):
