@@ -207,7 +207,7 @@ def attribute(
             "steps": settings.places if settings.known.takes_steps else None,
             "seed": seed if settings.kind == "shuffled" else None,
         }
-        write_attributions(Path(out), found, source, about)
+        write_attributions(Path(out), found, about, looked_at=source.description, chromosomes=source.chromosomes)
         write_attributions_page(Path(out), found, about, logos)
     return found
 

@@ -50,17 +50,22 @@ def write_attributions_page(folder: Path, found: FileAttributions, about: Mappin
     UserError
         Where the page cannot be written.
     """
-    outputs = found.rows["output"].where(found.is_attributed).to_numpy(float)
-    chosen = np.argsort(-np.nan_to_num(outputs, nan=-np.inf), kind="stable")[: min(n, int(found.is_attributed.sum()))]
-    drawings = tuple(_drawing(found, int(row)) for row in chosen)
-    title = f"The {count(len(chosen))} windows of the highest output"
-    section = Section("windows", title, (Drawings(drawings, is_wide=True),))
+    section = highest_windows(found, n)
     method = str(about["method"])
     what = f"{about['of']} of {about['task']}" if about["of"] else str(about["task"])
     sentence = f"What each base is worth for {what}, by {method.replace('_', ' ')}."
     facts = [(name.replace("_", " "), str(value)) for name, value in about.items() if value not in (None, "")]
     answer = Answer(sentence, "not compared", (CAVEATS[method],))
-    return write_page(render_page(folder.name, answer, facts, [section] if drawings else []), folder, PAGE)
+    return write_page(render_page(folder.name, answer, facts, [] if section is None else [section]), folder, PAGE)
+
+
+def highest_windows(found: FileAttributions, n: int, *, what: str = "windows") -> Section | None:
+    """Return a section with logos of the `n` windows of the highest outputs, in that order; None without any."""
+    outputs = found.rows["output"].where(found.is_attributed).to_numpy(float)
+    chosen = np.argsort(-np.nan_to_num(outputs, nan=-np.inf), kind="stable")[: min(n, int(found.is_attributed.sum()))]
+    drawings = tuple(_drawing(found, int(row)) for row in chosen)
+    title = f"The {count(len(chosen))} {what} of the highest output"
+    return Section("windows", title, (Drawings(drawings, is_wide=True),)) if drawings else None
 
 
 def _drawing(found: FileAttributions, row: int) -> Drawing:
