@@ -55,7 +55,8 @@ def test_a_killed_run_ends_as_one_that_was_not(data, tmp_path, text):
     assert same_weights(tmp_path / "run", whole)
     assert (tmp_path / "run" / "scores.tsv").read_text() == (whole / "scores.tsv").read_text()
     left = {path.name for path in (tmp_path / "run").iterdir()}
-    assert left == {"identity", "model.safetensors", "scores.tsv", "two_towers.json"}
+    worst = {f"worst_{name}.tsv" for name in ("genes", "conditions", "pairs")}
+    assert left == {"identity", "model.safetensors", "scores.tsv", "two_towers.json", "report.html"} | worst
     assert not (tmp_path / "run.partial").exists()
 
 

@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Float32, Float64
 
 from cislearn.atomic import refuse_taken
+from cislearn.baselines.expression import Additive, ConditionMean, GeneMean, Inputs, predict_fold
 from cislearn.data.dataset import Dataset, read_dataset
 from cislearn.data.expression.ablations import ABLATIONS, without_promoters
 from cislearn.data.expression.blocks import Block
@@ -23,6 +24,7 @@ from cislearn.data.expression.splits import SPLITS, Fold, Groups
 from cislearn.engine.devices import Device
 from cislearn.errors import UserError, nearest
 from cislearn.evaluation.expression import expression_scores
+from cislearn.evaluation.worst import find_worst
 from cislearn.experiment.claim import with_options
 from cislearn.experiment.partial import claim_partial, finish_partial
 from cislearn.models.two_towers import Design, TwoTowers, design_of
@@ -31,6 +33,7 @@ from cislearn.models.two_towers.saving import CARD, TowersCard, load_towers, sav
 from cislearn.objectives.expression import pair_loss
 from cislearn.prediction.two_towers import predict_block
 from cislearn.progress import Progress, silent
+from cislearn.reports.expression import write_expression_report
 from cislearn.runs import RunFolder
 from cislearn.tables import write_table
 from cislearn.training.two_towers import Fitted, fit_towers
@@ -40,6 +43,8 @@ from cislearn.training.two_towers.plan import Plan, Sampler, recipe_of
 SCORES = "scores.tsv"
 CHECKPOINTS = ("last.ckpt", "refit.ckpt")
 """Of the training that validation stops, and of the one that sees its labels."""
+MEANS = (ConditionMean, GeneMean, Additive)
+"""Simple models that are fitted in a moment: each is in the report of a run, which says by how much it is beaten."""
 IDENTITY = "gene identity"
 """The ablation that is a network of its own: a vector a gene in the place of its promoter."""
 
@@ -225,7 +230,8 @@ def express(
 ) -> pd.DataFrame:
     """Train one network on one fold; write its folder, return its scores.
 
-    The folder holds the model, its card with plan and history, and ``scores.tsv``. While it is trained it is called
+    The folder holds the model, its card with plan and history, ``scores.tsv``, and of log ratios ``report.html`` and
+    ``worst_genes.tsv``, ``worst_conditions.tsv``, ``worst_pairs.tsv``. While it is trained it is called
     ``NAME.partial``: a training that was killed goes on from there, and one of other arguments is begun again.
 
     Raises
@@ -261,6 +267,10 @@ def express(
     )
     scores = pd.DataFrame(list(fold_scores(materials, folds[fold], split, trained.predicted)))
     write_table(folder.partial / SCORES, scores)
+    if not classes:
+        asked_for = {"Network": network, "Split": split, "Fold": str(fold), "Ablation": ablation or ""}
+        progress("the report")
+        _report(folder.partial, out.name, materials, folds[fold], trained, scores, asked_for)
     extra = {
         "dataset": materials.dataset.hash,
         "split": split,
@@ -276,6 +286,42 @@ def express(
     save_towers(folder.partial, trained.network, card)
     finish_partial(folder, replace=overwrite)
     return scores
+
+
+def _report(
+    folder: Path,
+    title: str,
+    materials: Materials,
+    fold: Fold,
+    trained: Trained,
+    scores: pd.DataFrame,
+    asked: Mapping[str, str],
+) -> None:
+    """Write the page of a run, with the means that it has to beat, and what it misses most as tables."""
+    inputs = Inputs(np.zeros((len(materials.labels), 0)), materials.regulators)
+    tables = [scores.assign(model=asked["Network"])]
+    for kind in MEANS:
+        values = predict_fold(kind(), materials.labels, fold, inputs).values.astype(np.float32)
+        found = fold_scores(materials, fold, asked["Split"], values[:, :, None])
+        tables.append(pd.DataFrame(list(found)).assign(model=kind.name))
+    tested, predicted = fold.test & ~np.isnan(materials.labels), log_ratios(trained.predicted)
+    rows = materials.block.genes.numpy()
+    genes = materials.dataset.loci["name"].iloc[rows].tolist()
+    conditions = [task.name for task in materials.dataset.spec.tasks]
+    worst = find_worst(materials.labels, predicted, tested, genes, conditions)
+    for name, table in worst._asdict().items():
+        write_table(folder / f"worst_{name}.tsv", table)
+    write_expression_report(
+        folder,
+        scores=pd.concat(tables, ignore_index=True),
+        history=trained.fitted.history,
+        kept=trained.fitted.epoch,
+        worst=worst,
+        observed=materials.labels[tested],
+        predicted=predicted[tested],
+        facts={name: value for name, value in asked.items() if value},
+        title=title,
+    )
 
 
 def predict_new(run: Path, promoters: Path, conditions: Path, device: torch.device) -> tuple[pd.DataFrame, NewPairs]:
