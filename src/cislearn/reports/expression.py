@@ -70,7 +70,7 @@ def write_expression_report(
             against_figure(
                 observed.astype(np.float64), predicted.astype(np.float64), name="Predicted against measured"
             ),
-            "Tested pairs, measured and predicted; the dashed line is where both are equal.",
+            "Tested pairs, the darker the more, on a logarithmic scale; the dashed line is where both are equal.",
         ),
         Drawing(loss_figure(history, kept, name="Loss of each epoch"), _gap(history, kept)),
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from jaxtyping import Float64
 from numpy import ndarray
 
-from cislearn.reports.figures.canvas import draw, grid, plain_ticks, rule
+from cislearn.reports.figures.canvas import draw, grid, plain_ticks
 from cislearn.reports.palette import INK, MUTED
 
 if TYPE_CHECKING:
@@ -19,25 +19,25 @@ CELLS = 40
 
 
 def against_figure(observed: Float64[ndarray, " n"], predicted: Float64[ndarray, " n"], *, name: str) -> str:
-    """Draw how many pairs have which measured and predicted log ratio; the dashed line is where both are equal."""
+    """Draw how many pairs have which measured and predicted log ratio, on a logarithmic scale from light to dark.
+
+    The dashed line is where both are equal.
+    """
+    from matplotlib.colors import LogNorm
 
     def paint(figure: Figure) -> None:
         axes = figure.subplots()
-        cells = axes.hexbin(
-            observed, predicted, gridsize=CELLS, bins="log", mincnt=1, cmap="Greys", linewidths=0.1, edgecolors="face"
-        )
+        shades = LogNorm(vmin=0.2)  # a single pair is light grey and not white
+        axes.hexbin(observed, predicted, gridsize=CELLS, norm=shades, mincnt=1, cmap="Greys", linewidths=0.1)
         low, high = observed.min(), observed.max()
         axes.plot([low, high], [low, high], color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)))
-        figure.colorbar(cells, ax=axes, label="pairs")
         axes.set(xlabel="measured (log2)", ylabel="predicted (log2)")
         plain_ticks(axes)
 
     return draw(paint, key="against", alt=name)
 
 
-def loss_figure(
-    history: Sequence[Mapping[str, float]], kept: int, *, name: str, references: Mapping[str, float] | None = None
-) -> str:
+def loss_figure(history: Sequence[Mapping[str, float]], kept: int, *, name: str) -> str:
     """Draw training and validation loss of each epoch; a dot marks the epoch that is kept.
 
     Parameters
@@ -48,8 +48,6 @@ def loss_figure(
         The epoch.
     name : str
         What the figure shows.
-    references : mapping of str to float, optional
-        Losses to be laid in, by their names: of a simple model, or published.
     """
 
     def paint(figure: Figure) -> None:
@@ -64,9 +62,8 @@ def loss_figure(
                 color=colour, label=label, linestyle=(0, dash or None), marker="." if len(rows) == 1 else "",
             )  # fmt: skip
         axes.plot(kept, history[kept]["valid_loss"], "o", color=INK, markersize=5)
-        for label, value in (references or {}).items():
-            rule(axes, y=value, label=label)
         axes.set(xlabel="epoch", ylabel="loss")
+        axes.locator_params(axis="x", integer=True)
         axes.legend()
         grid(axes, "y")
         plain_ticks(axes)
