@@ -28,6 +28,7 @@ ORDER = (
     "profiles",
     "attribution",
     "kmers",
+    "two_towers",
     "gpu",
 )
 HEAD = """\

@@ -208,7 +208,7 @@ def attribute(
             "seed": seed if settings.kind == "shuffled" else None,
             "weights": weights_hashes(run, method),
         }
-        write_attributions(Path(out), found, source, about)
+        write_attributions(Path(out), found, about, looked_at=source.description, chromosomes=source.chromosomes)
         write_attributions_page(Path(out), logos)
     return found
 

@@ -92,7 +92,7 @@ def folder_written_whole(path: Path, *, marker: str, overwrite: bool = False) ->
     try:
         partial.mkdir(parents=True)
         yield partial
-        _take_place(partial, path)
+        take_place(partial, path)
     except OSError as error:
         raise disk_refusal(path, error) from error
     finally:
@@ -114,7 +114,8 @@ def refuse_taken(path: Path, *, marker: str, overwrite: bool = False) -> None:
             raise UserError("exists already", where=path, fix="Give another name, or --overwrite to replace it.")
 
 
-def _take_place(partial: Path, path: Path) -> None:
+def take_place(partial: Path, path: Path) -> None:
+    """Give a folder the name `path`; what bears it now goes."""
     old = path.parent / f".{path.name}.old-{os.getpid()}"
     if path.exists():
         path.rename(old)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cislearn.atomic import take_place
 from cislearn.errors import UserError
 from cislearn.evaluation.profiles.names import LOSSES, MEANS
 from cislearn.schema import TaskSpec
@@ -51,10 +52,13 @@ class RunFolder:
         """What ``run.json`` says."""
         return read_record(self.path / RUN)
 
-    def finish(self) -> None:
-        """Give the folder its name, now that the run is whole."""
+    def finish(self, *, replace: bool = False) -> None:
+        """Give the folder its name, now that the run is whole; with `replace` what bears it now goes."""
         try:
-            self.partial.rename(self.path)
+            if replace:
+                take_place(self.partial, self.path)
+            else:
+                self.partial.rename(self.path)
         except OSError as error:
             raise UserError(f"cannot be renamed from {self.partial.name}: {error.strerror}", where=self.path) from error
 

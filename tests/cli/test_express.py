@@ -47,6 +47,10 @@ def test_what_a_run_holds(run):
     assert card["network"] == "factors" and card["extra"]["split"] == "gene" and card["regulators"][1:] == ["g0", "g3"]
     scores = pd.read_csv(run / "run" / "scores.tsv", sep="\t")
     assert {"MSE", "Spearman", "accuracy"} <= set(scores["metric"])
+    pairs = pd.read_csv(run / "run" / "worst_pairs.tsv", sep="\t")
+    assert ((pairs["observed"] - pairs["predicted"]).abs().diff().dropna() <= 1e-12).all()
+    page = (run / "run" / "report.html").read_text()
+    assert "than the" in page and "condition mean" in page and "The worst pairs" in page
 
 
 def test_what_does_not_go(run, refused):

@@ -58,7 +58,8 @@ def written(genome, regions, tmp_path):
     attributor = Attributor(models(), "bound", settings=Settings("integrated_gradients", "shuffled", 1, 64))
     source = windows_of_file(regions, attributor.spec, genome=genome[0])
     found = attribute_source(attributor, source)
-    write_attributions(tmp_path / "out", found, source, {"method": "integrated_gradients"})
+    about = {"method": "integrated_gradients"}
+    write_attributions(tmp_path / "out", found, about, looked_at="", chromosomes=source.chromosomes)
     return tmp_path / "out", found
 
 
@@ -107,7 +108,7 @@ def test_nothing_to_attribute_is_refused_and_nothing_written(genome, tmp_path):
     attributor = Attributor(models(), "bound")
     source = windows_of_file(tmp_path / "none.bed", attributor.spec, genome=genome[0])
     with pytest.raises(UserError, match="no row could be attributed; the first: "):
-        write_attributions(tmp_path / "none", attribute_source(attributor, source), source, {})
+        write_attributions(tmp_path / "none", attribute_source(attributor, source), {}, looked_at="none.bed")
     assert not (tmp_path / "none").exists()
 
 

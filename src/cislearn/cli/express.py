@@ -33,38 +33,46 @@ def express(
     keep_own: Annotated[
         bool, typer.Option("--keep-own", help="Let a gene that is a regulator see itself, as published: a leak.")
     ] = False,
+    batches: Annotated[
+        str, typer.Option(help="blocks of genes and conditions, or single pairs as published: far slower.")
+    ] = "blocks",
     overwrite: Annotated[bool, typer.Option(help="Replace a run that is there.")] = False,
     device: Device = "auto",
 ) -> None:
     """Train one network on one fold of a split and score it on what the split holds out.
 
+    A training that was broken off or killed goes on when the same command is given again.
     `cislearn predict RUN --promoters FILE --conditions TABLE` then says how new promoters are expressed.
     """
-    from cislearn.cli.progress import Steps
+    from cislearn.cli.arguments import one_of
+    from cislearn.cli.progress import Steps, resumable
     from cislearn.cli.show import console, show_table
     from cislearn.engine.devices import choose_device
     from cislearn.experiment.expression import express as train_and_score
+    from cislearn.training.two_towers.plan import SAMPLERS
 
     chosen = choose_device(device)  # type: ignore[arg-type]
     print_ = console().print
     print_(f"  network {network}, split by {split}; device: {chosen}")
     if split == "pair":
         print_("  by pair both gene and condition of a tested pair are trained on: the scores say little of new ones")
-    scores = train_and_score(
-        data,
-        out,
-        network=network,
-        split=split,
-        fold=fold,
-        seed=seed,
-        epochs=epochs,
-        learning_rate=learning_rate,
-        ablation=ablation,
-        classes=classes,
-        own="kept" if keep_own else "masked",
-        overwrite=overwrite,
-        device=chosen,
-        progress=Steps(),
-    )
+    with resumable():
+        scores = train_and_score(
+            data,
+            out,
+            network=network,
+            split=split,
+            fold=fold,
+            seed=seed,
+            epochs=epochs,
+            learning_rate=learning_rate,
+            ablation=ablation,
+            classes=classes,
+            own="kept" if keep_own else "masked",
+            batches=one_of(batches, SAMPLERS, "--batches"),  # type: ignore[arg-type]
+            overwrite=overwrite,
+            device=chosen,
+            progress=Steps(),
+        )
     show_table(scores)
     print_(f"-> {out}")

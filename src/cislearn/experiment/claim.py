@@ -51,7 +51,7 @@ def split_identity(config: ExperimentConfig, dataset_hash: str) -> str:
 
 
 def with_options(identity: str, options: Mapping[str, Any]) -> str:
-    """Hash of what a simple model depends on and of its own options."""
+    """Hash of what a model depends on, and of its own options."""
     return _digest({"identity": identity, **options}) if options else identity
 
 

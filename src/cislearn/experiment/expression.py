@@ -12,7 +12,8 @@ import pandas as pd
 import torch
 from jaxtyping import Float32, Float64
 
-from cislearn.atomic import folder_written_whole
+from cislearn.atomic import refuse_taken
+from cislearn.baselines.expression import Additive, ConditionMean, GeneMean, Inputs, predict_fold
 from cislearn.data.dataset import Dataset, read_dataset
 from cislearn.data.expression.ablations import ABLATIONS, without_promoters
 from cislearn.data.expression.blocks import Block
@@ -23,18 +24,27 @@ from cislearn.data.expression.splits import SPLITS, Fold, Groups
 from cislearn.engine.devices import Device
 from cislearn.errors import UserError, nearest
 from cislearn.evaluation.expression import expression_scores
+from cislearn.evaluation.worst import find_worst
+from cislearn.experiment.claim import with_options
+from cislearn.experiment.partial import claim_partial, finish_partial
 from cislearn.models.two_towers import Design, TwoTowers, design_of
 from cislearn.models.two_towers.design import WORDS_AND_GENE
 from cislearn.models.two_towers.saving import CARD, TowersCard, load_towers, save_towers
 from cislearn.objectives.expression import pair_loss
 from cislearn.prediction.two_towers import predict_block
 from cislearn.progress import Progress, silent
+from cislearn.reports.expression import write_expression_report
+from cislearn.runs import RunFolder
 from cislearn.tables import write_table
 from cislearn.training.two_towers import Fitted, fit_towers
 from cislearn.training.two_towers.head_start import begin_with_ridge
-from cislearn.training.two_towers.plan import Plan, block_recipe
+from cislearn.training.two_towers.plan import Plan, Sampler, recipe_of
 
 SCORES = "scores.tsv"
+CHECKPOINTS = ("last.ckpt", "refit.ckpt")
+"""Of the training that validation stops, and of the one that sees its labels."""
+MEANS = (ConditionMean, GeneMean, Additive)
+"""Simple models that are fitted in a moment: each is in the report of a run, which says by how much it is beaten."""
 IDENTITY = "gene identity"
 """The ablation that is a network of its own: a vector a gene in the place of its promoter."""
 
@@ -110,9 +120,37 @@ def train_on_fold(
     *,
     ablation: str | None = None,
     classes: bool = False,
+    checkpoints: Path | None = None,
     progress: Progress = silent,
 ) -> Trained:
     """Train a network on the labels that a fold lets be seen, stopped by its validation pairs; test labels are absent.
+
+    With a folder of `checkpoints` it goes on where a killed training of the same arguments stood.
+
+    Raises
+    ------
+    UserError
+        As `what_is_trained`, and where a checkpoint cannot be read.
+    """
+    design, block = what_is_trained(materials, network, ablation=ablation, classes=classes)
+    seen, judged = (block.seeing(materials.labels, mask) for mask in (fold.train, fold.valid))
+    errors = {each: _begun(design, seen, plan, each, judged)[1] for each in plan.penalties}
+    penalty = min(errors, key=errors.__getitem__) if errors else None
+    made, _ = _begun(design, seen, plan, penalty)
+    first, again = (None if checkpoints is None else checkpoints / name for name in CHECKPOINTS)
+    fitted = fit_towers(made, seen, judged, plan, device, checkpoint=first, progress=progress)
+    if plan.refit:
+        progress(f"once more for {fitted.epoch} epochs, with the validation pairs")
+        seen = block.seeing(materials.labels, fold.refit)
+        made, _ = _begun(design, seen, plan, penalty)
+        fit_towers(made, seen, None, plan, device, until=fitted.epoch, checkpoint=again, progress=progress)
+    return Trained(made, fitted, predict_block(made.to(device), block, device).numpy())
+
+
+def what_is_trained(
+    materials: Materials, network: str, *, ablation: str | None = None, classes: bool = False
+) -> tuple[Design, Block]:
+    """Return the design and what it reads, with that taken away which an ablation names.
 
     Raises
     ------
@@ -129,17 +167,8 @@ def train_on_fold(
         design = replace(design, promoter="gene", promoter_options={})
     elif ablation is not None:
         block = ABLATIONS[ablation](block)
-    seen, judged = (block.seeing(materials.labels, mask) for mask in (fold.train, fold.valid))
-    errors = {each: _begun(design, seen, plan, each, judged)[1] for each in plan.penalties}
-    penalty = min(errors, key=errors.__getitem__) if errors else None
-    made, _ = _begun(design, seen, plan, penalty)
-    fitted = fit_towers(made, seen, judged, plan, device, progress=progress)
-    if plan.refit:
-        progress(f"once more for {fitted.epoch} epochs, with the validation pairs")
-        seen = block.seeing(materials.labels, fold.refit)
-        made, _ = _begun(design, seen, plan, penalty)
-        fit_towers(made, seen, None, plan, device, until=fitted.epoch, progress=progress)
-    return Trained(made, fitted, predict_block(made.to(device), block, device).numpy())
+    design.branch(block.tokens.shape[1], len(block.genes))
+    return design, block
 
 
 def _begun(
@@ -194,48 +223,105 @@ def express(
     ablation: str | None = None,
     classes: bool = False,
     own: str = "masked",
+    batches: Sampler = "blocks",
     overwrite: bool = False,
     device: Device,
     progress: Progress = silent,
 ) -> pd.DataFrame:
-    """Train one network on one fold, on blocks; write its folder, return its scores.
+    """Train one network on one fold; write its folder, return its scores.
 
-    The folder holds the model, its card with plan and history, and ``scores.tsv``.
+    The folder holds the model, its card with plan and history, ``scores.tsv``, and of log ratios ``report.html`` and
+    ``worst_genes.tsv``, ``worst_conditions.tsv``, ``worst_pairs.tsv``. While it is trained it is called
+    ``NAME.partial``: a training that was killed goes on from there, and one of other arguments is begun again.
 
     Raises
     ------
     UserError
         Where something is not known or does not fit.
     """
-    design_of(network)
+    design_of(network)  # before the dataset is read
     materials = Materials.of(read_dataset(data), own=own)
     folds = materials.folds(split)
     if not 0 <= fold < len(folds):
         raise UserError(f"there is no fold {fold} of {split!r}, which has {len(folds)}, from 0", where="--fold")
-    plan = replace(block_recipe(network), seed=seed)
+    plan = replace(recipe_of(network, batches), seed=seed)
     plan = plan if epochs is None else replace(plan, epochs=epochs)
     if learning_rate is not None:
         plan = replace(plan, optimiser=replace(plan.optimiser, learning_rate=learning_rate))
-    with folder_written_whole(out, marker=CARD, overwrite=overwrite) as partial:
-        trained = train_on_fold(
-            materials, folds[fold], network, plan, device.torch, ablation=ablation, classes=classes, progress=progress
-        )
-        scores = pd.DataFrame(list(fold_scores(materials, folds[fold], split, trained.predicted)))
-        write_table(partial / SCORES, scores)
-        extra = {
-            "dataset": materials.dataset.hash,
-            "split": split,
-            "fold": fold,
-            "ablation": ablation,
-            "device": str(device),
-            "plan": asdict(plan),
-            "epoch": trained.fitted.epoch,
-            "history": trained.fitted.history,
-        }
-        length, genes = materials.block.tokens.shape[1], len(materials.block.genes)
-        card = TowersCard(network, trained.network.design, length, genes, materials.regulators.names, own, extra)
-        save_towers(partial, trained.network, card)
+    what_is_trained(materials, network, ablation=ablation, classes=classes)  # refused before there is a folder
+    refuse_taken(out, marker=CARD, overwrite=overwrite)
+    asked = {"network": network, "split": split, "fold": fold, "ablation": ablation, "classes": classes, "own": own}
+    folder = RunFolder(out)
+    if claim_partial(folder.partial, with_options(materials.dataset.hash, asked | {"plan": asdict(plan)})):
+        progress("a partial run of another configuration was there: begun again")
+    trained = train_on_fold(
+        materials,
+        folds[fold],
+        network,
+        plan,
+        device.torch,
+        ablation=ablation,
+        classes=classes,
+        checkpoints=folder.partial,
+        progress=progress,
+    )
+    scores = pd.DataFrame(list(fold_scores(materials, folds[fold], split, trained.predicted)))
+    write_table(folder.partial / SCORES, scores)
+    if not classes:
+        asked_for = {"Network": network, "Split": split, "Fold": str(fold), "Ablation": ablation or ""}
+        progress("the report")
+        _report(folder.partial, out.name, materials, folds[fold], trained, scores, asked_for)
+    extra = {
+        "dataset": materials.dataset.hash,
+        "split": split,
+        "fold": fold,
+        "ablation": ablation,
+        "device": str(device),
+        "plan": asdict(plan),
+        "epoch": trained.fitted.epoch,
+        "history": trained.fitted.history,
+    }
+    length, genes = materials.block.tokens.shape[1], len(materials.block.genes)
+    card = TowersCard(network, trained.network.design, length, genes, materials.regulators.names, own, extra)
+    save_towers(folder.partial, trained.network, card)
+    finish_partial(folder, replace=overwrite)
     return scores
+
+
+def _report(
+    folder: Path,
+    title: str,
+    materials: Materials,
+    fold: Fold,
+    trained: Trained,
+    scores: pd.DataFrame,
+    asked: Mapping[str, str],
+) -> None:
+    """Write the page of a run, with the means that it has to beat, and what it misses most as tables."""
+    inputs = Inputs(np.zeros((len(materials.labels), 0)), materials.regulators)
+    tables = [scores.assign(model=asked["Network"])]
+    for kind in MEANS:
+        values = predict_fold(kind(), materials.labels, fold, inputs).values.astype(np.float32)
+        found = fold_scores(materials, fold, asked["Split"], values[:, :, None])
+        tables.append(pd.DataFrame(list(found)).assign(model=kind.name))
+    tested, predicted = fold.test & ~np.isnan(materials.labels), log_ratios(trained.predicted)
+    rows = materials.block.genes.numpy()
+    genes = materials.dataset.loci["name"].iloc[rows].tolist()
+    conditions = [task.name for task in materials.dataset.spec.tasks]
+    worst = find_worst(materials.labels, predicted, tested, genes, conditions)
+    for name, table in worst._asdict().items():
+        write_table(folder / f"worst_{name}.tsv", table)
+    write_expression_report(
+        folder,
+        scores=pd.concat(tables, ignore_index=True),
+        history=trained.fitted.history,
+        kept=trained.fitted.epoch,
+        worst=worst,
+        observed=materials.labels[tested],
+        predicted=predicted[tested],
+        facts={name: value for name, value in asked.items() if value},
+        title=title,
+    )
 
 
 def predict_new(run: Path, promoters: Path, conditions: Path, device: torch.device) -> tuple[pd.DataFrame, NewPairs]:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import numpy as np
 import torch
 from jaxtyping import Float
 
-from cislearn.atomic import file_written_whole
 from cislearn.errors import UserError
 from cislearn.evaluation.metrics import auroc
 from cislearn.experiment.following import Job
 from cislearn.experiment.materials import Materials, gather_materials
 from cislearn.experiment.methods import Method
+from cislearn.experiment.partial import claim_partial, finish_partial
 from cislearn.experiment.profile_scores import observed_counts
 from cislearn.experiment.record import predict_logits, write_run
 from cislearn.experiment.setting import Setting
@@ -43,7 +42,7 @@ def train_run(setting: Setting, method: Method, seed: int, folder: RunFolder, id
     identity : str
         Hash of all that the run depends on. A partial run of another identity is begun again.
     """
-    if _claim(folder.partial, identity):
+    if claim_partial(folder.partial, identity):
         setting.reporter.note(f"{method.title}, seed {seed}: begun with another configuration, begun again")
     made = gather_materials(setting, method, seed)
     fitted = _fit(setting, method, seed, made, folder.partial / CHECKPOINT)
@@ -57,20 +56,7 @@ def train_run(setting: Setting, method: Method, seed: int, folder: RunFolder, id
         objective=made.objective,
         fitted=fitted,
     )
-    for left in [folder.partial / CHECKPOINT, *folder.partial.glob(".*.partial-*")]:
-        left.unlink()
-    folder.finish()
-
-
-def _claim(folder: Path, identity: str) -> bool:
-    """Make a partial run's folder this run's own; return whether another run's was removed for it."""
-    marker = folder / "identity"
-    is_other = folder.exists() and not (marker.is_file() and marker.read_text() == identity)
-    if is_other:
-        shutil.rmtree(folder)
-    with file_written_whole(marker) as partial:
-        partial.write_text(identity)
-    return is_other
+    finish_partial(folder)
 
 
 def _fit(setting: Setting, method: Method, seed: int, made: Materials, checkpoint: Path) -> Fitted:

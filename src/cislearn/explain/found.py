@@ -25,7 +25,7 @@ from cislearn.schema import DataSpec
 from cislearn.sequence.shuffle import shuffle_dinucleotides
 
 MOST_WINDOWS = 2_000
-"""Windows that filters are silenced on, drawn at random where there are more."""
+"""Windows that filters are silenced on, unless it is told how many."""
 BACKGROUNDS = 100
 """Shuffled windows that motifs are put into."""
 
@@ -63,6 +63,7 @@ def filter_motifs(
     rule: Rule = "half_maximum",
     layer: str | None = None,
     task: str | None = None,
+    silenced_on: int = MOST_WINDOWS,
     device: torch.device | str = "cpu",
     progress: Progress = silent,
 ) -> Found:
@@ -81,6 +82,8 @@ def filter_motifs(
     task : str, optional
         The task for whose logit motifs are put into shuffled windows; of a model with one task that one. A model that
         reads tracks is not asked.
+    silenced_on : int
+        Windows that filters are silenced on, drawn at random where there are more.
     device, progress
         Where to compute; hears how far it is.
 
@@ -93,7 +96,7 @@ def filter_motifs(
     task = _task(spec, task)
     by_seed: dict[int, list[Motif]] = {}
     tables, n_filters, name = [], 0, ""
-    drawn = windows.drawn(MOST_WINDOWS)
+    drawn = windows.drawn(silenced_on)
     background = _background(windows) if task is not None else None
     for seed, model in members.items():
         progress(f"aligning the sites of seed {seed}")

@@ -12,7 +12,6 @@ from cislearn.atomic import disk_refusal, file_written_whole, write_json
 from cislearn.engine.environment import package_version
 from cislearn.errors import UserError
 from cislearn.explain.file_attributions import FileAttributions
-from cislearn.explain.sources import Source
 from cislearn.genome.bigwig_writer import write_bigwig
 from cislearn.tables import write_table
 from cislearn.version import __version__
@@ -38,8 +37,15 @@ def check_folder(out: Path, overwrite: bool) -> None:
         raise UserError("holds attributions already", where=out, fix="Give --overwrite, or --out another folder.")
 
 
-def write_attributions(out: Path, found: FileAttributions, source: Source, about: Mapping[str, Any]) -> list[Path]:
-    """Write attributions into a folder, a row of each array for each row of the source.
+def write_attributions(
+    out: Path,
+    found: FileAttributions,
+    about: Mapping[str, Any],
+    *,
+    looked_at: str,
+    chromosomes: Mapping[str, int] | None = None,
+) -> list[Path]:
+    """Write attributions into a folder, a row of each array for each row that was attributed or could not be.
 
     ``ohe.npz`` (int8), ``hypothetical.npz`` and ``attributions.npz`` (float32) have one array ``arr_0`` of shape
     (N, 4, L), rows A C G T, on the strand of the row; ``spread.npz`` one of shape (N, L). ``rows.tsv`` tells the rows,
@@ -53,10 +59,12 @@ def write_attributions(out: Path, found: FileAttributions, source: Source, about
         Made where it is absent.
     found : FileAttributions
         What was found.
-    source : Source
-        Of which windows.
     about : mapping
         What ``attributions.json`` says beside the versions.
+    looked_at : str
+        Where the windows come from, in words.
+    chromosomes : mapping of str to int, optional
+        Names and lengths (bp) of the genome on which they lie; None where there is none.
 
     Returns
     -------
@@ -70,7 +78,7 @@ def write_attributions(out: Path, found: FileAttributions, source: Source, about
     """
     if not found.is_attributed.any():
         reason = found.rows["not_attributed"].iloc[0]
-        raise UserError(f"no row could be attributed; the first: {reason}", where=source.description)
+        raise UserError(f"no row could be attributed; the first: {reason}", where=looked_at)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -87,18 +95,19 @@ def write_attributions(out: Path, found: FileAttributions, source: Source, about
     for name, array in arrays.items():
         (out / name).unlink(missing_ok=True)
         if array is not None:
-            _write_npz(out / name, array)
+            write_array(out / name, array)
             written.append(out / name)
     (out / BIGWIG).unlink(missing_ok=True)
-    if source.chromosomes is not None:
-        written.append(_write_track(out / BIGWIG, found, source.chromosomes))
+    if chromosomes is not None:
+        written.append(_write_track(out / BIGWIG, found, chromosomes))
     write_table(out / TABLE, found.rows.assign(window_start=found.start))
     record = {"format": FORMAT, "cislearn": __version__, "tangermeme": package_version("tangermeme"), **about}
     write_json(out / RECORD, record)
     return [*written, out / TABLE, out / RECORD]
 
 
-def _write_npz(path: Path, array: np.ndarray) -> None:
+def write_array(path: Path, array: np.ndarray) -> None:
+    """Write an array as ``.npz``, whole or not at all."""
     with file_written_whole(path) as partial, partial.open("wb") as file:
         np.savez_compressed(file, array)  # as arr_0, which tfmodisco-lite reads
 

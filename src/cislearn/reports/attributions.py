@@ -6,10 +6,8 @@ from pathlib import Path
 
 from cislearn.explain.write import RECORD
 from cislearn.reports.answer import Answer
-from cislearn.reports.blocks import Section
 from cislearn.reports.files import read_json
-from cislearn.reports.numbers import count
-from cislearn.reports.sections.attributions import CAVEATS, attribution_drawings
+from cislearn.reports.sections.attributions import CAVEATS, highest_windows
 from cislearn.reports.write import render_page, write_page
 
 PAGE = "attributions.html"
@@ -35,12 +33,11 @@ def write_attributions_page(folder: Path, n: int = LOGOS) -> Path:
         Where the folder holds none, or the page cannot be written.
     """
     about = read_json(folder / RECORD)
-    logos = attribution_drawings(folder, n)
-    section = Section("windows", f"The {count(len(logos.drawings))} windows of the highest output", (logos,))
+    section = highest_windows(folder, n)
     method = str(about["method"])
     what = f"{about['of']} of {about['task']}" if about["of"] else str(about["task"])
     sentence = f"What each base is worth for {what}, by {method.replace('_', ' ')}."
     told = {name: value for name, value in about.items() if name not in UNTOLD and value not in (None, "")}
     facts = [(name.replace("_", " "), str(value)) for name, value in told.items()]
     answer = Answer(sentence, "not compared", (CAVEATS[method],))
-    return write_page(render_page(folder.name, answer, facts, [section] if logos.drawings else []), folder, PAGE)
+    return write_page(render_page(folder.name, answer, facts, [] if section is None else [section]), folder, PAGE)

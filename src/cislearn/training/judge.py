@@ -20,6 +20,7 @@ from cislearn.data.batch import Batch
 from cislearn.engine.processes import ALONE, Processes
 from cislearn.errors import UserError
 from cislearn.models.network import Network
+from cislearn.training.checkpoint import refusing_damaged
 from cislearn.training.learner import Learner
 from cislearn.training.strand_gradients import strand_gradient_cosine
 
@@ -221,10 +222,6 @@ def read_reached(checkpoint: Path) -> Reached:
     UserError
         Where it cannot be read.
     """
-    try:
+    with refusing_damaged(checkpoint):
         read = torch.load(checkpoint, map_location="cpu", weights_only=True)
         return Reached(int(read["global_step"]), int(read["callbacks"]["Judge"].get("world", 1)))
-    except Exception as error:  # a damaged archive raises any of half a dozen classes
-        raise UserError(
-            f"cannot be read: {error}", where=checkpoint, fix="Remove it to train this run from its beginning."
-        ) from error

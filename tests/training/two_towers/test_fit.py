@@ -16,8 +16,9 @@ from cislearn.models.two_towers import Design, TwoTowers
 from cislearn.objectives.expression import called, pair_loss, penalty
 from cislearn.prediction.two_towers import block_logits, predict_block
 from cislearn.training.optimisers import OptimiserPlan
-from cislearn.training.two_towers import Plan, fit_towers
-from cislearn.training.two_towers.plan import halvings, is_out_of_patience
+from cislearn.training.two_towers import RECIPES, Plan, fit_towers
+from cislearn.training.two_towers.fit import steps
+from cislearn.training.two_towers.plan import halvings, is_out_of_patience, recipe_of
 
 GENES, CONDITIONS, REGULATORS, LENGTH = 96, 9, 4, 30
 OLD = 64
@@ -185,3 +186,31 @@ def test_rates_are_halved_and_patience_ends():
     assert halvings([3, 2, 2, 2, 2, 1], 2) == 1 and halvings([3, 2, 2, 2, 2, 2], 2) == 2 and halvings([3, 4], None) == 0
     assert is_out_of_patience([3, 1, 2, 2], 2) and not is_out_of_patience([3, 1, 2], 2)
     assert not is_out_of_patience([], 2)
+
+
+@pytest.mark.parametrize("size", [7, 40])
+def test_an_epoch_of_pairs_and_one_of_blocks_have_the_same_gradient(block, rng, size):
+    """Labels are drawn without replacement either way, so the mean over steps, each by its labels, is that of all."""
+    seen, net = hidden(block, some(rng, 0.3)), network().eval()
+    parameters = list(net.parameters())
+
+    def mean_gradient(plan):
+        total, n = [torch.zeros_like(each) for each in parameters], 0
+        for logits, labels in steps(net, seen, plan, 3, CPU):
+            size = int((~labels.isnan()).sum())
+            for each, found in zip(total, torch.autograd.grad(pair_loss(logits, labels), parameters), strict=True):
+                each += size * found
+            n += size
+        return [each / n for each in total]
+
+    expected = torch.autograd.grad(pair_loss(block_logits(net, seen), seen.labels), parameters)
+    for plan in (Plan(sampler="pairs", pairs=size), Plan(sampler="blocks", genes=size, conditions=4)):
+        for found, truth in zip(mean_gradient(plan), expected, strict=True):
+            torch.testing.assert_close(found, truth, rtol=1e-4, atol=1e-6)
+
+
+def test_pairs_are_trained_as_published():
+    """Blocks change optimiser and rate of the published recipes; single pairs are left at them."""
+    assert recipe_of("tensor_product", "pairs") == RECIPES["tensor_product"]
+    assert recipe_of("tensor_product").optimiser.momentum == 0.9
+    assert recipe_of("factors", "pairs").sampler == "pairs"

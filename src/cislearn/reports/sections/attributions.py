@@ -10,10 +10,10 @@ from jaxtyping import Float32
 
 from cislearn.errors import UserError
 from cislearn.explain.write import ATTRIBUTIONS, TABLE
-from cislearn.reports.blocks import Drawing, Drawings
+from cislearn.reports.blocks import Drawing, Drawings, Section
 from cislearn.reports.figures.logo import logo
 from cislearn.reports.files import read_tsv
-from cislearn.reports.numbers import decimal
+from cislearn.reports.numbers import count, decimal
 
 CAVEATS = {
     "gradient_x_input": "A gradient is what a small change would do: where several motifs saturate the model it is near"
@@ -54,6 +54,13 @@ def attribution_drawings(folder: Path, most: int, prefix: str = "window") -> Dra
     chosen = np.argsort(-np.nan_to_num(outputs, nan=-np.inf), kind="stable")[: min(most, int(is_attributed.sum()))]
     worth = _read_array(folder / ATTRIBUTIONS)
     return Drawings(tuple(_drawing(rows.iloc[row], worth[row], f"{prefix}-{row}") for row in chosen), is_wide=True)
+
+
+def highest_windows(folder: Path, most: int, what: str = "windows") -> Section | None:
+    """Return the section of these drawings; None where no window was attributed."""
+    drawings = attribution_drawings(folder, most)
+    title = f"The {count(len(drawings.drawings))} {what} of the highest output"
+    return Section("windows", title, (drawings,)) if drawings.drawings else None
 
 
 def _read_array(path: Path) -> Float32[np.ndarray, "n 4 length"]:

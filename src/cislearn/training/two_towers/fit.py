@@ -21,6 +21,7 @@ from cislearn.models.two_towers.network import TwoTowers
 from cislearn.objectives.expression import pair_loss, penalty
 from cislearn.prediction.two_towers import block_logits, predict_block
 from cislearn.progress import Progress, silent
+from cislearn.training.checkpoint import refusing_damaged
 from cislearn.training.optimisers import build_optimiser, learning_rate
 from cislearn.training.two_towers.plan import Plan, halvings, is_out_of_patience
 
@@ -70,6 +71,11 @@ def fit_towers(
         A file written whole after each epoch; where it is there, the training goes on from it.
     progress : callable, optional
         Told of each epoch.
+
+    Raises
+    ------
+    UserError
+        Where the checkpoint cannot be read, or the loss is no number.
     """
     if device.type == "cpu":
         keep_freed_memory()
@@ -78,10 +84,12 @@ def fit_towers(
     history: list[dict[str, float]] = []
     best: dict[str, Tensor] = {}
     if checkpoint is not None and checkpoint.is_file():
-        state = torch.load(checkpoint, map_location=device, weights_only=True)
-        network.load_state_dict(state["network"])
-        optimiser.load_state_dict(state["optimiser"])
-        history, best = state["history"], state["best"]
+        with refusing_damaged(checkpoint):
+            state = torch.load(checkpoint, map_location=device, weights_only=True)
+            network.load_state_dict(state["network"])
+            optimiser.load_state_dict(state["optimiser"])
+            history, best = state["history"], state["best"]
+        progress(f"goes on after epoch {len(history) - 1}")
     judged = None if judged is None else _labelled(judged)
     last = plan.epochs if until is None else until
     while not history or (len(history) <= last and not is_out_of_patience(_errors(history), plan.patience)):
@@ -122,7 +130,7 @@ def _epoch(
     """Go once through the labels; return their mean loss, without penalties."""
     network.train()
     total, n = 0.0, 0
-    for step, (logits, labels) in enumerate(_steps(network, seen, plan, mix_seed(plan.seed, epoch), device)):
+    for step, (logits, labels) in enumerate(steps(network, seen, plan, mix_seed(plan.seed, epoch), device)):
         loss = pair_loss(logits, labels)
         penalised = loss + penalty(network.inner_weights(), plan.l1, plan.l2) if plan.l1 or plan.l2 else loss
         optimiser.zero_grad(set_to_none=True)
@@ -134,10 +142,10 @@ def _epoch(
     return total / max(n, 1)
 
 
-def _steps(
+def steps(
     network: TwoTowers, seen: Block, plan: Plan, seed: int, device: torch.device
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Logits and labels of each step."""
+    """Yield logits and labels of each step of an epoch: every label that is seen is in one, of a block or of pairs."""
     seed_generator(device, seed)
     if plan.sampler == "blocks":
         for block in blocks(seen, genes=plan.genes, conditions=plan.conditions, seed=seed):

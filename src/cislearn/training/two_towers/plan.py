@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, get_args
 
 from cislearn.training.optimisers import OptimiserPlan
+
+Sampler = Literal["blocks", "pairs"]
+SAMPLERS: tuple[Sampler, ...] = get_args(Sampler)
+"""What a step is taken on."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class Plan:
     epochs: int = 30
     patience: int = 10
     halve_after: int | None = None
-    sampler: Literal["blocks", "pairs"] = "blocks"
+    sampler: Sampler = "blocks"
     genes: int = 64
     conditions: int = 163
     pairs: int = 100
@@ -90,6 +94,11 @@ RECIPES: dict[str, Plan] = {
     "lstm_outer": _published(SGD, 30),
 }
 """Optimiser, limit and stopping: of ours, and of the published ones, with batches of 100 pairs and Keras 1's rates."""
+
+
+def recipe_of(network: str, sampler: Sampler = "blocks") -> Plan:
+    """Return how a network is trained on blocks (`block_recipe`), or on single pairs as published."""
+    return block_recipe(network) if sampler == "blocks" else replace(RECIPES[network], sampler="pairs")
 
 
 def block_recipe(network: str) -> Plan:
