@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.forked import run_forked
 
 Call = Callable[..., subprocess.CompletedProcess]
 
@@ -18,9 +19,8 @@ def cislearn(tmp_path: Path) -> Call:
     """Run ``cislearn ARGUMENTS`` in a fresh folder; returns the finished process with its output as text."""
 
     def call(*arguments: object, cwd: Path = tmp_path, **environment: str) -> subprocess.CompletedProcess:
-        command = [sys.executable, "-c", "from cislearn.cli.main import main; main()", *map(str, arguments)]
         variables = os.environ | {"OMP_NUM_THREADS": "1", "COLUMNS": "200"} | environment
-        return subprocess.run(command, cwd=cwd, env=variables, capture_output=True, text=True, timeout=300, check=False)
+        return run_forked([*map(str, arguments)], cwd, variables)
 
     return call
 
