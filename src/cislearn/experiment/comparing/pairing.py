@@ -10,6 +10,7 @@ import pandas as pd
 from jaxtyping import Float64, Int64
 
 from cislearn.errors import UserError
+from cislearn.evaluation.resamples import Resamples
 from cislearn.evaluation.tables import comparison_table, score_table
 from cislearn.experiment.comparing.contenders import Contender, names
 from cislearn.experiment.comparing.predicted import Predicted
@@ -81,7 +82,7 @@ def score_task(
             f"all {len(known):,} labels of the shared test loci are {known[0]:g}" if len(known) else "no label is left"
         )
         return None, [f"{task.name}: {same}"]
-    bootstrap = {"clusters": clusters, "n_resamples": n_resamples}
+    bootstrap = {"clusters": clusters, "n_resamples": n_resamples, "resamples": Resamples()}
     notes, tables = [], []
     baseline = sides[0].scored(task, seeds)
     for side in sides:
