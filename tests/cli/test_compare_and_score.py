@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 def test_compare_prints_terms_and_differences_and_writes_all_metrics(cislearn, tiny_experiment, tmp_path):
     done = cislearn(
         "compare", f"{tiny_experiment}:source_only", tiny_experiment, f"{tiny_experiment}:target_labels",
-        "--metric", "auprc", "--out", "table.tsv", COLUMNS="300",
+        "--metric", "auprc", "--out", "table.tsv", "--curve", "labels.svg", COLUMNS="300",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     for said in (
@@ -25,6 +25,10 @@ def test_compare_prints_terms_and_differences_and_writes_all_metrics(cislearn, t
     table = pd.read_csv(tmp_path / "table.tsv", sep="\t")
     assert {"AUROC", "AUPRC", "F1"} <= set(table["metric"])
     assert table["unequal_terms"].str.contains("labels seen").all()
+    assert dict(zip(table["method"], table["label_share"], strict=True)) == {
+        "source_only": 0, "adversarial": 0, "target_labels": 100,
+    }  # fmt: skip
+    assert (tmp_path / "labels.svg").read_text().count("<svg") == 1
 
 
 def test_compare_says_where_all_is_alike(cislearn, tiny_experiment):
@@ -38,6 +42,7 @@ def test_compare_says_where_all_is_alike(cislearn, tiny_experiment):
         ([], "two runs or more are needed"),
         (["nowhere"], "nowhere: there is no such folder"),
         (["EXPERIMENT:source_only", "--metric", "AUPRG"], "'AUPRG' is not known"),
+        (["EXPERIMENT:source_only", "--curve", "labels.svg"], "all runs saw the same share of the labels"),
     ],
 )
 def test_compare_refuses(refused, tiny_experiment, more, said):

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from cislearn.evaluation import intervals
-from cislearn.evaluation.intervals import Estimate, bootstrap_weights, estimate, paired_difference
+from cislearn.evaluation import resamples
+from cislearn.evaluation.intervals import Estimate, estimate, paired_difference
 from cislearn.evaluation.metrics import accuracy_many, auroc, auroc_many, f1_many, log_loss_many
+from cislearn.evaluation.resamples import bootstrap_weights
 
 
 def drawn_weights(clusters, n_resamples, seed):
@@ -25,7 +26,7 @@ def test_weights_count_whole_clusters():
     clusters = np.array([7, 7, -1, 30, 30, 30])
     weights = drawn_weights(clusters, 500, seed=3)
     assert weights.shape == (500, 6)
-    assert weights.dtype == np.float32
+    assert weights.dtype == np.uint8
     assert (weights[:, 0] == weights[:, 1]).all()
     assert (weights[:, 3] == weights[:, 5]).all()
     assert (weights[:, [0, 2, 3]].sum(axis=1) == 3).all()
@@ -35,7 +36,7 @@ def test_weights_count_whole_clusters():
 def test_weights_depend_neither_on_how_many_are_drawn_nor_on_the_block(monkeypatch):
     clusters = np.arange(50)
     weights = drawn_weights(clusters, 40, seed=1)
-    monkeypatch.setattr(intervals, "BLOCK", 7 * 50)
+    monkeypatch.setattr(resamples, "BLOCK", 7 * 50)
     np.testing.assert_array_equal(drawn_weights(clusters, 30, seed=1), weights[:30])
 
 

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from scipy.special import expit, logit
 
-from cislearn.evaluation.intervals import Panel, estimates
+from cislearn.evaluation.intervals import estimates
 from cislearn.evaluation.label_shift import (
     black_box_prevalence_many,
     likeliest_prevalence_many,
     source_prevalence_many,
 )
+from cislearn.evaluation.resamples import Panel
 
 
 def shifted(rng, source, target, n=4000):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn import metrics as oracle
 
-from cislearn.evaluation import metrics
+from cislearn.evaluation import metrics, weighting
 from cislearn.evaluation.calls import f1_and_mcc_many
 from cislearn.evaluation.ranking import FDRS, ranking_many
 from cislearn.evaluation.ranking import RANKED as RANKING
@@ -42,6 +42,26 @@ def weights(request, rng):
 def test_ranking_equals_scikit_learn(name, labels, scores, weights):
     expected = RANKED[name](labels, scores, sample_weight=weights)
     assert getattr(metrics, name)(labels, scores, weights) == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("digits", [0, 1, 6])
+@pytest.mark.parametrize("share", [0.01, 0.3, 0.9])
+def test_counts_as_bootstraps_draw_them_give_what_scikit_learn_gives(rng, digits, share):
+    """Few positives and many, negatives tied with them or not, rows that are drawn never and often."""
+    labels = rng.random(2000) < share
+    scores = (rng.normal(size=2000) + labels).round(digits)
+    counts = rng.poisson(1, (20, 2000)).astype(np.uint8)
+    found = ranking_many(labels, scores, counts)
+    for name, column in (("auroc", 0), ("auprc", 1)):
+        expected = [RANKED[name](labels, scores, sample_weight=each) for each in counts]
+        np.testing.assert_allclose(found[:, column], expected, atol=1e-12)
+    np.testing.assert_array_equal(found, ranking_many(labels, scores, counts.astype(np.float64)))
+
+
+def test_counts_whose_sums_are_too_large_for_single_precision_are_summed_in_double():
+    """In single precision 2**24 + 1 is 2**24, so an odd sum above that tells whether anything was lost."""
+    counts = np.full((1, 3), 2**23 + 1, np.uint32)
+    assert weighting.weighted_sums(counts, np.ones((3, 1), bool)) == 3 * (2**23 + 1)
 
 
 @pytest.mark.parametrize("name", CALLED)
@@ -130,12 +150,13 @@ def test_lift_is_auprc_over_the_share_of_positives(labels, scores, weights):
 
 
 @pytest.mark.parametrize("name", [*RANKED, "lift", *CALLED, "pearson", "spearman", *REAL])
-def test_many_weights_at_once_equal_one_at_a_time(name, rng):
+def test_many_weights_at_once_equal_one_at_a_time(name, rng, monkeypatch):
     """More weights than fit a block, so that the seams between blocks are tested too."""
     n, n_weights = 3000, 200
+    monkeypatch.setattr(weighting, "BLOCK", 70 * n)
     labels = rng.integers(0, 2, n)
     scores = (rng.normal(size=n) > 0).astype(float) if name in CALLED else rng.normal(size=n).round(1)
-    weights = rng.poisson(1, (n_weights, n)).astype(np.float32)
+    weights = rng.poisson(1, (n_weights, n)).astype(np.uint8)
     together = getattr(metrics, f"{name}_many")(labels, scores, weights)
     one_by_one = [getattr(metrics, name)(labels, scores, row) for row in weights[::50]]
     np.testing.assert_allclose(together[::50], one_by_one, atol=1e-12)

@@ -33,6 +33,10 @@ def compare(
         list[Path] | None, typer.Option(help="Where a dataset of theirs lies now, if it has moved.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Also write every metric to this .tsv or .parquet.")] = None,
+    curve: Annotated[
+        Path | None,
+        typer.Option(help="Also draw the metric by the share of the labels seen, a line each method, to this .svg."),
+    ] = None,
     allow_unlike: Annotated[
         bool, typer.Option("--allow-unlike", help="Compare although data, domains or split differ; it is stamped.")
     ] = False,
@@ -53,6 +57,25 @@ def compare(
     if out is not None:
         write_table(out, found.table)
         console().print(f"every metric: {out}")
+    if curve is not None:
+        _draw(curve, shown)
+        console().print(f"by the share of the labels: {curve}")
+
+
+def _draw(path: Path, shown: pd.DataFrame) -> None:
+    """Write the curves of label efficiency, a panel each task."""
+    from cislearn.atomic import file_written_whole
+    from cislearn.errors import UserError
+    from cislearn.reports.figures.label_efficiency import label_efficiency
+
+    if shown["label_share"].nunique() < 2:
+        fix = "Compare runs of several shares, such as --set data.labels.sources=0.1 gives."
+        raise UserError("all runs saw the same share of the labels, which makes no curve", where="--curve", fix=fix)
+    rows = shown.rename(columns={"label_share": "share"})
+    panels = {str(task): mine for task, mine in rows.groupby("task", sort=False)}
+    drawing = label_efficiency(panels, " / ".join(rows["metric"].unique()), key="label-efficiency")
+    with file_written_whole(path) as partial:
+        partial.write_text(drawing, encoding="utf-8")
 
 
 def _of_metric(table: pd.DataFrame, metric: str | None) -> pd.DataFrame:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from jaxtyping import Float64, Int64, Shaped
@@ -135,28 +137,30 @@ def calibration_error_many(
     if len(residual) == 0 or len(weights) == 0:
         return np.full(len(weights), np.nan)
     bins = _equal_bins(probability, BINS)
-    order = np.argsort(bins, kind="stable")
-    starts = np.flatnonzero(np.diff(bins[order], prepend=-1))
-    residual = residual[order]
-    squares = [_squared_error(block, residual, starts) for block in blocks(weights, order)]
+    rows = [np.flatnonzero(bins == bin_) for bin_ in range(bins.max() + 1)]
+    squares = [_squared_error([(block[mine], residual[mine]) for mine in rows]) for block in blocks(weights)]
     return np.sqrt(np.maximum(np.concatenate(squares), 0))
 
 
 def _squared_error(
-    weights: Float64[np.ndarray, "b n"], residual: Float64[np.ndarray, " n"], starts: Int64[np.ndarray, " bins"]
+    bins: Sequence[tuple[Shaped[np.ndarray, "_ b"], Float64[np.ndarray, " _"]]],
 ) -> Float64[np.ndarray, " b"]:
-    """Mean over bins of the squared mean residual less its sampling variance."""
-    weighted = weights * residual
-    total, first = (np.add.reduceat(each, starts, axis=1) for each in (weights, weighted))
-    squared = np.add.reduceat(weights * weights, starts, axis=1)
-    cross = np.add.reduceat(weighted * weights, starts, axis=1)
-    spread = np.add.reduceat(weighted * weighted, starts, axis=1)
+    """Mean over bins, each its rows' weights and residuals, of the squared mean residual less its sampling variance."""
+    # Axes: which sum, which bin, which weight vector.
+    sums = np.stack([_bin_sums(weights.astype(np.float64), residual) for weights, residual in bins], axis=1)
+    total, first, squared, cross, spread = sums
     mean = np.divide(first, total, out=np.zeros_like(first), where=total > 0)
     variance = (spread - 2 * mean * cross + mean**2 * squared) / np.maximum(total**2, 1e-300)
     # The mean is itself of these rows: as many as there are in effect, less one, are free. One row tells no variance.
     free = 1 - squared / np.maximum(total**2, 1e-300)
     unbiased = np.divide(mean**2 * free - variance, free, out=np.zeros_like(mean), where=free > 1e-9)
-    return divide((total * unbiased).sum(axis=1), total.sum(axis=1))
+    return divide((total * unbiased).sum(axis=0), total.sum(axis=0))
+
+
+def _bin_sums(weights: Float64[np.ndarray, "m b"], residual: Float64[np.ndarray, " m"]) -> Float64[np.ndarray, "5 b"]:
+    """Sums over the rows of w, w r, w^2, w^2 r and w^2 r^2, of weights w and residuals r."""
+    powers = np.stack([np.ones(len(residual)), residual, residual**2])
+    return np.concatenate([powers[:2] @ weights, powers @ weights**2])
 
 
 def _equal_bins(probability: Shaped[np.ndarray, " n"], n_bins: int) -> Int64[np.ndarray, " n"]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float64, Int64, Integer, Shaped
 
-from cislearn.evaluation.intervals import Estimate, bootstrap_weights
+from cislearn.evaluation.intervals import Estimate
 from cislearn.evaluation.regression import spearman
+from cislearn.evaluation.resamples import bootstrap_weights
 from cislearn.evaluation.weighting import divide
 from cislearn.schema import CALLED, CALLS
 

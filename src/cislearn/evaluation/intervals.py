@@ -6,18 +6,13 @@ with replacement carries both uncertainties into one percentile interval. Values
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float32, Float64, Integer, Shaped
+from jaxtyping import Float64, Integer, Shaped
 
-ManyMetric = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
-"""``metric(labels (n, ...), scores (n, ...), weights (r, n)) -> (r,)``, as `auroc_many`; a panel's gives (r, k)."""
-
-BLOCK = 2**22
-"""Weights drawn at a time (16 MB)."""
+from cislearn.evaluation.resamples import ManyMetric, Panel, Resamples
 
 
 @dataclass(frozen=True)
@@ -44,49 +39,6 @@ class Estimate:
     seed_sd: float
     n_seeds: int
     undefined: float = 0.0
-
-
-class Panel(NamedTuple):
-    """Metrics that are computed together, of scores of one kind.
-
-    Parameters
-    ----------
-    names : tuple of str
-        One for each of the `k` metrics.
-    metric : callable
-        Gives all of them at once, a column each.
-    scores : ndarray, shape (seeds, n, ...)
-        What the metric takes (scores, calls, probabilities, logits), a row each seed.
-    """
-
-    names: tuple[str, ...]
-    metric: ManyMetric
-    scores: Shaped[np.ndarray, "seeds n *rest"]
-
-
-def bootstrap_weights(
-    clusters: Integer[np.ndarray, " n"], n_resamples: int, seed: int
-) -> Iterator[Float32[np.ndarray, "block n"]]:
-    """How often each row is drawn when whole clusters are drawn with replacement, as many as there are; in blocks.
-
-    Parameters
-    ----------
-    clusters : ndarray, shape (n,)
-        Any integers; rows with the same one stay together.
-    n_resamples : int
-        Rows of all blocks together.
-    seed : int
-        Same seed, same weights, whatever the number of resamples: the first ones agree.
-    """
-    names, code = np.unique(clusters, return_inverse=True)
-    rng = np.random.default_rng(seed)
-    step = max(1, BLOCK // max(1, len(clusters)))
-    for first in range(0, n_resamples, step):
-        rows = min(step, n_resamples - first)
-        drawn = rng.integers(len(names), size=(rows, len(names))) if len(names) else np.zeros((rows, 0), np.int64)
-        drawn += np.arange(rows)[:, None] * len(names)
-        counts = np.bincount(drawn.ravel(), minlength=drawn.size).reshape(drawn.shape)
-        yield np.take(counts.astype(np.float32), code, axis=1)
 
 
 def estimate(
@@ -127,9 +79,13 @@ def estimates(
     n_resamples: int = 1000,
     level: float = 0.95,
     seed: int = 0,
+    resamples: Resamples | None = None,
 ) -> dict[str, Estimate]:
-    """`estimate` of each metric of each panel by its name, on the same resamples, which are drawn once."""
-    found = _under_resampling(panels, labels, clusters, n_resamples, seed)
+    """`estimate` of each metric of each panel by its name, on the same resamples, which are drawn once.
+
+    Give the same `resamples` to all that is estimated of the same data, and nothing is computed twice.
+    """
+    found = _by_name(panels, labels, clusters, n_resamples, seed, resamples or Resamples())
     return {name: _summarise(*values, level, seed) for name, values in found.items()}
 
 
@@ -161,6 +117,7 @@ def paired_differences(
     n_resamples: int = 1000,
     level: float = 0.95,
     seed: int = 0,
+    resamples: Resamples | None = None,
 ) -> dict[str, Estimate]:
     """`paired_difference` of each metric that both sides have, by its name, on the same resamples."""
     theirs = {panel.names: panel for panel in baseline}
@@ -169,34 +126,30 @@ def paired_differences(
         if len(panel.scores) != len(theirs[panel.names].scores):
             n_a, n_b = len(panel.scores), len(theirs[panel.names].scores)
             raise ValueError(f"{n_a} seeds on one side and {n_b} on the other cannot be paired")
-    found_a = _under_resampling(ours, labels, clusters, n_resamples, seed)
-    found_b = _under_resampling([theirs[panel.names] for panel in ours], labels, clusters, n_resamples, seed)
+    resamples = resamples or Resamples()
+    found_a = _by_name(ours, labels, clusters, n_resamples, seed, resamples)
+    found_b = _by_name([theirs[panel.names] for panel in ours], labels, clusters, n_resamples, seed, resamples)
     return {
         name: _summarise(observed - found_b[name][0], resampled - found_b[name][1], level, seed)
         for name, (observed, resampled) in found_a.items()
     }
 
 
-def _under_resampling(
-    panels: Sequence[Panel], labels: np.ndarray, clusters: np.ndarray, n_resamples: int, seed: int
+def _by_name(
+    panels: Sequence[Panel],
+    labels: np.ndarray,
+    clusters: np.ndarray,
+    n_resamples: int,
+    seed: int,
+    resamples: Resamples,
 ) -> dict[str, tuple[Float64[np.ndarray, " seeds"], Float64[np.ndarray, "resamples seeds"]]]:
     """Each metric of each seed as observed, and under each resample of the clusters."""
-    observed = [_of_each_seed(panel, labels, np.ones((1, len(labels))))[0] for panel in panels]
-    blocks = [
-        [_of_each_seed(panel, labels, weights) for panel in panels]
-        for weights in bootstrap_weights(clusters, n_resamples, seed)
-    ]
-    resampled = [np.concatenate(each) for each in zip(*blocks, strict=True)]
+    values = resamples.values(panels, labels, clusters, n_resamples, seed)
     return {
-        name: (as_it_is[:, k], drawn[:, :, k])
-        for panel, as_it_is, drawn in zip(panels, observed, resampled, strict=True)
+        name: (each[0, :, k], each[1:, :, k])
+        for panel, each in zip(panels, values, strict=True)
         for k, name in enumerate(panel.names)
     }
-
-
-def _of_each_seed(panel: Panel, labels: np.ndarray, weights: np.ndarray) -> Float64[np.ndarray, "r seeds k"]:
-    found = [panel.metric(labels, each, weights).reshape(len(weights), -1) for each in panel.scores]
-    return np.stack(found, axis=1).astype(np.float64)
 
 
 def _summarise(

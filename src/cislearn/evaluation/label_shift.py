@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Float64, Shaped
 
-from cislearn.evaluation.weighting import blocks, divide, weighted_sums
+from cislearn.evaluation.weighting import divide, vectors, weighted_sums
 
 HALVINGS = 40
 """Of the interval in which the likeliest prevalence is looked for: to one part in a million million."""
@@ -81,7 +81,7 @@ def likeliest_prevalence_many(
     source = source_prevalence_many(labels, probability, weights)
     chance = np.clip(np.asarray(probability, float)[is_target], 1e-9, 1 - 1e-9)
     found, done = [np.zeros(0)], 0
-    for block in blocks(weights[:, is_target]):
+    for block in vectors(weights[:, is_target]):
         found.append(_climb(block, source[done : done + len(block)], chance))
         done += len(block)
     return np.concatenate(found)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int64, Shaped
+from scipy.sparse import csr_matrix
 
 from cislearn.evaluation.handed_in import how_many_are_nan
 from cislearn.evaluation.weighting import binary, blocks, divide, one_row
@@ -21,30 +22,42 @@ class _Ranked(NamedTuple):
     positive: Bool[np.ndarray, " n"]
     starts: Int64[np.ndarray, " g"]
 
-    def per_score(self, weights: Float64[np.ndarray, "b n"]) -> Float64[np.ndarray, "b g"]:
-        """Sum of the weights over each group of tied scores."""
-        return weights if len(self.starts) == len(self.order) else np.add.reduceat(weights, self.starts, axis=1)
+
+class _Sums(NamedTuple):
+    """Which rows are added up, as matrices of 0 and 1; `k` distinct scores have a positive, from the highest down.
+
+    Positives are few as a rule, and no metric asks for more than how many rows stand between them.
+    """
+
+    hits: csr_matrix
+    """Positives of each of these scores, (k, n)."""
+    false: csr_matrix
+    """Negatives of this score, or below the one before; at the end those below all of them, (k + 1, n)."""
+    tied: csr_matrix | None
+    """Negatives of this very score, (k, n); None where no negative has the score of a positive."""
 
 
 class _Counts(NamedTuple):
-    """Weights under `b` weight vectors at each of `g` distinct scores, from the highest to the lowest, shape (b, g)."""
+    """Weights under `b` weight vectors at each of the `k` scores that a positive has, from the highest down."""
 
-    hits: Float64[np.ndarray, "b g"]
+    hits: Float64[np.ndarray, "k b"]
     """Of the positives with that score."""
-    rows: Float64[np.ndarray, "b g"]
-    """Of all rows with that score."""
-    found: Float64[np.ndarray, "b g"]
+    found: Float64[np.ndarray, "k b"]
     """Of the positives with at least that score."""
-    called: Float64[np.ndarray, "b g"]
-    """Of all rows with at least that score."""
+    false: Float64[np.ndarray, "k b"]
+    """Of the negatives with at least that score."""
+    tied: Float64[np.ndarray, "k b"] | None
+    """Of the negatives with that score; None where there are none."""
+    n_negative: Float64[np.ndarray, " b"]
+    """Of all negatives."""
 
     @property
     def n_positive(self) -> Float64[np.ndarray, " b"]:
-        return self.found[:, -1]
+        return self.found[-1]
 
     @property
-    def n(self) -> Float64[np.ndarray, " b"]:
-        return self.called[:, -1]
+    def called(self) -> Float64[np.ndarray, "k b"]:
+        return self.found + self.false
 
 
 TINY = 1e-300
@@ -181,13 +194,33 @@ def _under_each(
 ) -> np.ndarray:
     ranked = _rank(labels, scores)
     if len(weights) == 0 or ranked.positive.all() or not ranked.positive.any():
-        return np.full_like(metric(_Counts(*np.ones((4, len(weights), 1)))), np.nan)
-    return np.concatenate([metric(_count(block, ranked)) for block in blocks(weights, ranked.order)])
+        once = np.ones((1, len(weights)))
+        return np.full_like(metric(_Counts(once, once, once, None, once[0])), np.nan)
+    sums = _sums(ranked)
+    return np.concatenate([metric(_count(block, sums)) for block in blocks(weights)])
 
 
-def _count(weights: np.ndarray, ranked: _Ranked) -> _Counts:
-    hits, rows = ranked.per_score(weights * ranked.positive), ranked.per_score(weights)
-    return _Counts(hits, rows, np.cumsum(hits, axis=1), np.cumsum(rows, axis=1))
+def _sums(ranked: _Ranked) -> _Sums:
+    group = np.repeat(np.arange(len(ranked.starts)), np.diff(ranked.starts, append=len(ranked.order)))
+    held = np.unique(group[ranked.positive])
+    # Of each row the first score of a positive that is no higher: where it begins to count.
+    place = np.searchsorted(held, group)
+    is_tied = ~ranked.positive & (np.append(held, -1)[place] == group)
+
+    def adding(mask: np.ndarray, size: int) -> csr_matrix:
+        rows, ends = ranked.order[mask], np.searchsorted(place[mask], np.arange(size + 1))
+        return csr_matrix((np.ones(len(rows), np.float32), rows, ends), shape=(size, len(ranked.order)))
+
+    k = len(held)
+    tied = adding(is_tied, k) if is_tied.any() else None
+    return _Sums(adding(ranked.positive, k), adding(~ranked.positive, k + 1), tied)
+
+
+def _count(weights: Shaped[np.ndarray, "n b"], sums: _Sums) -> _Counts:
+    hits = np.asarray(sums.hits @ weights, np.float64)
+    false = np.cumsum(sums.false @ weights, axis=0, dtype=np.float64)
+    tied = None if sums.tied is None else np.asarray(sums.tied @ weights, np.float64)
+    return _Counts(hits, np.cumsum(hits, axis=0), false[:-1], tied, false[-1])
 
 
 def _all_ranked(counts: _Counts) -> np.ndarray:
@@ -197,17 +230,23 @@ def _all_ranked(counts: _Counts) -> np.ndarray:
 
 
 def _auroc(counts: _Counts) -> np.ndarray:
-    negatives = counts.rows - counts.hits
-    won = np.einsum("bg,bg->b", counts.found, negatives) - np.einsum("bg,bg->b", counts.hits, negatives) / 2
-    return divide(won, counts.n_positive * (counts.n - counts.n_positive))
+    lost = _dot(counts.hits, counts.false)
+    if counts.tied is not None:
+        lost -= _dot(counts.hits, counts.tied) / 2
+    pairs = counts.n_positive * counts.n_negative
+    return divide(pairs - lost, pairs)
 
 
 def _auprc(counts: _Counts) -> np.ndarray:
     # A row of weight 0 above all others has been called by nobody: found is 0 there too.
     precision = counts.found / np.maximum(counts.called, TINY)
-    average = divide(np.einsum("bg,bg->b", counts.hits, precision), counts.n_positive)
-    average[counts.n <= counts.n_positive] = np.nan
+    average = divide(_dot(counts.hits, precision), counts.n_positive)
+    average[counts.n_negative <= 0] = np.nan
     return average
+
+
+def _dot(a: Float64[np.ndarray, "k b"], b: Float64[np.ndarray, "k b"]) -> Float64[np.ndarray, " b"]:
+    return np.einsum("kb,kb->b", a, b)
 
 
 def _lift(counts: _Counts) -> np.ndarray:
@@ -215,12 +254,12 @@ def _lift(counts: _Counts) -> np.ndarray:
 
 
 def _prevalence(counts: _Counts) -> np.ndarray:
-    return divide(counts.n_positive, counts.n)
+    return divide(counts.n_positive, counts.n_positive + counts.n_negative)
 
 
 def _recall_at(counts: _Counts, fdr: float) -> np.ndarray:
     # The margin is for rounding: 1 false call of 20 is 5 %.
     allowed = counts.found >= (1 - fdr - 1e-12) * counts.called
-    recall = divide((counts.found * allowed).max(axis=1), counts.n_positive)
-    recall[counts.n <= counts.n_positive] = np.nan
+    recall = divide((counts.found * allowed).max(axis=0), counts.n_positive)
+    recall[counts.n_negative <= 0] = np.nan
     return recall

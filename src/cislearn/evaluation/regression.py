@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float64, Shaped
 
 from cislearn.evaluation.calls import weighted_mean_many
-from cislearn.evaluation.weighting import blocks, divide, one_row, weighted_sums
+from cislearn.evaluation.weighting import divide, one_row, vectors, weighted_sums
 
 
 class _Moments(NamedTuple):
@@ -51,7 +51,7 @@ def spearman_many(
 ) -> Float64[np.ndarray, " r"]:
     """`spearman` under each of the `r` weight vectors."""
     labels, predicted = _finite(labels), _finite(predicted)
-    found = [_rank_correlation(block, _ranks(labels, block), _ranks(predicted, block)) for block in blocks(weights)]
+    found = [_rank_correlation(block, _ranks(labels, block), _ranks(predicted, block)) for block in vectors(weights)]
     return np.concatenate([np.zeros(0), *found])
 
 

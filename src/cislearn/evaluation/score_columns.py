@@ -13,8 +13,9 @@ from cislearn.evaluation.calibration import calibration_error_many
 from cislearn.evaluation.calls import f1
 from cislearn.evaluation.delong import delong, delong_difference
 from cislearn.evaluation.handed_in import are_calls
-from cislearn.evaluation.intervals import Panel, estimates
+from cislearn.evaluation.intervals import estimates
 from cislearn.evaluation.ranking import best_threshold
+from cislearn.evaluation.resamples import Panel
 from cislearn.evaluation.tables import comparison_table, score_table
 
 DELONG = "AUROC (DeLong)"

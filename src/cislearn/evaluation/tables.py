@@ -12,11 +12,12 @@ from jaxtyping import Integer, Shaped
 from cislearn.evaluation.calibration import calibration_error_many, probabilities
 from cislearn.evaluation.calls import accuracy_many, f1_and_mcc_many, f1_many, log_loss_many
 from cislearn.evaluation.handed_in import refuse_nan
-from cislearn.evaluation.intervals import Estimate, Panel, estimates, paired_differences
+from cislearn.evaluation.intervals import Estimate, estimates, paired_differences
 from cislearn.evaluation.profiles.names import LOSSES
 from cislearn.evaluation.profiles.panels import defined_alike, n_defined, profile_panels
 from cislearn.evaluation.ranking import RANKED, ranking_many
 from cislearn.evaluation.regression import mean_squared_error_many, pearson_many, r2_many
+from cislearn.evaluation.resamples import Panel, Resamples
 from cislearn.schema import TaskKind
 
 
@@ -31,6 +32,7 @@ def score_table(
     n_resamples: int = 1000,
     level: float = 0.95,
     seed: int = 0,
+    resamples: Resamples | None = None,
 ) -> pd.DataFrame:
     """Every metric of one task for one method on one set of rows.
 
@@ -56,6 +58,8 @@ def score_table(
         scores of a binary task are no logits.
     n_resamples, level, seed
         Of the bootstrap.
+    resamples : Resamples, optional
+        What other tables of the same data have computed already.
 
     Returns
     -------
@@ -70,7 +74,7 @@ def score_table(
     """
     labels, logits, clusters = _present(kind, labels, logits, clusters)
     panels = _panels(kind, labels, logits, thresholds, temperatures)
-    found = estimates(panels, labels, clusters, n_resamples=n_resamples, level=level, seed=seed)
+    found = estimates(panels, labels, clusters, n_resamples=n_resamples, level=level, seed=seed, resamples=resamples)
     defined = n_defined(panels[0]) if kind == "profile" else {}
     counts = _counts(kind, labels)
     rows = [
@@ -94,6 +98,7 @@ def comparison_table(
     n_resamples: int = 1000,
     level: float = 0.95,
     seed: int = 0,
+    resamples: Resamples | None = None,
 ) -> pd.DataFrame:
     """Every metric of one method minus that of a baseline, paired by locus and by seed. Takes what `score_table` does.
 
@@ -113,7 +118,7 @@ def comparison_table(
     theirs = _panels(kind, kept, baseline, baseline_thresholds, baseline_temperatures)
     if kind == "profile":
         ours[0], theirs[0] = defined_alike(ours[0], theirs[0])
-    bootstrap: dict[str, Any] = {"n_resamples": n_resamples, "level": level, "seed": seed}
+    bootstrap: dict[str, Any] = {"n_resamples": n_resamples, "level": level, "seed": seed, "resamples": resamples}
     found = paired_differences(ours, theirs, kept, kept_clusters, **bootstrap)
     defined = n_defined(ours[0]) if kind == "profile" else {}
     rows = [

@@ -7,8 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 from jaxtyping import Float64, Shaped
 
-BLOCK = 2**18
-"""Weights handled at a time: 2 MB in double precision, so that a block and what is made of it stay in the cache."""
+BLOCK = 2**22
+"""Weights handled at a time: 16 MB in single precision."""
+
+EXACT = 2**24
+"""Single precision holds all whole numbers up to this one, and so all sums of whole numbers that stay below it."""
 
 
 def one_row(weights: Shaped[np.ndarray, " n"] | None, n: int) -> Float64[np.ndarray, "1 n"]:
@@ -16,28 +19,38 @@ def one_row(weights: Shaped[np.ndarray, " n"] | None, n: int) -> Float64[np.ndar
     return np.ones((1, n)) if weights is None else np.asarray(weights, float)[None]
 
 
-def blocks(
-    weights: Shaped[np.ndarray, "r n"], order: Shaped[np.ndarray, " n"] | None = None
-) -> Iterator[Float64[np.ndarray, "b n"]]:
-    """Rows of `weights` a few at a time in double precision, their columns put into `order`.
+def blocks(weights: Shaped[np.ndarray, "r n"]) -> Iterator[Shaped[np.ndarray, "n b"]]:
+    """A few weight vectors at a time, a column each, so that sums over rows are sums of whole vectors.
+
+    Counts (unsigned) come in single precision where every sum of them is exact in it, all others in double.
 
     Raises
     ------
     ValueError
         Where a weight is negative or not a number.
     """
-    step = max(1, BLOCK // max(1, weights.shape[1]))
+    n = weights.shape[1]
+    step = max(1, BLOCK // max(1, n))
     for first in range(0, len(weights), step):
-        block = weights[first : first + step]
-        if not (block >= 0).all():
+        block = weights[first : first + step].T
+        is_count = np.issubdtype(block.dtype, np.unsignedinteger)
+        if not is_count and not (block >= 0).all():
             raise ValueError("weights must be numbers of at least 0")
-        yield (block if order is None else np.take(block, order, axis=1)).astype(np.float64, copy=False)
+        is_exact = is_count and n * int(block.max(initial=0)) < EXACT
+        yield np.ascontiguousarray(block, np.float32 if is_exact else np.float64)
+
+
+def vectors(weights: Shaped[np.ndarray, "r n"]) -> Iterator[Float64[np.ndarray, "b n"]]:
+    """A few weight vectors at a time, a row each in double precision. Raises what `blocks` does."""
+    for block in blocks(weights):
+        yield np.ascontiguousarray(block.T, np.float64)
 
 
 def weighted_sums(weights: Shaped[np.ndarray, "r n"], columns: Shaped[np.ndarray, "n k"]) -> Float64[np.ndarray, "r k"]:
     """Sum of each column under each weight vector."""
-    columns = columns.astype(np.float64)
-    return np.concatenate([np.zeros((0, columns.shape[1])), *(block @ columns for block in blocks(weights))])
+    rows = columns.T if columns.dtype == bool else columns.T.astype(np.float64)
+    sums = [(rows.astype(block.dtype) if rows.dtype == bool else rows) @ block for block in blocks(weights)]
+    return np.concatenate([np.zeros((len(rows), 0)), *sums], axis=1).T
 
 
 def divide(numerator: Float64[np.ndarray, "*r"], denominator: Float64[np.ndarray, "*r"]) -> Float64[np.ndarray, "*r"]:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Integer
 
+from cislearn.evaluation.resamples import Resamples
 from cislearn.evaluation.tables import score_table
 from cislearn.experiment.methods import Method
 from cislearn.experiment.predictions import choose_temperatures, choose_thresholds
@@ -40,6 +41,8 @@ class Averaged:
         Method's title to its finished runs.
     methods : list of Method
         Those methods.
+    resamples : Resamples
+        That the single runs were scored with.
     """
 
     def __init__(
@@ -48,8 +51,9 @@ class Averaged:
         clusters: Integer[np.ndarray, " n"],
         runs: Mapping[str, Sequence[RunFolder]],
         methods: Sequence[Method],
+        resamples: Resamples,
     ) -> None:
-        self.roles, self.clusters, self.methods = roles, clusters, methods
+        self.roles, self.clusters, self.methods, self.resamples = roles, clusters, methods, resamples
         spec = roles.dataset.spec
         self.predictions = {m.title: _mean_predictions(runs[m.title], roles) for m in methods}
         self.models = {
@@ -90,6 +94,7 @@ class Averaged:
             self.clusters[rows],
             thresholds=np.array([model.thresholds[name]]) if is_binary else None,
             temperatures=np.array([model.temperatures[name]]) if is_binary else None,
+            resamples=self.resamples,
         )
         domain = predicted["domain"].unique()
         about = {"method": method.title, "part": part, "domain": ", ".join(domain), "task": name}

@@ -204,7 +204,7 @@ def _scored_side(summary: pd.DataFrame) -> Side:
 def _score_averaged(underway: Underway, scores: Scores) -> Averaged:
     """Score the seeds of each method as one model, and write that table where there are several."""
     setting = underway.setting
-    averaged = Averaged(setting.roles, scores.clusters, _runs(underway), underway.methods)
+    averaged = Averaged(setting.roles, scores.clusters, _runs(underway), underway.methods, scores.resamples)
     if len(setting.config.training.seeds) > 1:
         write_table(underway.folder.path / AVERAGED, averaged.table(setting.config.selection))
     return averaged

@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Integer
 
-from cislearn.evaluation.intervals import Estimate, ManyMetric, estimate, paired_difference
+from cislearn.evaluation.intervals import Estimate, estimate, paired_difference
 from cislearn.evaluation.metrics import accuracy_many, auprc_many, auroc_many, pearson_many
 from cislearn.evaluation.profiles.names import MEANS
 from cislearn.evaluation.profiles.panels import counts_many, means_over_rows_many
+from cislearn.evaluation.resamples import ManyMetric
 from cislearn.experiment.score import Scores
 from cislearn.schema import TaskSpec
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cislearn.evaluation.metrics import auroc
+from cislearn.evaluation.resamples import Resamples
 from cislearn.evaluation.tables import comparison_table, score_table
 from cislearn.experiment.battery import SimpleModel
 from cislearn.experiment.methods import Method
@@ -36,7 +37,7 @@ class Scores:
     """
 
     def __init__(self, roles: Roles, clusters: np.ndarray, runs: dict[str, list[RunFolder]]) -> None:
-        self.roles, self.clusters = roles, clusters
+        self.roles, self.clusters, self.resamples = roles, clusters, Resamples()
         self.tables = {title: [_test_rows(run) for run in each] for title, each in runs.items()}
         self.thresholds = {title: [run.info["thresholds"] for run in each] for title, each in runs.items()}
         # Runs of earlier versions have none: their logits are taken as they are.
@@ -57,7 +58,7 @@ class Scores:
                             "domain": self.roles.domain_name(side),
                             "task": task.name,
                         }
-                        table = score_table(task.kind, **kwargs)
+                        table = score_table(task.kind, **kwargs, resamples=self.resamples)
                         tables.append(
                             _prepend(about, table).assign(protocol=method.protocol(selection), selection=rule)
                         )
@@ -105,6 +106,7 @@ class Scores:
             baseline=np.repeat(logits, repeat, axis=0),
             baseline_thresholds=thresholds,
             baseline_temperatures=temperatures,
+            resamples=self.resamples,
         )
         about = {"method": method.title, "baseline": baseline.title, "part": PART_NAMES[side], "task": task.name}
         return _prepend(about, table)

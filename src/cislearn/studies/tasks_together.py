@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int, Shaped
 
-from cislearn.evaluation.intervals import Estimate, Panel, estimates, paired_differences
+from cislearn.evaluation.intervals import Estimate, estimates, paired_differences
 from cislearn.evaluation.ranking import ranking_many
+from cislearn.evaluation.resamples import Panel, Resamples
 
 METRICS = ("AUROC", "AUPRC")
 
-Many = Callable[[np.ndarray, np.ndarray, np.ndarray], Float[np.ndarray, "r 2"]]
 
-
-def mean_over_tasks(n_tasks: int) -> Many:
-    """Return the metrics of rows that stand task by task, one task after the other, as means over the tasks.
-
-    A task whose rows have one class only is left out of the mean; rows without a label have no weight.
-    """
-
-    def metrics(
-        labels: Shaped[np.ndarray, " m"], scores: Shaped[np.ndarray, " m"], weights: Shaped[np.ndarray, "r m"]
-    ) -> Float[np.ndarray, "r 2"]:
-        pieces = zip(*(np.split(each, n_tasks, axis=-1) for each in (labels, scores, weights)), strict=True)
-        return np.nanmean([ranking_many(*piece)[:, : len(METRICS)] for piece in pieces], axis=0)
-
-    return metrics
+def means_over_tasks_many(
+    labels: Shaped[np.ndarray, "n t"], scores: Shaped[np.ndarray, "n t"], weights: Shaped[np.ndarray, "r n"]
+) -> Float[np.ndarray, "r 2"]:
+    """Return the `METRICS` as means over tasks; a task whose rows have one class only is left out of them."""
+    each = [ranking_many(*task, weights)[:, : len(METRICS)] for task in zip(labels.T, scores.T, strict=True)]
+    return np.nanmean(each, axis=0)
 
 
 def scores_together(
@@ -37,6 +28,7 @@ def scores_together(
     clusters: Int[np.ndarray, " n"],
     *,
     with_interval: bool = True,
+    resamples: Resamples | None = None,
 ) -> list[dict[str, Any]]:
     """Return a row for AUROC and one for AUPRC, each the mean over tasks, with every seed's value.
 
@@ -50,13 +42,14 @@ def scores_together(
         Cluster of loci of each row; all tasks of a locus are resampled with it.
     with_interval : bool
         Whether to bootstrap.
+    resamples : Resamples, optional
+        What was computed already of the same labels and clusters.
     """
-    metrics, (long, by_seed_scores) = mean_over_tasks(labels.shape[1]), _task_by_task(labels, logits)
-    once = np.ones((1, labels.size), dtype=np.float32)
-    by_seed = np.concatenate([metrics(long, each, once) for each in by_seed_scores])
+    once = np.ones((1, len(labels)), np.uint8)
+    by_seed = np.concatenate([means_over_tasks_many(labels, each, once) for each in logits])
     found: dict[str, Estimate] = {}
     if with_interval:
-        found = estimates([Panel(METRICS, metrics, by_seed_scores)], long, np.tile(clusters, labels.shape[1]))
+        found = estimates([_panel(logits)], labels, clusters, resamples=resamples)
     return [
         {
             "metric": metric,
@@ -77,16 +70,12 @@ def differences_together(
     logits: Float[np.ndarray, "seeds n t"],
     baseline: Float[np.ndarray, "seeds n t"],
     clusters: Int[np.ndarray, " n"],
+    *,
+    resamples: Resamples | None = None,
 ) -> dict[str, Estimate]:
     """Return each metric of `scores_together` minus that of a baseline, paired by locus and by seed."""
-    metrics, (long, ours), (_, theirs) = (
-        mean_over_tasks(labels.shape[1]),
-        _task_by_task(labels, logits),
-        _task_by_task(labels, baseline),
-    )
-    panels = [Panel(METRICS, metrics, ours)], [Panel(METRICS, metrics, theirs)]
-    return paired_differences(*panels, long, np.tile(clusters, labels.shape[1]))
+    return paired_differences([_panel(logits)], [_panel(baseline)], labels, clusters, resamples=resamples)
 
 
-def _task_by_task(labels: np.ndarray, logits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return labels.T.ravel(), logits.transpose(0, 2, 1).reshape(len(logits), -1)
+def _panel(logits: Float[np.ndarray, "seeds n t"]) -> Panel:
+    return Panel(METRICS, means_over_tasks_many, logits)

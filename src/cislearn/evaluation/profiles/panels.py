@@ -12,9 +12,9 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float, Float64, Shaped
 
-from cislearn.evaluation.intervals import Panel
 from cislearn.evaluation.profiles.names import COUNTS, MEANS
 from cislearn.evaluation.regression import pearson_many, spearman_many
+from cislearn.evaluation.resamples import Panel
 from cislearn.evaluation.weighting import divide, weighted_sums
 
 

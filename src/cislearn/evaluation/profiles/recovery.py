@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float, Float64, Integer
 
-from cislearn.evaluation.intervals import Estimate, Panel, estimates
+from cislearn.evaluation.intervals import Estimate, estimates
 from cislearn.evaluation.profiles.divergence import jensen_shannon
 from cislearn.evaluation.profiles.panels import means_over_rows_many
 from cislearn.evaluation.regression import pearson_many
+from cislearn.evaluation.resamples import Panel
 
 JSD, PLACED = "JSD to the truth", "piles placed"
 COUNTS, STRANDS = "counts Pearson to the truth", "strand Pearson to the truth"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -86,6 +87,15 @@ class Contender:
     def protocol(self) -> str:
         """What its numbers are, in a few words."""
         return str(self.info.get("protocol", "honest: no target label seen"))
+
+    @property
+    def label_share(self) -> float:
+        """Per cent of the target's labels that training may see; of those of the sources where there is no target."""
+        if self.protocol.startswith("upper bound"):
+            return 100.0
+        whose, otherwise = ("source", 100.0) if self.target is None else ("target", 0.0)
+        said = re.search(rf"([\d.e+-]+) % of the {whose} labels seen", self.protocol)
+        return float(said[1]) if said else otherwise
 
     @cached_property
     def seen(self) -> UInt64[np.ndarray, " m"]:

@@ -10,6 +10,7 @@ import pandas as pd
 from jaxtyping import Float64, Int64
 
 from cislearn.errors import UserError
+from cislearn.evaluation.resamples import Resamples
 from cislearn.evaluation.tables import comparison_table, score_table
 from cislearn.experiment.comparing.contenders import Contender, names
 from cislearn.experiment.comparing.predicted import Predicted
@@ -81,7 +82,7 @@ def score_task(
             f"all {len(known):,} labels of the shared test loci are {known[0]:g}" if len(known) else "no label is left"
         )
         return None, [f"{task.name}: {same}"]
-    bootstrap = {"clusters": clusters, "n_resamples": n_resamples}
+    bootstrap = {"clusters": clusters, "n_resamples": n_resamples, "resamples": Resamples()}
     notes, tables = [], []
     baseline = sides[0].scored(task, seeds)
     for side in sides:
@@ -127,6 +128,7 @@ def _with_difference(table: pd.DataFrame, difference: pd.DataFrame | None) -> pd
 
 def _about(side: Predicted, task: TaskSpec, table: pd.DataFrame) -> pd.DataFrame:
     contender = side.contender
-    about = {"run": contender.name, "method": contender.method, "protocol": contender.protocol}
+    about: dict[str, object] = {"run": contender.name, "method": contender.method, "protocol": contender.protocol}
+    about |= {"label_share": contender.label_share}
     about |= {"domain": side.domains, "task": task.name}
     return pd.concat([pd.DataFrame([about] * len(table), index=table.index), table], axis=1)

@@ -10,12 +10,13 @@ from jaxtyping import Float, Int
 from scipy.special import expit
 
 from cislearn.evaluation.halves import FEWEST
-from cislearn.evaluation.intervals import ManyMetric, Panel, estimates
+from cislearn.evaluation.intervals import estimates
 from cislearn.evaluation.label_shift import (
     black_box_prevalence_many,
     likeliest_prevalence_many,
     source_prevalence_many,
 )
+from cislearn.evaluation.resamples import ManyMetric, Panel
 from cislearn.evaluation.thresholds import fit_platt
 from cislearn.experiment.diagnosing.looked_at import binary_tasks, draw_rows
 from cislearn.experiment.roles import Roles

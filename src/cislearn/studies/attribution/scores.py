@@ -9,9 +9,10 @@ import pandas as pd
 from jaxtyping import Bool, Float, Float64, Int, UInt8
 from torch import nn
 
-from cislearn.evaluation.intervals import Estimate, Panel, estimates
+from cislearn.evaluation.intervals import Estimate, estimates
 from cislearn.evaluation.metrics import auprc
 from cislearn.evaluation.profiles.panels import means_over_rows_many
+from cislearn.evaluation.resamples import Panel
 from cislearn.explain.filters import align, motifs_of
 from cislearn.explain.layer import motif_layers
 from cislearn.explain.matching import Q, by_chance, is_named, match

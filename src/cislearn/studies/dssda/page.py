@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 from scipy.stats import spearmanr
 
-from cislearn.reports.figures.canvas import document, grid, plain_ticks
+from cislearn.reports.figures.label_efficiency import label_efficiency
 from cislearn.reports.numbers import DASH, decimal, signed
-from cislearn.reports.palette import MARKERS, METHOD_COLOURS, PAPER
 from cislearn.studies.dssda.scores import TOGETHER
 from cislearn.studies.markdown import not_run, table
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 BASELINE = "supervised"
 MAIN = "AUROC"
@@ -125,28 +117,6 @@ def _by_class_size(scores: pd.DataFrame) -> str:
 def efficiency_curves(scores: pd.DataFrame) -> str:
     """Draw AUROC against the share of the labels, a panel for each set and protocol of the small network."""
     mine = scores[(scores["task"] == TOGETHER) & (scores["metric"] == MAIN) & (scores["network"] == "motif_cnn")]
-    panels = list(mine.groupby(["data", "protocol"], sort=False))
-
-    def paint(figure: Figure) -> None:
-        for axes, (keys, rows) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
-            _curves(axes, rows)
-            axes.set(title=", ".join(map(str, keys)), xlabel="share of the labels, %", ylabel=MAIN, xscale="log")
-
-    return document(paint, key="dssda-efficiency", size=(4.6 * max(1, len(panels)), 3.8), background=PAPER)
-
-
-def _curves(axes: Axes, rows: pd.DataFrame) -> None:
-    methods: Sequence[str] = list(dict.fromkeys(map(str, rows["method"])))
-    for number, method in enumerate(methods):
-        mine = rows[rows["method"] == method].assign(share=lambda table: table["labels"].astype(float))
-        mine = mine.sort_values("share")
-        shift = 1 + 0.02 * (number - len(methods) / 2)
-        spread = [mine["estimate"] - mine["low"], mine["high"] - mine["estimate"]]
-        axes.errorbar(
-            mine["share"] * shift, mine["estimate"], yerr=np.clip(spread, 0, None), label=method.replace("_", " "),
-            color=METHOD_COLOURS[number % len(METHOD_COLOURS)], marker=MARKERS[number % len(MARKERS)][0],
-            markersize=4, linewidth=1.0, elinewidth=0.8,
-        )  # fmt: skip
-    axes.legend(fontsize=7, frameon=False)
-    grid(axes)
-    plain_ticks(axes)
+    mine = mine.assign(share=mine["labels"].astype(float))
+    panels = {", ".join(map(str, keys)): rows for keys, rows in mine.groupby(["data", "protocol"], sort=False)}
+    return label_efficiency(panels, MAIN, key="dssda-efficiency")

@@ -15,6 +15,7 @@ from cislearn.data.clusters import locus_clusters
 from cislearn.data.dataset import read_dataset
 from cislearn.evaluation.calls import f1
 from cislearn.evaluation.metrics import auprc, auroc
+from cislearn.evaluation.resamples import Resamples
 from cislearn.experiment.config import ExperimentConfig
 from cislearn.runs import RunFolder, runs_under
 from cislearn.studies.tasks_together import differences_together, scores_together
@@ -72,12 +73,14 @@ def _rows_of(run: RunFolder, part: str) -> pd.DataFrame:
 
 def together_scores(read: Read, baseline: str) -> pd.DataFrame:
     """Return means over tasks of AUROC and AUPRC with differences to the baseline, subset accuracy and Hamming loss."""
-    rows = []
+    rows, resamples = [], Resamples()
     for method, logits in read.logits.items():
         against = {}
         if method != baseline:
-            against = differences_together(read.labels, logits, read.logits[baseline], read.clusters)
-        for row in scores_together(read.labels, logits, read.clusters):
+            against = differences_together(
+                read.labels, logits, read.logits[baseline], read.clusters, resamples=resamples
+            )
+        for row in scores_together(read.labels, logits, read.clusters, resamples=resamples):
             found = against.get(row["metric"])
             difference = {} if found is None else {
                 "difference": found.value, "difference_low": found.low, "difference_high": found.high

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float, Int64
 
-from cislearn.evaluation.intervals import Panel, estimates
+from cislearn.evaluation.intervals import estimates
 from cislearn.evaluation.metrics import auprc_many, auroc_many
+from cislearn.evaluation.resamples import Panel
 from cislearn.studies.small_cnn.rivals import Rival
 from cislearn.studies.small_cnn.runs import Run
 
