@@ -130,13 +130,12 @@ def _as_rows(found: Attributions, genes: Sequence[str], tokens: UInt8[np.ndarray
     """Attributions as `cislearn attribute` has those of a file, a row a gene, so that other tools read them alike."""
     told = {"output": found.outputs, "sum": found.projected.sum((1, 2)), "difference": found.differences}
     told["missed"] = found.missed
-    rows = pd.DataFrame({"name": genes, **{name: each for name, each in told.items() if each is not None}})
+    nowhere = {"chrom": "", "start": -1, "end": -1, "strand": "+"}
+    rows = pd.DataFrame({"name": genes, **nowhere, **{name: each for name, each in told.items() if each is not None}})
     same = np.zeros(len(genes), bool) if found.is_its_reference is None else found.is_its_reference
     rows = rows.assign(note="", not_attributed=np.where(same, ITS_REFERENCE, ""))
-    nowhere = np.full(len(genes), -1, np.int64)
-    return FileAttributions(
-        rows, tokens, found.projected, found.hypothetical, found.spread, nowhere, np.full(len(genes), "", object)
-    )
+    chrom, start = np.full(len(genes), "", object), np.full(len(genes), -1, np.int64)
+    return FileAttributions(rows, tokens, found.projected, found.hypothetical, found.spread, start, chrom)
 
 
 def _places(names: Sequence[str], known: Sequence[str], option: str) -> list[int]:
