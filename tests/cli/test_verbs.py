@@ -96,6 +96,7 @@ def test_a_run_killed_and_started_again_ends_at_the_same_bytes(cislearn, tiny_da
     partial = tmp_path / "killed" / "adversarial" / "seed-3.partial"
     stop_in_training([*arguments, "--out", "killed"], tmp_path, partial / "last.ckpt", signal.SIGKILL)
     assert (partial / "last.ckpt").exists() and not partial.with_name("seed-3").exists()
+    (tmp_path / "x.fa").write_text(">x\nACGT\n")
     done = cislearn("predict", "killed", "--fasta", "x.fa", "--out", "x.tsv")
     assert done.returncode == 2 and "no finished run" in done.stderr
     assert cislearn(*arguments, "--out", "killed").returncode == 0
