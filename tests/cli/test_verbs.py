@@ -79,7 +79,7 @@ def stop_in_training(arguments, folder, checkpoint, with_signal):
     command = [sys.executable, "-c", "from cislearn.cli.main import main; main()", *arguments]
     variables = os.environ | {"OMP_NUM_THREADS": "1"}
     process = subprocess.Popen(command, cwd=folder, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    for _ in range(6000):
+    for _ in range(24_000):  # of a hundredth of a second; others may keep the machine busy
         if checkpoint.exists():
             break
         time.sleep(0.01)
