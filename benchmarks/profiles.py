@@ -143,8 +143,7 @@ class InOrder(Batches):
         """Return batch `k`."""
         part = self.parts["source"]
         rows = slice(k * BATCH % len(part.rows), k * BATCH % len(part.rows) + BATCH)
-        taken = TrainingRows(part.rows[rows], part.labels[rows], part.domain[rows])
-        return self._batch(taken, {"source": slice(0, BATCH)}, k)
+        return self._batch(part.rows[rows], part.labels[rows], part.domain[rows], {"source": slice(0, BATCH)}, k)
 
 
 def errors(folder: Path, peer: Sequence[str | Path]) -> dict[str, dict[str, float]]:
