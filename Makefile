@@ -6,7 +6,7 @@ PIP = $(BIN)/pip install --quiet -c constraints.txt
 
 # Which tests `make test` runs: all but the slow ones. `make test MARKS=` runs all.
 MARKS ?= not slow
-# Processes that share the tests, each with one thread.
+# Processes that share the tests, each with one thread; those of a file stay together, and what they share is made once.
 JOBS ?= 2
 
 .DEFAULT_GOAL = help
@@ -19,10 +19,10 @@ quickstart: $(VENV)/installed  ## from nothing to a report on simulated data
 	$(BIN)/cislearn quickstart
 
 test: lint  ## linter, types, layers, and the tests that are not slow
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(JOBS) -m "$(MARKS)"
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(JOBS) --dist loadfile -m "$(MARKS)"
 
 test-slow: $(VENV)/installed-dev  ## the slow tests alone
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(JOBS) -m slow
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(JOBS) --dist loadfile -m slow
 
 lint: $(VENV)/installed-dev  ## linter, format, types and layers alone
 	$(BIN)/ruff check .
