@@ -79,3 +79,15 @@ TINY = {
     "model.encoder": {"name": "motif_cnn", "motifs": 4, "pairs": 4, "features": 4},
 }
 """Settings of experiments whose scores do not matter."""
+
+
+LARGE = ("inception", "alexnet")
+"""Networks of which each test takes seconds."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of large networks as slow."""
+    for item in items:
+        if any(name in item.name.partition("[")[2] for name in LARGE):
+            item.add_marker(pytest.mark.slow)

@@ -39,6 +39,7 @@ def config(tiny_data, tmp_path):
     return path
 
 
+@pytest.mark.slow
 def test_two_processes_leave_the_experiment_of_one(config, tmp_path):
     one, two = tmp_path / "one", tmp_path / "two"
     ran = [cislearn("train", config, "--out", one), cislearn("train", config, "--out", two, "--processes", 2)]

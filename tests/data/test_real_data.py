@@ -22,6 +22,7 @@ from .examples import write_fasta
 CELLS = ("GM12878", "H1-hESC", "HeLa-S3", "HepG2", "K562")
 
 
+@pytest.mark.slow
 def test_gabp_in_five_cell_types(shared_data, tmp_path):
     files = {
         name: {cell: shared_data / "dann_tf" / cell / f"GABP{end}.fasta.gz" for cell in CELLS}

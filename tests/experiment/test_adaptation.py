@@ -62,6 +62,7 @@ def test_each_method_is_trained_scored_and_reported(trained, name):
         assert not (run / "health.tsv").exists()
 
 
+@pytest.mark.slow
 def test_target_labels_change_nothing_in_any_method(trained, tiny_data, tmp_path):
     """trap 18: the labels of the target turned round, every method ends at the same weights."""
     data = cl.read_dataset(tiny_data)

@@ -127,6 +127,7 @@ def test_a_gkm_svm_stands_beside_them_where_it_is_asked_for(tiny_data, tmp_path)
     assert again["identity"] != record["identity"]
 
 
+@pytest.mark.slow
 def test_two_gkm_svms_are_compared_by_their_options(tiny_data, tmp_path):
     for name, d in (("a", 2), ("b", 1)):
         settings = TINY | {"gkm_svm": GKM | {"d": d}}

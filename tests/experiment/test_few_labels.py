@@ -134,6 +134,7 @@ def test_an_experiment_says_how_many_labels_it_saw_wherever_it_says_a_number(tin
     assert "25 % of the source labels seen" in (tmp_path / "few/report.html").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", [None, "hep"])
 def test_a_ladder_learns_from_the_windows_whose_labels_are_hidden(tiny_data, tmp_path, target):
     """With a target it learns from that one's windows; supervised at the same labels stands beside it."""

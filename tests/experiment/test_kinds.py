@@ -36,6 +36,7 @@ def table(tmp_path_factory):
     return path
 
 
+@pytest.mark.slow
 def test_binary_multiclass_and_regression_together(table, tmp_path):
     data = cl.prepare(tmp_path / "d", tables=[table], kinds={"how_many": "multiclass"})
     assert [(task.name, task.kind, task.channels) for task in data.spec.tasks] == [

@@ -29,6 +29,7 @@ def trained(data: Path, out: Path, methods=("supervised",), **settings) -> Path:
     return out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strands", ["post_hoc", "conjoined"])
 def test_an_experiment_on_words_is_trained_and_loaded(tiny_data, vectors, tmp_path, strands):
     words = WORDS | {"k": [2, 3], "vectors": str(vectors)}
@@ -54,6 +55,7 @@ def test_frozen_vectors_end_as_they_began_and_others_do_not(tiny_data, vectors, 
     assert ratios[False].std() > 1e-4
 
 
+@pytest.mark.slow
 def test_runs_of_other_vectors_are_others(tiny_data, vectors, tmp_path):
     """A run's identity goes by the numbers of its vectors, not by their folder."""
     moved, other = tmp_path / "moved", tmp_path / "other"
@@ -68,6 +70,7 @@ def test_runs_of_other_vectors_are_others(tiny_data, vectors, tmp_path):
         trained(tiny_data, out, **{"model.input": WORDS | {"vectors": str(other)}})
 
 
+@pytest.mark.slow
 def test_a_head_alone_begins_with_the_words_of_the_run_it_is_of(tiny_data, tmp_path):
     first = trained(tiny_data, tmp_path / "first", **{"model.input": WORDS})
     begin = {"training.init_from": str(first), "training.train_only": "head"}

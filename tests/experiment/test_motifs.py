@@ -27,6 +27,9 @@ from cislearn.sequence.tokens import decode
 pytest.importorskip("memelite")
 
 
+pytestmark = pytest.mark.slow  # its experiments take a minute
+
+
 @pytest.fixture(scope="module")
 def found(tiny_experiment, tmp_path_factory):
     """Motifs of both seeds of source only."""

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from cislearn.data.dataset import read_dataset
 from cislearn.experiment.presets import tell_costs
 from cislearn.experiment.reading import make_config
@@ -25,6 +27,7 @@ def told(data, *settings):
     return heard.notes
 
 
+@pytest.mark.slow
 def test_either_preset_says_what_the_other_would_take(tiny_data):
     (small,) = told(tiny_data, "training.batch_size=16")
     assert re.fullmatch(

@@ -232,6 +232,7 @@ def test_a_control_that_is_missing_at_prediction_is_asked_for(tmp_path):
         predict_file([network], tmp_path / "w.fa")
 
 
+@pytest.mark.slow
 def test_a_bias_model_of_some_regions_is_added(folder, dataset, tmp_path):
     """Labels are those of the regions that are wanted; the bias model is in the second run as the first left it."""
     small = {"methods": ["supervised"], "training": {"epochs": 1}}
@@ -254,6 +255,7 @@ def test_regions_that_cannot_be_told_apart_are_refused(tmp_path):
         run_experiment(config)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strands", ["rcps", "rcps_half", "conjoined"])
 def test_networks_of_both_strands_are_trained_and_say_the_same_of_either(folder, tmp_path, strands):
     """trap 3: what was trained, loaded again, gives a turned window the turned profile."""

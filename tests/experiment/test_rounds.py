@@ -20,6 +20,8 @@ from cislearn.experiment.mean import mean_over, mean_rows
 from cislearn.schema import TaskSpec
 from tests.conftest import TINY
 
+pytestmark = pytest.mark.slow  # its experiments take a minute
+
 METHODS = ["source_only", "adversarial"]
 
 

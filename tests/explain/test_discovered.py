@@ -46,6 +46,7 @@ def test_tf_modisco_finds_the_planted_motif(tmp_path, rng):
     assert "GATA1" in set(best.loc[(best["motif"] == found[0].identifier) & (best["q"] <= 0.1), "name"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sign", [1.0, -1.0])
 def test_seqlets_lie_on_the_planted_sites(tmp_path, rng, sign):
     pytest.importorskip("tangermeme")

@@ -61,6 +61,7 @@ def test_deep_lift_adds_up_in_every_encoder_on_one_strand_and_on_both(name, both
     assert (found.missed <= 1e-3 * whole.max() + 1e-5).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("references", ["uniform", "shuffled"])
 @pytest.mark.parametrize("name", ["motif_cnn", "dann_tf"])
 def test_integrated_gradients_add_up(name, references, tokens):

@@ -46,6 +46,7 @@ def test_loss_and_gradients_are_those_of_a_slow_loop(rng):
         np.testing.assert_allclose(gradient.numpy(), slow, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_words_in_the_same_company_come_to_lie_together(rng):
     """A and C stand between Gs and never matter; T keeps to itself."""
     rows = [rng.choice(list("AC"), 20) for _ in range(40)]
@@ -58,6 +59,7 @@ def test_words_in_the_same_company_come_to_lie_together(rng):
     assert losses[-1] < losses[0]
 
 
+@pytest.mark.slow
 def test_neighbours_that_overlap_give_the_word_away(rng):
     """The overlap of words, not their meaning: in random sequence nothing can be guessed but one's own letters."""
     tokens = torch.from_numpy(rng.integers(4, size=(200, 60)).astype(np.uint8))

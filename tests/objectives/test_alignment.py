@@ -165,6 +165,7 @@ def test_a_collapse_is_told_in_words_and_a_healthy_training_is_not():
     assert len(signs_of_collapse(rows([0.7, 0.4, 0.69], [2.0, 5.0, 0.0]))) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["moments", "mmd"])
 def test_a_task_that_is_given_up_is_told(spec, name):
     """The target has positives only, and the weight is far too large: what tells the classes tells the domains."""

@@ -253,12 +253,13 @@ def test_onnx_without_its_packages_says_how_to_get_them(tmp_path, monkeypatch):
         export_model(tmp_path, tmp_path / "model.onnx")
 
 
-def test_the_verb_writes_the_file(tmp_path):
-    run = write_run(tmp_path / "run", card_of("motif_cnn"))
+def test_the_verb_writes_the_file(tmp_path, tiny_experiment):
+    run = tiny_experiment / "source_only" / "seed-0"
     done = CliRunner().invoke(app, ["export", str(run), "--format", "torch", "--out", str(tmp_path / "m.bin")])
     assert done.exit_code == 0, done.output
     model = torch.export.load(io.BytesIO((tmp_path / "m.bin").read_bytes())).module()
-    assert model(torch.zeros(1, 4, 101)).shape == (1, 5)
+    assert model(torch.zeros(1, 4, 101)).shape == (1, 1)
+    assert [path.name for path in tmp_path.iterdir() if path.suffix == ".md"] == ["m.md"]
 
 
 def test_python_of_the_page_runs(tiny_experiment, tmp_path, monkeypatch):

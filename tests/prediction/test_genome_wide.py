@@ -325,6 +325,7 @@ main()
 """
 
 
+@pytest.mark.slow
 def test_a_killed_command_goes_on_where_it_stood(genome, tmp_path):
     from cislearn.atomic import write_json
     from cislearn.models.saving import ModelCard, save_model

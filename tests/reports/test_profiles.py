@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from cislearn.errors import UserError
-from cislearn.reports.figures.profiles import LocusProfile, profile_plot
+from cislearn.reports.figures.profiles import MOST_BINS, LocusProfile, profile_plot
 from cislearn.reports.palette import method_styles
 from cislearn.reports.read import read_report_data
-from cislearn.reports.sections.profiles import MOST_BINS, profiles_section
+from cislearn.reports.sections.profiles import profiles_section
 from cislearn.reports.write import write_report
 from tests.reports.page import Page
 from tests.reports.profiles import LENGTH, LOCI

@@ -122,6 +122,7 @@ def test_plan_and_page_say_what_is_left(study, finished, tmp_path):
     assert "not run" not in page and page.count("| adversarial | 2 | .") == 2
 
 
+@pytest.mark.slow
 def test_a_study_killed_while_it_is_scored_is_scored_when_it_goes_on(study, finished, tmp_path, monkeypatch):
     trials, before = finished
     results = Results.of(study, tmp_path)

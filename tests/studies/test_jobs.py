@@ -133,6 +133,7 @@ def one_seed(trials):
     return [replace(t, config=t.config.model_copy(update={"training": training})) for t in trials]
 
 
+@pytest.mark.slow
 def test_the_ledger_is_that_of_one_after_the_other(study, tmp_path):
     found = {}
     for name in ("one", "two"):

@@ -50,6 +50,7 @@ def test_the_best_is_that_of_the_greatest_mean_validation_score(finished):
     assert written["score"].to_numpy() == pytest.approx(table["score"].to_numpy(), rel=1e-5)
 
 
+@pytest.mark.slow
 def test_labels_of_test_rows_and_of_the_target_change_nothing(finished, tiny_data, tmp_path):
     """The trap of every search: the other labels of those rows turned round, the same trials, scores and choice."""
     data = tmp_path / "poisoned"
@@ -64,6 +65,7 @@ def test_labels_of_test_rows_and_of_the_target_change_nothing(finished, tiny_dat
     pd.testing.assert_frame_equal(found, table)
 
 
+@pytest.mark.slow
 def test_broken_off_it_ends_as_one_that_was_not(finished, tiny_data, tmp_path):
     class Broken(Reporter):
         def begin(self, title, steps, done):
@@ -82,6 +84,7 @@ def test_broken_off_it_ends_as_one_that_was_not(finished, tiny_data, tmp_path):
     pd.testing.assert_frame_equal(search(make, SPACE, tmp_path, n_trials=4), finished[1])
 
 
+@pytest.mark.slow
 def test_a_trial_that_cannot_be_trained_is_told_and_the_others_go_on(tiny_data, tmp_path):
     space = {"model.encoder.name": ["motif_cnn", "motif_cn"]}
     table = search(configurations(tiny_data), space, tmp_path, n_trials=5)
