@@ -182,6 +182,7 @@ def _wild_type_itself(roles: Roles, clusters: Int[np.ndarray, " n"], task: TaskS
 def _results(task: str, scores: pd.DataFrame) -> str:
     """Return the table of what was run of a task."""
     bounds, networks = scores[scores["reading"] == BOUND], scores[scores["reading"] != BOUND]
+    networks = networks.sort_values("training", key=lambda names: names.map([*TRAININGS, CHECK].index), kind="stable")
     lines = _rows(bounds[bounds["method"].str.startswith("lower")], ["method"])
     lines += _rows(networks, ["training", "reading"] if task == WITHIN else ["method"])
     lines += _rows(bounds[bounds["method"] == ITSELF], ["method"])
