@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +12,7 @@ import pandas as pd
 import torch
 
 from benchmarks.growth import Cost, alone, cost_of, exponents, index_genome, peak_memory
-from benchmarks.results import Result, keep
+from benchmarks.results import Result, show_or_keep
 from benchmarks.synthetic import write_genome
 from cislearn.data.batches import Batches, Loader, training_rows
 from cislearn.data.compendium import prepare_compendium
@@ -62,10 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     grows = ", ".join(f"{name} {exponents(rows, f'{name} s')}" for name in ("prepare", "split", "epoch", "training"))
     found = [Result("at_scale", "Ten million windows of two hundred tasks", f"{text}{grows}.", rows)]
-    if given.show:
-        print(json.dumps([asdict(table) for table in found], indent=1))
-    else:
-        keep(found, "at_scale")
+    show_or_keep(found, "at_scale", show=given.show)
 
 
 def measure(place: Path, chromosomes: dict[str, int], n: int, steps: int) -> dict[str, float]:

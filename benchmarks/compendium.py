@@ -7,7 +7,6 @@ import json
 import tempfile
 import zlib
 from collections.abc import Sequence
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ import numpy as np
 from tests.genome.basset import merge_slowly
 
 from benchmarks.growth import alone, cost_of, index_genome, peak_memory
-from benchmarks.results import Result, keep
+from benchmarks.results import Result, show_or_keep
 from benchmarks.synthetic import write_genome
 from cislearn.data.compendium import prepare_compendium
 from cislearn.data.dataset import read_dataset
@@ -44,10 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         np.savez(place / "peaks.npz", **peaks)
         (place / "sizes.json").write_text(json.dumps(sizes))
         found = [merge_table(place, given.cells), prepare_table(place, peaks, given.cells)]
-    if given.show:
-        print(json.dumps([asdict(table) for table in found], indent=1))
-    else:
-        keep(found, "compendium")
+    show_or_keep(found, "compendium", show=given.show)
 
 
 def draw_peaks(sizes: dict[str, int], n_cells: int, n_regions: int, n_sites: int) -> dict[str, np.ndarray]:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
@@ -17,7 +15,7 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 
-from benchmarks.results import Result, keep
+from benchmarks.results import Result, show_or_keep
 from benchmarks.synthetic import write_genome, write_regions
 from cislearn.data.batches import Batches, Loader, training_rows
 from cislearn.data.dataset import read_dataset
@@ -55,10 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for n in given.sizes:
             write_regions(region_files(place, n), chromosomes, n, length=LENGTH, seed=n)
         found += growth_tables(place, given.sizes, given.rounds, given.leaks_up_to)
-    if given.show:
-        print(json.dumps([asdict(table) for table in found], indent=1))
-    else:
-        keep(found, "growth")
+    show_or_keep(found, "growth", show=given.show)
 
 
 def genome_table(place: Path) -> Result:

@@ -23,6 +23,7 @@ ORDER = (
     "growth",
     "gkm",
     "compendium",
+    "at_scale",
     "prediction",
     "equivariant",
     "profiles",
@@ -84,6 +85,14 @@ def keep(results: Sequence[Result], name: str, *, device: str = "cpu") -> None:
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     write_page()
+
+
+def show_or_keep(results: Sequence[Result], name: str, *, show: bool) -> None:
+    """Print the tables and keep nothing, or `keep` them."""
+    if show:
+        print(json.dumps([asdict(table) for table in results], indent=1))
+    else:
+        keep(results, name)
 
 
 def write_page() -> None:

@@ -7,7 +7,17 @@ from typing import Annotated
 
 import typer
 
-from cislearn.cli.options import Device, Method
+from cislearn.cli.options import (
+    Device,
+    HeldOutDomain,
+    HeldOutPart,
+    Method,
+    MovedData,
+    OtherGenome,
+    OtherTracks,
+    OtherWindows,
+    Replace,
+)
 from cislearn.cli.ways import Way, refuse_options_of_other_ways
 
 EITHER = "run stage pool layout method most seed device"
@@ -28,21 +38,16 @@ def features(
     task: Annotated[
         str | None, typer.Option(help="By whose labels windows are drawn and coloured; by default the first.")
     ] = None,
-    input: Annotated[
-        Path | None,
-        typer.Option("--input", help="BED, narrowPeak, FASTA, .seq or table, in the place of held-out windows."),
-    ] = None,
-    genome: Annotated[Path | None, typer.Option(help="FASTA, for regions.")] = None,
-    track: Annotated[
-        list[str] | None, typer.Option(help="NAME=FILE: the bigWig of each track that the model reads, with --input.")
-    ] = None,
-    data: Annotated[Path | None, typer.Option(help="Where the run's dataset lies now, if it has moved.")] = None,
-    part: Annotated[str, typer.Option(help="test or valid: which held-out windows.")] = "test",
-    domain: Annotated[str | None, typer.Option(help="Held-out windows of this domain alone.")] = None,
+    input: OtherWindows = None,
+    genome: OtherGenome = None,
+    track: OtherTracks = None,
+    data: MovedData = None,
+    part: HeldOutPart = "test",
+    domain: HeldOutDomain = None,
     most: Annotated[int, typer.Option(min=1, help="Windows at most, as many of each domain and class.")] = 2000,
     method: Method = None,
     seed: Annotated[int, typer.Option(help="Of the draw and of the layout.")] = 0,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a folder that is there.")] = False,
+    overwrite: Replace = False,
     device: Device = "auto",
 ) -> None:
     """Lay windows out by the features of a stage, coloured by label, domain and GC.

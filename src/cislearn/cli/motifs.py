@@ -7,7 +7,17 @@ from typing import Annotated
 
 import typer
 
-from cislearn.cli.options import Device, Method
+from cislearn.cli.options import (
+    Device,
+    HeldOutDomain,
+    HeldOutPart,
+    Method,
+    MovedData,
+    OtherGenome,
+    OtherTracks,
+    OtherWindows,
+    Replace,
+)
 
 
 def motifs(
@@ -21,17 +31,12 @@ def motifs(
             help="The folder of attributions, or a .npz of them: motifs are then TF-MoDISco's, and those of no filter."
         ),
     ] = None,
-    source: Annotated[
-        Path | None,
-        typer.Option("--input", help="BED, narrowPeak, FASTA, .seq or table, in the place of held-out windows."),
-    ] = None,
-    genome: Annotated[Path | None, typer.Option(help="FASTA, for regions.")] = None,
-    track: Annotated[
-        list[str] | None, typer.Option(help="NAME=FILE: the bigWig of each track that the model reads, with --input.")
-    ] = None,
-    data: Annotated[Path | None, typer.Option(help="Where the run's dataset lies now, if it has moved.")] = None,
-    part: Annotated[str, typer.Option(help="test or valid: which held-out windows.")] = "test",
-    domain: Annotated[str | None, typer.Option(help="Held-out windows of this domain alone.")] = None,
+    source: OtherWindows = None,
+    genome: OtherGenome = None,
+    track: OtherTracks = None,
+    data: MovedData = None,
+    part: HeldOutPart = "test",
+    domain: HeldOutDomain = None,
     against: Annotated[str, typer.Option(help="jaspar (2024 CORE vertebrates), or a MEME file.")] = "jaspar",
     rule: Annotated[
         str,
@@ -46,7 +51,7 @@ def motifs(
     ] = None,
     method: Method = None,
     device: Device = "auto",
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a folder that is there.")] = False,
+    overwrite: Replace = False,
 ) -> None:
     """Write the motifs of a model's first filters: names, counts, influence, and a page of logos.
 

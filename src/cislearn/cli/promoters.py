@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from cislearn.cli.options import Device
+from cislearn.cli.options import Device, ExpressData, ExpressRuns
 
 
 def promoters(
-    runs: Annotated[list[Path], typer.Argument(help="Runs of `cislearn express`: one, or several seeds of it.")],
-    data: Annotated[Path, typer.Option(help="The dataset that they were trained on.")],
+    runs: ExpressRuns,
+    data: ExpressData,
     out: Annotated[Path, typer.Option(help="The folder to be.")],
     condition: Annotated[
         str | None, typer.Option(help="Under which condition; by default the mean over all of them.")

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from cislearn.cli.options import Device
+from cislearn.cli.options import Device, ExpressData, ExpressRuns
 
 
 def regulators(
-    runs: Annotated[list[Path], typer.Argument(help="Runs of `cislearn express`: one, or several seeds of it.")],
-    data: Annotated[Path, typer.Option(help="The dataset that they were trained on.")],
+    runs: ExpressRuns,
+    data: ExpressData,
     out: Annotated[Path, typer.Option(help="The folder of the tables.")],
     by: Annotated[
         str, typer.Option(help="rescale, or reveal_cancel: DeepLIFT's rules for dense layers.")
