@@ -78,13 +78,20 @@ def stop_in_training(arguments, folder, checkpoint, with_signal):
     """Send a signal to a training once it has written its first checkpoint; return its status and what it said."""
     command = [sys.executable, "-c", "from cislearn.cli.main import main; main()", *arguments]
     variables = os.environ | {"OMP_NUM_THREADS": "1"}
-    process = subprocess.Popen(command, cwd=folder, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    # Whoever runs the tests in the background of a shell lets them, and all that they start, ignore Ctrl-C.
+    process = subprocess.Popen(
+        command, cwd=folder, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
     for _ in range(24_000):  # of a hundredth of a second; others may keep the machine busy
         if checkpoint.exists():
             break
         time.sleep(0.01)
     process.send_signal(with_signal)
-    said = process.communicate(timeout=240)[0].decode()
+    try:
+        said = process.communicate(timeout=240)[0].decode()
+    finally:
+        process.kill()
     return process.returncode, said
 
 

@@ -120,6 +120,7 @@ def test_counts_of_words_have_no_gradient(block):
 WORD = "GATTACA"
 
 
+@pytest.mark.slow
 def test_a_planted_motif_is_found_in_the_filters_and_in_the_bases(rng):
     """Genes with GATTACA follow the first regulator, the others go against it."""
     n = 200
