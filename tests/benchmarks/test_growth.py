@@ -10,7 +10,7 @@ from benchmarks.growth import LENGTH, alone, iterate_windows, prepare_windows, r
 from benchmarks.synthetic import write_genome, write_regions
 
 FEW, MANY = 20_000, 150_000
-ROOM = 900
+ROOM = 600
 """Bytes a window: with two million of them, the map of a human genome and the libraries, a process stays below 3 GB."""
 
 
@@ -35,8 +35,10 @@ def test_regions_do_not_overlap_and_some_stand_twice(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_window_adds_little_to_the_memory_of_a_process(place):
+def test_a_window_adds_little_to_the_memory_of_a_process(place, monkeypatch):
+    # Allocators that hand memory back at once: else the peak tells how busy the machine is, by up to 40 MB.
+    monkeypatch.setenv("ARROW_DEFAULT_MEMORY_POOL", "system")
+    monkeypatch.setenv("MALLOC_MMAP_THRESHOLD_", "65536")
     for step in (prepare_windows, iterate_windows):
-        # The least of three: where memory is handed back a little later the peak is up to 40 MB higher.
-        few, many = (min(alone(step, place, n)[1] for _ in range(3)) for n in (FEW, MANY))
+        few, many = (alone(step, place, n)[1] for n in (FEW, MANY))
         assert (many - few) * 1e6 / (MANY - FEW) < ROOM

@@ -144,6 +144,29 @@ def test_a_writer_that_fails_in_silence_is_found_out(tmp_path, windows, monkeypa
     assert path.read_bytes() == before and [each.name for each in tmp_path.iterdir()] == ["reads.bw"]
 
 
+def test_a_writer_that_panics_leaves_the_file_that_was_there(tmp_path, windows, monkeypatch):
+    """As it does, depending on when the disk is full; a panic is no `Exception`, and went past all that catches one."""
+
+    class PanicException(BaseException):
+        """As `pyo3_runtime` names it, which cannot be imported."""
+
+    class Writer:
+        def __init__(self, error):
+            self.error = error
+
+        def write(self, chromosomes, intervals):
+            raise self.error
+
+    path = tmp_path / "reads.bw"
+    write_bigwig(path, CHROMOSOMES, *windows)
+    before = path.read_bytes()
+    for error, told in ((PanicException(), UserError), (KeyboardInterrupt(), KeyboardInterrupt)):
+        monkeypatch.setattr(bigwig_writer.pybigtools, "open", lambda *_, error=error: Writer(error))
+        with pytest.raises(told):
+            write_bigwig(path, CHROMOSOMES, *windows)
+        assert path.read_bytes() == before and [each.name for each in tmp_path.iterdir()] == ["reads.bw"]
+
+
 def test_a_folder_that_cannot_be_written_is_named(tmp_path, windows):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="cannot be written"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -87,7 +88,8 @@ def write_intervals(path: Path, chromosomes: Mapping[str, int], intervals: Itera
         try:
             # In the order of names in which the index of the file stands.
             listed = {name: chromosomes[name] for name in sorted(chromosomes)}
-            pybigtools.open(str(named), "w").write(listed, iter(told))
+            with _disk_refusal_told(path):
+                pybigtools.open(str(named), "w").write(listed, iter(told))
             if told.error is not None:
                 raise told.error
             _check_whole(named, path, n_bases)
@@ -191,10 +193,19 @@ def _check_values(path: Path, chrom: np.ndarray, start: np.ndarray, values: np.n
 
 
 def _check_whole(named: Path, path: Path, n_bases: int) -> None:
-    """Read the head of what was written: the writer prints what went wrong and raises nothing."""
-    try:
+    """Read the head of what was written: the writer may print what went wrong and raise nothing."""
+    with _disk_refusal_told(path):
         covered = pybigtools.open(str(named)).info()["summary"]["basesCovered"]
-    except Exception as error:  # pybigtools has several classes, and Rust's own panics
-        raise UserError("could not be written whole; is the disk full?", where=path) from error
     if covered != n_bases:
         raise UserError(f"has {covered:,} bases where {n_bases:,} were written", where=path)
+
+
+@contextmanager
+def _disk_refusal_told(path: Path) -> Iterator[None]:
+    """Pybigtools has several classes of errors, and a panic of Rust, as a full disk is to it, is no `Exception`."""
+    try:
+        yield
+    except BaseException as error:
+        if isinstance(error, Exception) or type(error).__name__ == "PanicException":
+            raise UserError("could not be written whole; is the disk full?", where=path) from error
+        raise
