@@ -30,6 +30,7 @@ ORDER = (
     "attribution",
     "kmers",
     "two_towers",
+    "throughput",
     "gpu",
 )
 HEAD = """\
