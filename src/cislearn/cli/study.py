@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from cislearn.errors import UserError
+    from cislearn.studies.own_ways import OwnWay
 
 
 def study(
@@ -51,29 +55,25 @@ def study(
     from cislearn.studies.carry_out import Results, carry_out
     from cislearn.studies.dask_workers import dask_workers
     from cislearn.studies.jobs import carry_out_side_by_side, own_processes
+    from cislearn.studies.own_ways import OWN_WAYS
     from cislearn.studies.plan import estimate_costs
     from cislearn.studies.show import plan_lines, progress_table, write_page
     from cislearn.studies.study import SIZES, choose_trials, deal_trials
 
     known = name.replace("-", "_")
-    if known == DEEPREG:
-        _without_training(context, files, out or Path("runs/studies") / known, results)
-        return
-    if known == NETWORKS:
-        _networks(context, files, out or Path("runs/studies") / known, results, size, only or [])
-        return
-    if known == SMALL_CNN:
-        _small_cnn(context, files, out or Path("runs/studies") / known, results, size)
-        return
-    if known not in STUDIES:
-        names = [*STUDIES, DEEPREG, NETWORKS, SMALL_CNN]
-        raise UserError(f"study {name!r} is not known{nearest(known, names)}", fix=f"Known: {', '.join(names)}.")
+    out = out or Path("runs/studies") / known
     if size not in SIZES:
         raise UserError(f"size {size!r} is not known{nearest(size, SIZES)}")
-    chosen = STUDIES[known]()
+    if known in STUDIES:
+        chosen = STUDIES[known]()
+    elif known in OWN_WAYS:
+        _go_own_way(context, OWN_WAYS[known], files, out, results or out / "results")
+        return
+    else:
+        names = [*STUDIES, *OWN_WAYS]
+        raise UserError(f"study {name!r} is not known{nearest(known, names)}", fix=f"Known: {', '.join(names)}.")
     if chosen.needs_files and files is None:
-        raise UserError(f"study {name!r} is made of real data", fix="Give --files with the folder that holds it.")
-    out = out or Path("runs/studies") / known
+        raise _without_files(name)
     tables = Results.of(chosen, results or out / "results", size)
     if jobs > 1 and dask is not None:
         raise UserError(
@@ -110,68 +110,26 @@ def study(
         in_processes(1 if plan else chosen.processes, work)
 
 
-DEEPREG = "deepreg"
-"""The study that trains no network: some minutes, begun anew each time."""
+def _go_own_way(context: typer.Context, study: OwnWay, files: Path | None, out: Path, results: Path) -> None:
+    from contextlib import nullcontext
 
-
-NETWORKS = "deepreg_networks"
-"""Its networks, which are no experiments on windows: a ledger of its own, one training at a time."""
-
-
-SMALL_CNN = "small_cnn"
-"""Trainings of seconds that are no experiments: begun anew each time, like the simple models."""
-
-
-def _small_cnn(context: typer.Context, files: Path | None, out: Path, results: Path | None, size: str) -> None:
-    from cislearn.cli.progress import Steps
-    from cislearn.cli.show import console
-    from cislearn.cli.ways import is_given, option
-    from cislearn.errors import UserError, nearest
-    from cislearn.studies.small_cnn import run_small_cnn
-    from cislearn.studies.study import SIZES
-
-    for name in ("only", "jobs", "job", "dask", "plan"):
-        if is_given(context, name):
-            raise UserError(f"does not go with {SMALL_CNN}, which is begun anew each time", where=option(name))
-    if size not in SIZES:
-        raise UserError(f"size {size!r} is not known{nearest(size, SIZES)}")
-    if files is None:
-        raise UserError(f"study {SMALL_CNN!r} is made of real data", fix="Give --files with the folder that holds it.")
-    page = run_small_cnn(files, out, results or out / "results", size, progress=Steps())
-    console().print(f"results: {page}")
-
-
-def _networks(
-    context: typer.Context, files: Path | None, out: Path, results: Path | None, size: str, only: list[str]
-) -> None:
     from cislearn.cli.progress import Steps, resumable
     from cislearn.cli.show import console
     from cislearn.cli.ways import is_given, option
-    from cislearn.engine.devices import choose_device
     from cislearn.errors import UserError
-    from cislearn.studies.deepreg.networks import run_networks
-
-    for name in ("jobs", "job", "dask", "plan"):
-        if is_given(context, name):
-            raise UserError(f"does not go with {NETWORKS}", where=option(name))
-    if files is None:
-        raise UserError(f"study {NETWORKS!r} is made of real data", fix="Give --files with the folder that holds it.")
-    with resumable():
-        page = run_networks(files, out, results or out / "results", size, only, choose_device("auto"), Steps())  # type: ignore[arg-type]
-    console().print(f"results: {page}")
-
-
-def _without_training(context: typer.Context, files: Path | None, out: Path, results: Path | None) -> None:
-    from cislearn.cli.progress import Steps
-    from cislearn.cli.show import console
-    from cislearn.cli.ways import is_given, option
-    from cislearn.errors import UserError
-    from cislearn.studies.deepreg import run_deepreg
 
     for name in ("size", "only", "jobs", "job", "dask", "plan"):
-        if is_given(context, name):
-            raise UserError(f"does not go with {DEEPREG}, which trains no network", where=option(name))
+        if name not in study.takes and is_given(context, name):
+            raise UserError(f"does not go with {study.name}, which {study.habit}", where=option(name))
     if files is None:
-        raise UserError(f"study {DEEPREG!r} is made of real data", fix="Give --files with the folder that holds it.")
-    page = run_deepreg(files, out, results or out / "results", progress=Steps())
+        raise _without_files(study.name)
+    taken = {name: context.params[name] for name in study.takes}
+    with resumable() if study.resumes else nullcontext():
+        page = study.run(files, out, results, **taken, progress=Steps())
     console().print(f"results: {page}")
+
+
+def _without_files(name: str) -> UserError:
+    from cislearn.errors import UserError
+
+    return UserError(f"study {name!r} is made of real data", fix="Give --files with the folder that holds it.")

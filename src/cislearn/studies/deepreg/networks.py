@@ -23,7 +23,7 @@ from cislearn.baselines.expression import (
 )
 from cislearn.baselines.expression.promoter_ridge import WORD
 from cislearn.data.expression.ablations import ABLATIONS
-from cislearn.engine.devices import Device
+from cislearn.engine.devices import Device, choose_device
 from cislearn.errors import UserError, nearest
 from cislearn.experiment.expression import IDENTITY, Materials, fold_scores, train_on_fold
 from cislearn.models.two_towers import DESIGNS
@@ -117,7 +117,13 @@ def _once(size: Size) -> Iterator[NetworkTrial]:
 
 
 def run_networks(
-    files: Path, out: Path, results: Path, size: Size, only: Sequence[str], device: Device, progress: Progress = silent
+    files: Path,
+    out: Path,
+    results: Path,
+    size: Size,
+    only: Sequence[str] | None = None,
+    device: Device | None = None,
+    progress: Progress = silent,
 ) -> Path:
     """Carry out what the ledger ``deepreg_networks.tsv`` lacks, one training at a time; return the page.
 
@@ -127,10 +133,10 @@ def run_networks(
         Folder that holds ``yeast/``; where the dataset goes; where ledger and page go.
     size : {"smoke", "desk", "paper"}
         Which trainings.
-    only : list of str
+    only : list of str, optional
         ``split=``, ``method=`` or ``seed=`` with values: only those.
-    device : Device
-        Where to compute.
+    device : Device, optional
+        Where to compute; by default the GPU, if there is one.
     progress : callable, optional
         Told of each epoch.
 
@@ -141,7 +147,8 @@ def run_networks(
     """
     if size not in SIZES:
         raise UserError(f"size {size!r} is not known{nearest(size, SIZES)}")
-    wanted = _chosen(network_trials(size), only)
+    device = device or choose_device("auto")
+    wanted = _chosen(network_trials(size), only or [])
     ledger = Table(results / f"{NAME}.tsv", (*KEYS, "metric"), ("device",))
     whole = Materials.of(yeast_dataset(files / "yeast", out, progress))
     for trial in wanted:
