@@ -10,6 +10,8 @@ def test_a_ranking_and_a_refusal(tmp_path, cislearn, refused):
     done = cislearn("regulators", "run", "--data", "data", "--out", "worth")
     assert done.returncode == 0, done.stderr
     assert "best_rank" in done.stdout and "-> worth" in done.stdout
-    assert sorted(path.name for path in (tmp_path / "worth").iterdir()) == ["influences.tsv", "ranking.tsv"]
+    assert sorted(path.name for path in (tmp_path / "worth").iterdir()) == [
+        "influences.graphml", "influences.svg", "influences.tsv", "ranking.tsv",
+    ]  # fmt: skip
     message = refused("regulators", "run", "--data", "data", "--out", "b", "--by", "rescal")
     assert "did you mean rescale?" in message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,6 +12,7 @@ from cislearn.data.expression.edges import read_edges
 from cislearn.errors import UserError
 from cislearn.experiment.regulators import explain_regulators
 from cislearn.explain.expression.ranking import published_rankings, ranking
+from cislearn.reports.figures.influences import influence_drawing
 from tests.experiment.expression_runs import write_data, write_run
 
 CPU = torch.device("cpu")
@@ -51,6 +53,21 @@ def test_tables_of_two_seeds(folder, tmp_path):
     assert by_name.loc["g3", "n_others"] == 7 and np.isnan(by_name.loc["g0", "auroc"])
     assert (tested["list"] == "edges.tsv").all() and (tested["rule"] == "rescale").all()
     assert not (tmp_path / "0" / "targets.tsv").exists()
+
+
+def test_the_graph_holds_each_pair_of_the_table(folder, tmp_path):
+    explained(folder, tmp_path / "out", edges=200)
+    pairs = pd.read_csv(tmp_path / "out" / "influences.tsv", sep="\t")
+    graph = nx.read_graphml(tmp_path / "out" / "influences.graphml")
+    assert {(a, b) for a, b in graph.edges} == set(zip(pairs["regulator"], pairs["gene"], strict=True))
+    for pair in pairs.itertuples():
+        edge = graph.edges[pair.regulator, pair.gene]
+        assert (edge["size"], edge["slope"]) == pytest.approx((pair.size, pair.slope), rel=1e-4)
+        assert edge["acts"] == ("raises" if pair.slope > 0 else "lowers")
+    assert {name for name, is_one in graph.nodes.data("is_regulator") if is_one} == set(pairs["regulator"])
+    drawn = (tmp_path / "out" / "influences.svg").read_text()
+    assert drawn.startswith("<?xml") and "http://www.w3.org/2000/svg" in drawn
+    assert influence_drawing(pairs) == influence_drawing(pairs)
 
 
 def test_what_does_not_go(folder, tmp_path):

@@ -18,9 +18,11 @@ from cislearn.explain.expression.ranking import ranking
 from cislearn.explain.expression.regulators import Worth, worth_of_regulators
 from cislearn.explain.expression.rules import RULES
 from cislearn.progress import Progress, silent
+from cislearn.reports.figures.influences import influence_drawing, write_graphml
 from cislearn.tables import write_table
 
 RANKING, INFLUENCES, TARGETS = "ranking.tsv", "influences.tsv", "targets.tsv"
+GRAPH, DRAWING = "influences.graphml", "influences.svg"
 
 
 def explain_regulators(
@@ -38,7 +40,8 @@ def explain_regulators(
     """Write a folder of tables and return the ranking; runs of several seeds are averaged, each ranked by itself.
 
     ``ranking.tsv`` (`ranking`); ``influences.tsv``, the so many strongest pairs of regulator and gene with the mean
-    absolute contribution (``size``, log2) and the contribution a log2 of the regulator (``slope``); with `targets`
+    absolute contribution (``size``, log2) and the contribution a log2 of the regulator (``slope``), also as a graph
+    (``influences.graphml``) of which the strongest pairs are drawn (``influences.svg``); with `targets`
     ``targets.tsv``, a row a regulator that has any (`target_test`), with the name of the list and of the rule.
 
     Raises
@@ -60,7 +63,10 @@ def explain_regulators(
     mean = Worth(*(torch.stack(values).mean(dim=0) for values in zip(*found, strict=True)))
     ranked = ranking(totals, run.regulators)
     with folder_written_whole(out, marker=RANKING, overwrite=overwrite) as partial:
-        write_table(partial / INFLUENCES, _influences(run, mean, edges))
+        pairs = _influences(run, mean, edges)
+        write_table(partial / INFLUENCES, pairs)
+        write_graphml(partial / GRAPH, pairs)
+        (partial / DRAWING).write_text(influence_drawing(pairs), encoding="utf-8")
         if targets is not None:
             table = _tested(run, mean, listed)
             write_table(partial / TARGETS, table.assign(rule=rule, runs=len(folders), list=targets.name))
