@@ -9,7 +9,9 @@ import pytest
 from cislearn.baselines.expression import LowRank
 from cislearn.engine.devices import choose_device
 from cislearn.errors import UserError
-from cislearn.studies.deepreg.networks import KEYS, LONG, OURS, PUBLISHED, network_trials, run_networks
+from cislearn.studies.deepreg.networks import KEYS, LONG, network_trials, networks_ledgers, run_networks
+from cislearn.studies.deepreg.page import published_numbers
+from cislearn.studies.deepreg.pictures import OURS, PUBLISHED, pictures, published_curve
 from tests.studies.yeast_files import write_yeast
 
 
@@ -38,6 +40,39 @@ def test_the_ledger_goes_on_and_the_page_has_every_method(small):
         assert f"| {trial.method} | 1 |" in page.read_text()
     errors = ledger[(ledger["metric"] == "MSE") & (ledger["split"] == "series")].set_index("method")["estimate"]
     assert errors[OURS] < 1.2 * errors["ridge of regulators"] < errors[PUBLISHED]
+
+
+def test_curves_pairs_and_regulators_are_kept_and_drawn(small, tmp_path):
+    page = small()
+    tables = {name: table.read() for name, table in networks_ledgers(page.parent).items()}
+    curves = tables["curves"].set_index(list(KEYS)).sort_index()
+    networks = [trial for trial in network_trials("smoke") if trial.network]
+    for trial in networks:
+        assert len(curves.loc[("smoke", trial.split, trial.method, "0")]) == 2, "before the first epoch, and after it"
+    assert "pairs" in tables and set(tables["pairs"]["method"]) == {OURS, PUBLISHED}
+    (mse,) = tables["scores"].query("split == 'gene' and method == @OURS and metric == 'MSE'")["estimate"]
+    its = tables["pairs"].query("split == 'gene' and method == @OURS")
+    assert ((its["observed"] - its["predicted"]) ** 2).mean() == pytest.approx(mse, rel=1e-3), "all pairs fit in"
+    assert "deepreg_networks-smoke-learning.svg" in page.read_text()
+    assert (page.parent / "deepreg_networks-smoke-against.svg").read_text().startswith("<?xml")
+    assert len(tables["ranking"]) == 0, "no training of this size is split by pair"
+
+
+def test_what_regulators_are_worth_is_drawn():
+    place = {"size": "desk", "split": "pair", "method": OURS, "seed": "0"}
+    names = [f"Y{k}" for k in range(30)]
+    worth = np.linspace(1, 0, 30)
+    ranking = pd.DataFrame({"regulator": names, "rank": range(1, 31), "worth": worth, "name": ["HAP4", *[None] * 29]})
+    pairs = pd.DataFrame({"regulator": names, "gene": names[::-1], "contribution": worth, "slope": worth - 0.5})
+    drawn = pictures({"ranking": ranking.assign(**place), "influences": pairs.assign(**place)})
+    assert list(drawn) == ["importance", "influences-factors"]
+
+
+def test_the_published_curve_ends_where_the_published_error_is():
+    """`published.tsv` and the curve are read from different places of the specification."""
+    last = published_curve().iloc[-1]
+    (printed,) = published_numbers().query("model == 'tensor product' and metric == 'validation MSE'")["value"]
+    assert (last["epoch"], last["valid_loss"]) == (30, float(printed))
 
 
 def test_desk_has_every_method_of_the_issue():

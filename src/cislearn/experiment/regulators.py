@@ -15,7 +15,7 @@ from cislearn.errors import UserError
 from cislearn.evaluation.targets import target_test
 from cislearn.experiment.expression_run import ExpressionRun, read_expression_run
 from cislearn.explain.expression.ranking import ranking
-from cislearn.explain.expression.regulators import Worth, worth_of_regulators
+from cislearn.explain.expression.regulators import Worth, strongest, worth_of_regulators
 from cislearn.explain.expression.rules import RULES
 from cislearn.progress import Progress, silent
 from cislearn.reports.figures.influences import influence_drawing, write_graphml
@@ -63,7 +63,7 @@ def explain_regulators(
     mean = Worth(*(torch.stack(values).mean(dim=0) for values in zip(*found, strict=True)))
     ranked = ranking(totals, run.regulators)
     with folder_written_whole(out, marker=RANKING, overwrite=overwrite) as partial:
-        pairs = _influences(run, mean, edges)
+        pairs = strongest(mean, run.genes, run.regulators, edges)
         write_table(partial / INFLUENCES, pairs)
         write_graphml(partial / GRAPH, pairs)
         (partial / DRAWING).write_text(influence_drawing(pairs), encoding="utf-8")
@@ -72,20 +72,6 @@ def explain_regulators(
             write_table(partial / TARGETS, table.assign(rule=rule, runs=len(folders), list=targets.name))
         write_table(partial / RANKING, ranked.assign(rule=rule, runs=len(folders)))
     return ranked
-
-
-def _influences(run: ExpressionRun, mean: Worth, most: int) -> pd.DataFrame:
-    size, slope = mean.size.numpy(), mean.slope.numpy()
-    order = np.argsort(-size, axis=None, kind="stable")[:most]
-    genes, places = np.unravel_index(order, size.shape)
-    return pd.DataFrame(
-        {
-            "regulator": [run.regulators[place] for place in places],
-            "gene": [run.genes[gene] for gene in genes],
-            "size": size[genes, places],
-            "slope": slope[genes, places],
-        }
-    )
 
 
 def _tested(run: ExpressionRun, mean: Worth, listed: Mapping[str, set[str]]) -> pd.DataFrame:

@@ -6,10 +6,12 @@ is left are dense layers. Without a ReLU among them contributions are gradient x
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+import numpy as np
+import pandas as pd
 import torch
 from jaxtyping import Float, Float64
 from torch import Tensor, nn
@@ -74,6 +76,24 @@ def worth_of_regulators(network: TwoTowers, block: Block, rule: Rule, device: to
         slope = (found * seen).double().sum(dim=1) / torch.where(squares > 0, squares, torch.ones_like(squares))
         slopes.append(slope.cpu())
     return Worth(torch.cat(sizes), torch.cat(slopes))
+
+
+def strongest(worth: Worth, genes: Sequence[str], regulators: Sequence[str], most: int) -> pd.DataFrame:
+    """Return the pairs of regulator and gene with the greatest contributions, the greatest first.
+
+    Columns ``regulator``, ``gene``, and ``size`` and ``slope`` as in `Worth`.
+    """
+    size, slope = worth.size.numpy(), worth.slope.numpy()
+    order = np.argsort(-size, axis=None, kind="stable")[:most]
+    rows, places = np.unravel_index(order, size.shape)
+    return pd.DataFrame(
+        {
+            "regulator": [regulators[place] for place in places],
+            "gene": [genes[row] for row in rows],
+            "size": size[rows, places],
+            "slope": slope[rows, places],
+        }
+    )
 
 
 def contributions(network: TwoTowers, block: Block, rule: Rule) -> Float[Tensor, "g c r"]:

@@ -1,17 +1,15 @@
-"""The networks of DeepREG and ours, beside the simple models on the same folds: a ledger that goes on, and its page."""
+"""The networks of DeepREG and ours, beside the simple models on the same folds: ledgers that go on."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from importlib.resources import files as resources
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from cislearn.atomic import file_written_whole
 from cislearn.baselines.expression import (
     Completion,
     Inputs,
@@ -23,23 +21,35 @@ from cislearn.baselines.expression import (
 )
 from cislearn.baselines.expression.promoter_ridge import WORD
 from cislearn.data.expression.ablations import ABLATIONS
+from cislearn.data.expression.splits import Fold
 from cislearn.engine.devices import Device, choose_device
 from cislearn.errors import UserError, nearest
-from cislearn.experiment.expression import IDENTITY, Materials, fold_scores, train_on_fold
+from cislearn.experiment.expression import IDENTITY, Materials, Trained, fold_scores, log_ratios, train_on_fold
+from cislearn.explain.expression.ranking import ranking
+from cislearn.explain.expression.regulators import strongest, worth_of_regulators
+from cislearn.explain.expression.rules import RULES
 from cislearn.models.two_towers import DESIGNS
 from cislearn.progress import Progress, silent
-from cislearn.reports.numbers import decimal
 from cislearn.sequence.composition import count_words
 from cislearn.studies.deepreg.carry_out import yeast_dataset
+from cislearn.studies.deepreg.networks_page import write_networks_page
+from cislearn.studies.deepreg.pictures import BOTH, OURS, PUBLISHED
 from cislearn.studies.ledger import Table
-from cislearn.studies.markdown import table
 from cislearn.studies.study import SIZES, Size
 from cislearn.training.two_towers.plan import block_recipe
 
-NAME = "deepreg_networks"
-TITLE = "DeepREG: networks of promoters and regulators"
+NAME, SCORES = "deepreg_networks", "scores"
 KEYS = ("size", "split", "method", "seed")
-METRICS = ("MSE", "Pearson", "Spearman", "R2", "accuracy")
+FURTHER = {
+    "curves": ("epoch",),
+    "pairs": ("number",),
+    "ranking": ("regulator",),
+    "influences": ("regulator", "gene"),
+}
+"""Tables beside the scores, of which pictures are drawn, and what tells the rows of a trial apart."""
+SHOWN, STRONGEST = 2000, 300
+"""Tested pairs, and pairs of regulator and gene, that are kept of a trial."""
+RULE = "reveal_cancel"
 SIMPLE: dict[str, type[Completion]] = {
     "pair": LowRank,
     "condition": RegulatorRidge,
@@ -48,7 +58,6 @@ SIMPLE: dict[str, type[Completion]] = {
     "both": TwoSteps,
 }
 """The best simple model of each split."""
-_BOTH = OURS, PUBLISHED = "factors", "tensor_product"
 LONG = ("lstm", "gru_15", "lstm_outer")
 """Recurrent networks of 65 steps: hours an epoch, even of a tenth of the genes; for size paper alone."""
 
@@ -149,51 +158,66 @@ def run_networks(
         raise UserError(f"size {size!r} is not known{nearest(size, SIZES)}")
     device = device or choose_device("auto")
     wanted = _chosen(network_trials(size), only or [])
-    ledger = Table(results / f"{NAME}.tsv", (*KEYS, "metric"), ("device",))
+    ledgers = networks_ledgers(results)
     whole = Materials.of(yeast_dataset(files / "yeast", out, progress))
     for trial in wanted:
-        done = ledger.read()
-        if len(done) and (done[list(KEYS)] == _place(size, trial)).all(axis=1).any():
+        done = ledgers[SCORES].read()
+        place = dict(zip(KEYS, _place(size, trial), strict=True))
+        if len(done) and (done[list(KEYS)] == list(place.values())).all(axis=1).any():
             continue
         progress(f"{trial.split}, {trial.method}, seed {trial.seed}")
         materials = whole if trial.share == 1 else whole.some_genes(trial.share)
-        rows = _scores(trial, materials, device, progress)
-        ledger.add(rows.assign(**dict(zip(KEYS, _place(size, trial), strict=True)), device=str(device)))
-    return write_networks_page(results / f"{NAME}.md", ledger.read())
+        for name, rows in _tables(trial, materials, device, progress).items():
+            ledgers[name].replace(place, rows.assign(**place))
+    return write_networks_page(results / f"{NAME}.md", {name: table.read() for name, table in ledgers.items()})
 
 
-def write_networks_page(path: Path, scores: pd.DataFrame) -> Path:
-    """Write the page of a ledger: for each split and method the mean over its seeds."""
-    parts = [f"# {TITLE}", (resources("cislearn.studies.deepreg") / "networks.md").read_text(encoding="utf-8").strip()]
-    for (size, split), mine in scores.groupby(["size", "split"], sort=False):
-        rows = []
-        for method, its in mine.groupby("method", sort=False):
-            means = its.groupby("metric")["estimate"].mean()
-            rows.append(
-                [str(method), str(its["seed"].nunique()), *(decimal(means.get(each, np.nan)) for each in METRICS)]
-            )
-        parts += [f"## By {split} (size {size})", table(["method", "seeds", *METRICS], rows)]
-    with file_written_whole(path) as partial:
-        partial.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
-    return path
+def networks_ledgers(results: Path) -> dict[str, Table]:
+    """Return the tables of the study by name; that of the scores tells what is done."""
+    further = {name: Table(results / f"{NAME}.{name}.tsv", (*KEYS, *keys)) for name, keys in FURTHER.items()}
+    return {SCORES: Table(results / f"{NAME}.tsv", (*KEYS, "metric"), ("device",))} | further
 
 
-def _scores(trial: NetworkTrial, materials: Materials, device: Device, progress: Progress) -> pd.DataFrame:
+def _tables(trial: NetworkTrial, materials: Materials, device: Device, progress: Progress) -> dict[str, pd.DataFrame]:
+    """Return what is written of a trial, the scores last: what is broken off before them is done again."""
     fold = materials.folds(trial.split)[trial.seed]
     if trial.network is None:
         words = count_words(materials.block.tokens.numpy(), WORD)
         model = SIMPLE[trial.split]()
         values = predict_fold(model, materials.labels, fold, Inputs(words, materials.regulators)).values
-        return pd.DataFrame(list(fold_scores(materials, fold, trial.split, values.astype(np.float32)[:, :, None])))
+        scores = pd.DataFrame(list(fold_scores(materials, fold, trial.split, values.astype(np.float32)[:, :, None])))
+        return {SCORES: scores.assign(device="cpu")}
     plan = replace(block_recipe(trial.network), seed=trial.seed)
     plan = plan if trial.epochs is None else replace(plan, epochs=trial.epochs)
     trained = train_on_fold(
         materials, fold, trial.network, plan, device.torch,
         ablation=trial.ablation, classes=trial.classes, progress=progress,
     )  # fmt: skip
-    return pd.DataFrame(list(fold_scores(materials, fold, trial.split, trained.predicted))).assign(
-        epoch=trained.fitted.epoch, seconds=sum(row["seconds"] for row in trained.fitted.history)
-    )
+    history = pd.DataFrame(trained.fitted.history)
+    found = {"curves": history[["epoch", *(name for name in ("train_loss", "valid_loss") if name in history)]]}
+    if trial.seed == 0 and trial.method in BOTH:
+        found["pairs"] = _some_pairs(materials, fold, trained)
+        if trial.split == "pair":
+            found |= _worth(materials, trained, device, progress)
+    scores = pd.DataFrame(list(fold_scores(materials, fold, trial.split, trained.predicted)))
+    seconds = history["seconds"].sum()
+    return found | {SCORES: scores.assign(epoch=trained.fitted.epoch, seconds=seconds, device=str(device))}
+
+
+def _some_pairs(materials: Materials, fold: Fold, trained: Trained) -> pd.DataFrame:
+    tested = np.flatnonzero(fold.test & ~np.isnan(materials.labels))
+    some = np.sort(np.random.default_rng(0).permutation(tested)[:SHOWN])
+    observed, predicted = (values.ravel()[some] for values in (materials.labels, log_ratios(trained.predicted)))
+    return pd.DataFrame({"number": some, "observed": observed, "predicted": predicted})
+
+
+def _worth(materials: Materials, trained: Trained, device: Device, progress: Progress) -> dict[str, pd.DataFrame]:
+    progress("what its regulators are worth")
+    worth = worth_of_regulators(trained.network, materials.block, RULES[RULE], device.torch)
+    names = materials.regulators.names
+    ranked = ranking(worth.size.mean(dim=0).numpy()[None], names).drop(columns=["best_rank", "worst_rank", "sd"])
+    pairs = strongest(worth, materials.dataset.loci["name"].tolist(), names, STRONGEST)
+    return {"ranking": ranked, "influences": pairs.rename(columns={"size": "contribution"})}
 
 
 def _place(size: str, trial: NetworkTrial) -> list[str]:
