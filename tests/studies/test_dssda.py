@@ -99,9 +99,11 @@ def test_gains_of_classes_are_differences_and_absent_classes_are_counted(read):
         means = {m: np.mean([roc_auc_score(labels[:, t], each[:, t]) for each in of]) for m, of in few.logits.items()}
         assert gains.loc[task, "gain"] == pytest.approx(means["ladder"] - means[BASELINE])
         assert gains.loc[task, "prevalence"] == pytest.approx(labels[:, t].mean())
-    together = scores.assign(data="TF windows", protocol="honest", network="motif_cnn")
-    page = "\n".join(dssda_page(pd.concat([together, together.assign(task=TOGETHER, difference=np.nan)]), NOTHING_LEFT))
-    assert "1 of the 3 classes have one label only in the test windows and are left out" in page
+    place = {"data": "TF windows", "protocol": "honest", "network": "motif_cnn", "labels": "10"}
+    both = pd.concat([together_scores(few, BASELINE), class_scores(few)], ignore_index=True).assign(**place)
+    assert "Left out, with one label only in the test windows: 1 of 3 classes." in "\n".join(
+        dssda_page(both, NOTHING_LEFT)
+    )
 
 
 def test_boxes_are_of_the_classes_that_have_a_score(read):

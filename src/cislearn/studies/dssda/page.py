@@ -55,7 +55,7 @@ def _drawn(scores: pd.DataFrame, keys: list[str]) -> list[str]:
     name, shares = name_of(*keys), _shares(scores)
     absent, n = left_out(scores)
     rows = "validation" if keys[1] == "published" else "test"
-    some = f" {absent} of the {n} classes have one label only in the {rows} windows and are left out." if absent else ""
+    some = f" Left out, with one label only in the {rows} windows: {absent} of {n} classes." if absent else ""
     ten = ", ".join(f"{share} %" for share in shares)
     gains = [f"![Gain by class size](dssda-gains-{name}.svg)"] if len(class_gains(scores, MAIN)) else []
     if absent == n:
