@@ -68,7 +68,8 @@ def roc_panels(read: Read, key: str) -> str:
             _panel(axes, of_method)
             axes.set_title(label_of(method))
             shown = f"mean AUROC {decimal(_mean_auroc(read, method, list(of_method)))}"
-            axes.text(0.97, 0.05, shown, transform=axes.transAxes, ha="right", color=MUTED, fontsize=7.5)
+            behind = {"facecolor": PAPER, "alpha": 0.8, "linewidth": 0, "pad": 1}
+            axes.text(0.97, 0.05, shown, transform=axes.transAxes, ha="right", color=MUTED, fontsize=7.5, bbox=behind)
         drawn = len(curves)
         for empty in panels[drawn:]:
             empty.set_axis_off()
