@@ -21,6 +21,10 @@ UNTRAINED = "untrained"
 """Stands for a method where there is none: the network before its first step."""
 AVERAGED = "averaged.tsv"
 """Of an experiment with several seeds: the scores of their mean, which is what predictions are made with."""
+IDLE = ("out", "methods", "battery", "gkm_svm", "leave_one_out")
+"""Keys of a configuration that its runs do not depend on; a run has one method, which it is told apart by."""
+IDLE_IN_TRAINING = ("seeds", "device", "log_strand_gradients")
+"""The same of ``training``: what is logged changes no weight."""
 LABELLED = "labelled.tsv"
 """The target's rows whose labels training may see, where it sees a share of them."""
 SEEN = "seen.npy"

@@ -67,13 +67,15 @@ def _draw(path: Path, shown: pd.DataFrame) -> None:
     from cislearn.atomic import file_written_whole
     from cislearn.errors import UserError
     from cislearn.reports.figures.label_efficiency import label_efficiency
+    from cislearn.reports.palette import method_styles
 
     if shown["label_share"].nunique() < 2:
         fix = "Compare runs of several shares, such as --set data.labels.sources=0.1 gives."
         raise UserError("all runs saw the same share of the labels, which makes no curve", where="--curve", fix=fix)
     rows = shown.rename(columns={"label_share": "share"})
     panels = {str(task): mine for task, mine in rows.groupby("task", sort=False)}
-    drawing = label_efficiency(panels, " / ".join(rows["metric"].unique()), key="label-efficiency")
+    styles, metric = method_styles(list(rows["method"].unique())), " / ".join(rows["metric"].unique())
+    drawing = label_efficiency(panels, styles, metric, key="label-efficiency")
     with file_written_whole(path) as partial:
         partial.write_text(drawing, encoding="utf-8")
 

@@ -19,7 +19,17 @@ from cislearn.errors import UserError
 from cislearn.experiment.config import ExperimentConfig
 from cislearn.experiment.methods import Method
 from cislearn.kmers.vectors import read_vectors
-from cislearn.runs import AVERAGED, EACH_RECORD, EXPERIMENT, LABELLED, RUN, ExperimentFolder, runs_under
+from cislearn.runs import (
+    AVERAGED,
+    EACH_RECORD,
+    EXPERIMENT,
+    IDLE,
+    IDLE_IN_TRAINING,
+    LABELLED,
+    RUN,
+    ExperimentFolder,
+    runs_under,
+)
 
 RESULTS = (
     "summary.tsv", AVERAGED, "comparison.tsv", "domain_distance.tsv", "class_distance.tsv", "label_shift.tsv",
@@ -57,7 +67,7 @@ def with_options(identity: str, options: Mapping[str, Any]) -> str:
 
 def run_identity(config: ExperimentConfig, method: Method, encoder: type, dataset_hash: str) -> str:
     """Hash of all that a run of `method` depends on beside its seed: settings, data, the user's own code."""
-    values = config.model_dump(mode="json", exclude={"out", "methods", "battery", "gkm_svm", "leave_one_out"})
+    values = config.model_dump(mode="json", exclude=set(IDLE))
     if config.training.sync_every == 1:  # then several processes learn what one does, as one device what another does
         for name in ("processes", "sync_warmup", "sync_optimiser"):
             del values["training"][name]
@@ -66,7 +76,7 @@ def run_identity(config: ExperimentConfig, method: Method, encoder: type, datase
     if config.training.optimiser.name != "rmsprop":
         values["training"]["optimiser"].pop("alpha", None)
     del values["data"]["path"]
-    for name in ("seeds", "device", "log_strand_gradients"):  # what is logged changes no weight
+    for name in IDLE_IN_TRAINING:
         del values["training"][name]
     if not method.sees_share(config.selection):
         del values["data"]["labels"]["target"]

@@ -13,7 +13,9 @@ import pandas as pd
 from jaxtyping import Float
 
 from cislearn.errors import UserError
+from cislearn.reports.alike import likeness
 from cislearn.reports.files import read_json, read_tsv, require
+from cislearn.reports.label_share import label_share
 from cislearn.reports.measures import measure, primary
 from cislearn.reports.read import SOURCE, TARGET, read_report_data
 from cislearn.reports.tables import SUMMARY
@@ -43,11 +45,16 @@ class Listed:
         Empty where they are not known.
     seeds : int
         How many were trained.
-    on, metric : str
-        Domain and metric of the number: the target's test loci where they have labels, else the sources'; the first
-        task and the metric that stands for its kind.
+    on, task, metric : str
+        Domain, task and metric of the number: the target's test loci where they have labels, else the sources'; the
+        first task and the metric that stands for its kind.
     score, low, high : float
         Mean over seeds with its 95 % interval; NaN where there is none.
+    share : float
+        Per cent of the labels that training saw (`label_share`); NaN where it is not known.
+    alike : str
+        Equal for experiments that differ in their labels, methods and seeds alone (`likeness`); empty where that is not
+        known.
     finished : str
         Date and time, as recorded.
     curves : tuple of ndarray
@@ -64,10 +71,13 @@ class Listed:
     protocol: str = ""
     seeds: int = 0
     on: str = ""
+    task: str = ""
     metric: str = ""
     score: float = float("nan")
     low: float = float("nan")
     high: float = float("nan")
+    share: float = float("nan")
+    alike: str = ""
     finished: str = ""
     curves: tuple[Curve, ...] = ()
 
@@ -137,6 +147,8 @@ def _of_experiment(folder: Path, name: str) -> Iterator[Listed]:
     info, summary = experiment.info, SUMMARY.read(folder / "summary.tsv")
     layers = _or_empty(folder / "model_summary.json")
     data = _or_empty(folder / "data.json")
+    config = folder / "config.yaml"
+    alike = likeness(config, str(data["hash"])) if config.is_file() and "hash" in data else ""
     for method in info["methods"]:
         runs = [experiment.run(method, seed).path for seed in info["seeds"]]
         for run in runs:
@@ -150,8 +162,9 @@ def _of_experiment(folder: Path, name: str) -> Iterator[Listed]:
             encoder=str(layers.get("encoder", "")),
             seeds=len(runs),
             finished=str(info.get("finished", "")),
+            alike=alike,
             curves=tuple(_curve(run) for run in runs if (run / "history.tsv").is_file()),
-            **_score(summary[summary["method"] == method]),
+            **_score(summary[summary["method"] == method], has_target=info["target"] is not None),
         )
 
 
@@ -163,7 +176,7 @@ def _of_run(folder: Path, name: str) -> Iterator[Listed]:
         return
     model = read_json(folder / "model.json")
     curves = (_curve(folder),) if (folder / "history.tsv").is_file() else ()
-    score = _score(read_report_data(folder).summary)
+    score = _score(read_report_data(folder).summary, has_target=info["target"] is not None)
     encoder = str(model.get("encoder", ""))
     yield Listed(folder, name, "finished", method=info["method"], encoder=encoder, seeds=1, curves=curves, **score)
 
@@ -177,7 +190,7 @@ def _curve(run: Path) -> Curve:
     return table[["step", "valid_score"]].to_numpy(np.float64)
 
 
-def _score(rows: pd.DataFrame) -> dict[str, Any]:
+def _score(rows: pd.DataFrame, *, has_target: bool) -> dict[str, Any]:
     """Take the number that stands for a method: of its first task, on the target where that has one."""
     on_target = rows[(rows["part"] == TARGET) & rows["estimate"].notna()]
     here = on_target if len(on_target) else rows[rows["part"] == SOURCE]
@@ -186,5 +199,6 @@ def _score(rows: pd.DataFrame) -> dict[str, Any]:
     here = here[here["task"] == here["task"].iloc[0]]
     metric = primary(here["metric"])
     row = here[here["metric"] == metric].iloc[0].to_dict()
-    told = {"on": row["domain"], "metric": measure(metric).label, "protocol": row["protocol"]}
-    return told | {"score": row["estimate"], "low": row["low"], "high": row["high"]}
+    told = {"on": row["domain"], "task": row["task"], "metric": measure(metric).label, "protocol": row["protocol"]}
+    share = label_share(row["protocol"], has_target=has_target)
+    return told | {"score": row["estimate"], "low": row["low"], "high": row["high"], "share": share}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,6 +14,7 @@ import pandas as pd
 from cislearn.errors import UserError
 from cislearn.evaluation.profiles.examples import PROFILES
 from cislearn.reports.files import PICTURE, UNFINISHED, read_json, read_picture, read_profiles
+from cislearn.reports.label_share import share_said
 from cislearn.reports.left_out import UPPER_BOUND, LeftOut, read_left_out
 from cislearn.reports.measures import Kind, in_order, kind_of
 from cislearn.reports.run import Run, read_run
@@ -32,10 +32,6 @@ from cislearn.reports.tables import (
 from cislearn.runs import AVERAGED, EXPERIMENT, RUN, UNTRAINED, ExperimentFolder, read_record
 
 TARGET, SOURCE = "target test", "source test"
-
-
-SHARE_SEEN = re.compile(r"([\d.]+ %) of the target labels seen")
-"""In the protocol of a method that learned from a share of the target's labels."""
 
 
 @dataclass(frozen=True)
@@ -157,8 +153,8 @@ class ReportData:
 
     def share_seen(self, method: str) -> str:
         """How many of the target's labels a method that may see some has seen: ``10 %``; empty for none."""
-        found = (SHARE_SEEN.search(protocol) for protocol in self._protocols(method))
-        return next((match[1] for match in found if match), "")
+        found = (share_said(protocol, "target") for protocol in self._protocols(method))
+        return next((f"{share:g} %" for share in found if share is not None), "")
 
     def _protocols(self, method: str) -> list[str]:
         return list(self.summary.loc[self.summary["method"] == method, "protocol"].unique())

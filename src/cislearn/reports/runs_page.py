@@ -14,6 +14,7 @@ from cislearn.reports.figures.sparkline import sparkline
 from cislearn.reports.listing import Listed
 from cislearn.reports.numbers import DASH, decimal, in_words, interval, listed
 from cislearn.reports.palette import label_of
+from cislearn.reports.runs_curves import curves_of_runs
 from cislearn.reports.write import fill, sorting
 
 
@@ -35,8 +36,10 @@ def write_runs_page(runs: Sequence[Listed], out: Path, *, title: str) -> Path:
     lines = [_line(run, out) for run in runs]
     counts = Counter(run.state for run in runs)
     told = listed([f"{in_words(n)} {state}" for state, n in counts.items()]) or "nothing"
+    curves, more = curves_of_runs(runs)
+    values = {"title": title, "lines": lines, "told": told, "curves": curves, "more_curves": more}
     with file_written_whole(out) as partial:
-        page = fill("runs.html.j2", title=title, lines=lines, told=told, script=sorting())
+        page = fill("runs.html.j2", script=sorting(), **values)
         partial.write_text(page, encoding="utf-8")
     return out
 

@@ -24,6 +24,10 @@ from cislearn.reports.sections.distributions import distributions_section
 from cislearn.reports.sections.domains import domains_section
 from cislearn.reports.sections.explanations import explanation_sections
 from cislearn.reports.sections.health import health_section
+from cislearn.reports.sections.label_efficiency import (
+    label_efficiency_of_left_out,
+    label_efficiency_section,
+)
 from cislearn.reports.sections.label_shift import label_shift_section
 from cislearn.reports.sections.leaks import leaks_section
 from cislearn.reports.sections.left_out import left_out_section
@@ -100,8 +104,10 @@ def render_each(each: Each, *, command: str | None = None) -> str:
         "Seeds": _seeds(each.info["seeds"]),
         "Domains": listed(list(each.left_out.domains)),
     }
+    styles = method_styles(each.left_out.methods)
     found = [
-        left_out_section(each.left_out, method_styles(each.left_out.methods)),
+        left_out_section(each.left_out, styles),
+        label_efficiency_of_left_out(each.left_out, styles),
         origin_section(command or each.info.get("command"), {}, each.config),
     ]
     kept = [section for section in found if section is not None]
@@ -122,15 +128,17 @@ def sorting() -> str:
 
 def fill(template: str, **values: Any) -> str:
     """Fill a template of this package, which finds the style of all pages as ``style``."""
-    from jinja2 import Environment, StrictUndefined
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    package = files("cislearn.reports")
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        loader=FunctionLoader(lambda name: package.joinpath(name).read_text(encoding="utf-8")),
+    )  # fmt: skip
     environment.filters["adapt"] = adapt_colours
     environment.filters["unbroken"] = lambda text: text.replace(f" {DASH} ", UNBROKEN_DASH)
-    package = files("cislearn.reports")
     style = theme_css() + package.joinpath("style.css").read_text(encoding="utf-8")
-    text = package.joinpath(template).read_text(encoding="utf-8")
-    return environment.from_string(text).render(style=style, **values)
+    return environment.get_template(template).render(style=style, **values)
 
 
 def sections(data: ReportData, command: str | None = None, explained: Sequence[Explained] = ()) -> list[Section]:
@@ -140,6 +148,7 @@ def sections(data: ReportData, command: str | None = None, explained: Sequence[E
     styles = method_styles(list(dict.fromkeys(methods)))
     found = [
         comparison_section(data, styles),
+        label_efficiency_section(data, styles),
         averaged_section(data, styles),
         predictions_section(data, styles),
         profiles_section(data, styles),

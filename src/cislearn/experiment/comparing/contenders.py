@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +16,7 @@ from cislearn.errors import UserError
 from cislearn.experiment.config import ExperimentConfig
 from cislearn.experiment.reading import read_config
 from cislearn.models.saving import ModelCard, read_card
+from cislearn.reports.label_share import label_share
 from cislearn.runs import RUN, SEEN, ExperimentFolder, RunFolder, logit_names, runs_under
 from cislearn.schema import TaskSpec
 
@@ -91,11 +91,7 @@ class Contender:
     @property
     def label_share(self) -> float:
         """Per cent of the target's labels that training may see; of those of the sources where there is no target."""
-        if self.protocol.startswith("upper bound"):
-            return 100.0
-        whose, otherwise = ("source", 100.0) if self.target is None else ("target", 0.0)
-        said = re.search(rf"([\d.e+-]+) % of the {whose} labels seen", self.protocol)
-        return float(said[1]) if said else otherwise
+        return label_share(self.protocol, has_target=self.target is not None)
 
     @cached_property
     def seen(self) -> UInt64[np.ndarray, " m"]:

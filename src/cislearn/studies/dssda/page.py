@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.stats import spearmanr
 
 from cislearn.reports.figures.label_efficiency import label_efficiency
 from cislearn.reports.numbers import DASH, decimal, signed
+from cislearn.reports.palette import method_styles
+from cislearn.studies.dssda.classes import BASELINE, class_gains, left_out, of_classes, rank_by_size
+from cislearn.studies.dssda.figures import class_distributions, gains_by_class_size
 from cislearn.studies.dssda.scores import TOGETHER
 from cislearn.studies.markdown import not_run, table
 
-BASELINE = "supervised"
 MAIN = "AUROC"
 PLACE = ["data", "protocol", "network"]
 PUBLISHED = """## Beside the paper
@@ -24,7 +25,8 @@ the published numbers of Basset on its test windows.
 | --- | --- | --- | --- | --- | --- | --- |
 | .780 | .895 | .911 | .929 | .946 | .822 | .853 |
 
-The paper has no supervised network at 10 % or 25 %, so it does not say what the windows without labels bought."""
+The paper has no supervised network at 10 % or 25 %, so it does not say what the windows without labels bought. Its
+Figures 3 and 4 show single classes as pictures, without a number that ours could stand beside."""
 
 
 def dssda_page(scores: pd.DataFrame, progress: pd.DataFrame) -> list[str]:
@@ -35,11 +37,37 @@ def dssda_page(scores: pd.DataFrame, progress: pd.DataFrame) -> list[str]:
         parts.append("![Label efficiency](dssda-efficiency.svg)")
         for keys, mine in together.groupby(PLACE, sort=False):
             parts += [f"## {', '.join(map(str, keys))}", _by_share(mine), _gains(mine), _calls(mine)]
-        parts += ["## Gain and class size", _by_class_size(scores[scores["task"] != TOGETHER])]
+            parts += _drawn(scores[(scores[PLACE] == list(keys)).all(axis=1)], [str(key) for key in keys])
+        parts += ["## Gain and class size", _by_class_size(scores)]
     parts.append(PUBLISHED)
     left = [[*map(str, keys), not_run(mine)] for keys, mine in progress.groupby([*PLACE, "labels"], sort=False)]
     left = [row for row in left if row[-1]]
     return parts + (["## Not run", table([*PLACE, "labels", "runs"], left)] if left else [])
+
+
+def name_of(*keys: str) -> str:
+    """Return where something stands as a part of a file's name."""
+    return "-".join(keys).replace(", ", "_").replace(" ", "_")
+
+
+def _drawn(scores: pd.DataFrame, keys: list[str]) -> list[str]:
+    """The pictures of one set, protocol and network, and which classes are in none of them."""
+    name, shares = name_of(*keys), _shares(scores)
+    absent, n = left_out(scores)
+    rows = "validation" if keys[1] == "published" else "test"
+    some = f" Left out, with one label only in the {rows} windows: {absent} of {n} classes." if absent else ""
+    ten = ", ".join(f"{share} %" for share in shares)
+    gains = [f"![Gain by class size](dssda-gains-{name}.svg)"] if len(class_gains(scores, MAIN)) else []
+    if absent == n:
+        return [f"None of the classes has both labels in the {rows} windows."]
+    return [
+        f"### Classes one by one\n\nMeans over seeds; dots: means over classes.{some}",
+        f"![Scores of single classes](dssda-classes-{name}.svg)",
+        *gains,
+        "### ROC curves\n\nThe same classes for every model, at most ten, drawn by a fixed seed among those with both"
+        f" labels in the {rows} windows; means over seeds. Labels seen: {ten}.",
+        *(f"![ROC curves, {share} % of the labels](dssda-roc-{name}-{share}.svg)" for share in shares),
+    ]
 
 
 def _shares(scores: pd.DataFrame) -> list[str]:
@@ -100,16 +128,13 @@ def _calls(scores: pd.DataFrame) -> str:
 
 def _by_class_size(scores: pd.DataFrame) -> str:
     rows = []
-    auroc = scores[scores["metric"] == MAIN]
-    for keys, mine in auroc.groupby([*PLACE, "labels"], sort=False):
-        wide = mine.pivot_table(index="task", columns="method", values="estimate")
-        size = mine.groupby("task")["prevalence"].first()
-        for method in [name for name in wide if name != BASELINE]:
-            gain = (wide[method] - wide[BASELINE]).dropna()
-            rank = spearmanr(gain, size[gain.index]).statistic if len(gain) > 2 else np.nan
-            spread = f"{decimal(wide[method].mean())} ± {decimal(wide[method].std())}"
-            low, high = signed(gain.min()), signed(gain.max())
-            rows.append([*map(str, keys), str(method).replace("_", " "), spread, f"{low} to {high}", signed(rank)])
+    for keys, mine in scores.groupby([*PLACE, "labels"], sort=False):
+        auroc = of_classes(mine, MAIN).groupby("method")["estimate"]
+        for method, gains in class_gains(mine, MAIN).groupby("method", sort=False):
+            spread = f"{decimal(auroc.mean()[method])} ± {decimal(auroc.std()[method])}"
+            low, high = signed(gains["gain"].min()), signed(gains["gain"].max())
+            rank = signed(rank_by_size(gains))
+            rows.append([*map(str, keys), str(method).replace("_", " "), spread, f"{low} to {high}", rank])
     head = [*PLACE, "labels", "method", "AUROC ± sd over classes", "gain by class", "rank correlation with class size"]
     return table(head, rows)
 
@@ -119,4 +144,14 @@ def efficiency_curves(scores: pd.DataFrame) -> str:
     mine = scores[(scores["task"] == TOGETHER) & (scores["metric"] == MAIN) & (scores["network"] == "motif_cnn")]
     mine = mine.assign(share=mine["labels"].astype(float))
     panels = {", ".join(map(str, keys)): rows for keys, rows in mine.groupby(["data", "protocol"], sort=False)}
-    return label_efficiency(panels, MAIN, key="dssda-efficiency")
+    return label_efficiency(panels, method_styles(list(mine["method"].unique())), MAIN, key="dssda-efficiency")
+
+
+def class_pictures(scores: pd.DataFrame) -> dict[str, str]:
+    """Draw the scores of single classes and their gains, by set, protocol and network; empty where there is none."""
+    pictures = {}
+    for keys, mine in scores.groupby(PLACE, sort=False):
+        name = name_of(*map(str, keys))
+        pictures[f"classes-{name}"] = class_distributions(mine, f"dssda-classes-{name}")
+        pictures[f"gains-{name}"] = gains_by_class_size(mine, f"dssda-gains-{name}")
+    return pictures

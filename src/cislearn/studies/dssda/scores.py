@@ -17,7 +17,7 @@ from cislearn.evaluation.calls import f1
 from cislearn.evaluation.metrics import auprc, auroc
 from cislearn.evaluation.resamples import Resamples
 from cislearn.experiment.config import ExperimentConfig
-from cislearn.runs import RunFolder, runs_under
+from cislearn.runs import ExperimentFolder, RunFolder, runs_under
 from cislearn.studies.tasks_together import differences_together, scores_together
 
 TOGETHER = "mean"
@@ -53,7 +53,8 @@ def read_together(config: ExperimentConfig, folder: Path, part: Literal["valid",
     """Read what the finished runs of an experiment predict of one part."""
     dataset = read_dataset(config.data.path)
     tasks = [task.name for task in dataset.spec.tasks]
-    runs = {method.title: runs_under(folder, method.title) for method in config.methods}
+    trained = ExperimentFolder(folder).info["methods"]  # all, unless some were left to another command
+    runs = {each.title: runs_under(folder, each.title) for each in config.methods if each.title in trained}
     tables = {title: [_rows_of(run, part) for run in each] for title, each in runs.items()}
     first = next(iter(tables.values()))[0]
     rows = first["row"].to_numpy()

@@ -14,8 +14,12 @@ from cislearn.data.prepare import prepare
 from cislearn.data.simulate import simulate_lineages, write_simulated
 from cislearn.experiment.completion import Experiment
 from cislearn.experiment.reading import make_config
-from cislearn.studies.dssda.page import BASELINE, dssda_page, efficiency_curves
+from cislearn.runs import ExperimentFolder
+from cislearn.studies.dssda.classes import BASELINE
+from cislearn.studies.dssda.page import class_pictures, dssda_page, efficiency_curves, name_of
+from cislearn.studies.dssda.roc import roc_panels
 from cislearn.studies.dssda.scores import class_scores, read_together, together_scores
+from cislearn.studies.markdown import of_trial
 from cislearn.studies.study import Size, Study, Trial
 from cislearn.studies.windows import all_windows
 from cislearn.tables import write_table
@@ -106,8 +110,27 @@ class Dssda(Study):
         return dssda_page(scores, progress)
 
     def pictures(self, trials: Sequence[Trial], scores: pd.DataFrame) -> dict[str, str]:
-        """Return the curves of label efficiency."""
-        return {"efficiency": efficiency_curves(scores)} if len(scores) else {}
+        """Return label efficiency, classes one by one, and the ROC curves of trials whose predictions are here."""
+        if not len(scores):
+            return {}
+        roc = {
+            f"roc-{name_of(*trial.keys.values())}": _roc(trial)
+            for trial in trials
+            if of_trial(scores, trial).any() and _is_here(trial)
+        }
+        drawn = {"efficiency": efficiency_curves(scores), **class_pictures(scores), **roc}
+        return {name: drawing for name, drawing in drawn.items() if drawing}
+
+
+def _is_here(trial: Trial) -> bool:
+    """Whether the trial's runs lie on this machine, and not its scores alone."""
+    return trial.config.out is not None and ExperimentFolder(trial.config.out).is_finished
+
+
+def _roc(trial: Trial) -> str:
+    assert trial.config.out is not None
+    read = read_together(trial.config, trial.config.out, SCORED[trial.keys["protocol"]])
+    return roc_panels(read, f"dssda-roc-{name_of(*trial.keys.values())}")
 
 
 def _trial(
@@ -115,14 +138,13 @@ def _trial(
 ) -> Trial:
     base = NETWORKS[network]
     split: dict[str, Any] = PROTOCOLS[protocol] if data == TF else {"by": "given"}
-    folder = f"{data}-{protocol}-{network}-{share}".replace(", ", "_").replace(" ", "_")
     config = {
         "data": {"path": str(path), "split": split, "labels": {"sources": int(share) / 100}},
         "model": base["model"],
         "methods": [method for method in base["methods"] if share != "100" or method == BASELINE or method == "ladder"],
         "training": {**base["training"], "seeds": seeds, **training},
         "battery": False,
-        "out": str(work / folder),
+        "out": str(work / name_of(data, protocol, network, share)),
     }
     return Trial({"data": data, "protocol": protocol, "network": network, "labels": share}, make_config(config))
 

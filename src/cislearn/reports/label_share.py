@@ -1,0 +1,29 @@
+"""How large a share of the labels a method has seen, as its protocol says it."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from cislearn.reports.left_out import UPPER_BOUND
+
+NO_LABEL = "pre-training: no label seen"
+
+
+def share_said(protocol: str, whose: Literal["target", "source"]) -> float | None:
+    """Return per cent of the labels of the target or of the sources, where a protocol says that a share was seen."""
+    said = re.search(rf"([\d.e+-]+) % of the {whose} labels seen", protocol)
+    return float(said[1]) if said else None
+
+
+def label_share(protocol: str, *, has_target: bool) -> float:
+    """Return per cent of the target's labels that training may see; of those of the sources where there is no target.
+
+    Labels seen by the choice of the weights alone (``oracle``) are none that training saw.
+    """
+    if protocol.startswith(UPPER_BOUND):
+        return 100.0
+    if protocol.startswith(NO_LABEL):
+        return 0.0
+    said = share_said(protocol, "target" if has_target else "source")
+    return said if said is not None else 0.0 if has_target else 100.0
