@@ -32,7 +32,7 @@ def known_motifs_page(trials: Sequence[Trial], scores: pd.DataFrame, progress: p
             "q",
             "by chance",
             "the factor's",
-            "first of these",
+            "rank",
             "motifs",
         ]
         parts = [
