@@ -10,6 +10,7 @@ from itertools import islice
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from typer.testing import CliRunner
 
 import cislearn
@@ -19,10 +20,13 @@ from cislearn.data.simulate import simulate, write_simulated
 from cislearn.errors import UserError
 from cislearn.experiment.held_out import held_out
 from cislearn.experiment.motifs import find_attributed_motifs, find_motifs
+from cislearn.explain.layer import motif_layer
 from cislearn.motifs.jaspar import jaspar
 from cislearn.motifs.meme import read_meme
 from cislearn.motifs.writing import write_meme
+from cislearn.prediction.loading import load_members
 from cislearn.sequence.tokens import decode
+from tests.conftest import TINY
 
 pytest.importorskip("memelite")
 
@@ -123,6 +127,26 @@ def test_the_verb(tiny_experiment, tmp_path):
     ):
         result = CliRunner().invoke(app, [*call, *wrong])
         assert isinstance(result.exception, UserError) and message in str(result.exception)
+
+
+def test_a_ladder_is_looked_at_through_its_clean_encoder(tiny_data, tmp_path):
+    """Filters of the network that was scored, without noise; the decoder has no motifs."""
+    settings = TINY | {"data.labels.sources": 0.25}
+    cislearn.train(tiny_data, methods=["ladder"], seeds=1, out=tmp_path / "run", settings=settings)
+    ladder = find_motifs(tmp_path / "run", tmp_path / "motifs", rule="top")
+    assert ladder.about["layer"] == "encoder.stages.0.linear" and ladder.about["filters"] == 4 == len(ladder.motifs)
+    (model,), windows = load_members(tmp_path / "run"), held_out(tmp_path / "run")
+    layer = motif_layer(model)
+    tokens, _ = windows.read(np.arange(windows.n))
+    with torch.no_grad():
+        x = model.embed(torch.from_numpy(np.ascontiguousarray(tokens)))
+        assert torch.equal(layer.respond(x), layer.respond(x))
+        logits = model(x)[:, 0].numpy()
+    table = (
+        pd.read_parquet(tmp_path / "run" / "ladder" / "seed-0" / "predictions.parquet").set_index("row").sort_index()
+    )
+    scored = table.loc[table["part"] == "test", "logit_GABPA"]
+    np.testing.assert_allclose(logits, scored, atol=1e-4)
 
 
 @pytest.mark.slow

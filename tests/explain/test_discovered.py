@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from cislearn.errors import UserError
+from cislearn.explain import found
 from cislearn.explain.discovered import Attributed, discover, read_attributions, seqlets
 from cislearn.explain.matching import collection, match
 from tests.explain.planted import LENGTH, known, planted_windows
@@ -107,3 +109,11 @@ def test_what_is_not_installed(tmp_path, rng, monkeypatch):
         discover(read)
     with pytest.raises(UserError, match=r"pip install 'cislearn\[explain\]'"):
         seqlets(read)
+
+
+def test_attributions_without_any_motif_make_an_empty_table(monkeypatch):
+    """A network that has learned nothing has no motifs, and that is no fault of whoever asks."""
+    monkeypatch.setattr(found, "seqlets", lambda attributed: pd.DataFrame())
+    monkeypatch.setattr(found, "discover", lambda attributed: [])
+    none = found.attributed_motifs(Attributed(*np.zeros((2, 3, 4, 50), np.float32)), collection("jaspar"))
+    assert none.motifs == [] and len(none.table) == 0 and {"motif", "name", "q", "by_chance"} <= set(none.table)

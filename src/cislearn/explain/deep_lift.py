@@ -11,29 +11,31 @@ from torch import Tensor
 
 from cislearn.errors import UserError
 from cislearn.explain.inputs import Contributions, Inputs, against
+from cislearn.explain.pairs import Pairs, sharing_windows
 from cislearn.explain.readout import Readout, SoftmaxWeighted
-
-PAIRS = 64
-"""Windows with one of their references that go through the model at once."""
+from cislearn.prediction.predictor import windows_at_once
 
 
 class Told(Readout):
-    """A readout that remembers what it said, so that the outputs need not be computed once more."""
+    """A readout of pairs that remembers what it said, so that the outputs need not be computed once more."""
 
     def __init__(self, readout: Readout) -> None:
-        super().__init__(readout.model, readout.spec)
+        pairs = Pairs()
+        super().__init__(sharing_windows(readout.model, pairs), readout.spec)
+        self.pairs = pairs
         self.said: list[Float[Tensor, "two_n 1"]] = []
 
     def forward(
-        self, x: Float[Tensor, "n 4 length"], tracks: Float[Tensor, "n k length"] | None = None
-    ) -> Float[Tensor, "n 1"]:
+        self, x: Float[Tensor, "two_n 4 length"], tracks: Float[Tensor, "two_n k length"] | None = None
+    ) -> Float[Tensor, "two_n 1"]:
         """Return the number, and keep it."""
+        self.pairs.look_at(x if tracks is None else torch.cat([x, tracks], dim=1))
         said = super().forward(x, tracks)
         self.said.append(said.detach())
         return said
 
 
-def deep_lift(readout: Readout, inputs: Inputs, pairs: int = PAIRS) -> Contributions:
+def deep_lift(readout: Readout, inputs: Inputs, pairs: int | None = None) -> Contributions:
     """Attribute the difference to each reference, and take the mean (Shrikumar et al. 2017; Lundberg and Lee 2017).
 
     Slopes of nonlinearities are those of the secant between window and reference, so a saturated motif still counts.
@@ -46,8 +48,9 @@ def deep_lift(readout: Readout, inputs: Inputs, pairs: int = PAIRS) -> Contribut
         What is attributed.
     inputs : Inputs
         With references; those of both strands' mean are turned with the window.
-    pairs : int
-        Windows with one reference at once; it changes the memory taken, not the numbers.
+    pairs : int, optional
+        Windows with one reference at once, by default as many as suit the device; it changes the memory taken, not the
+        numbers.
 
     Raises
     ------
@@ -67,7 +70,7 @@ def deep_lift(readout: Readout, inputs: Inputs, pairs: int = PAIRS) -> Contribut
             inputs.x,
             args=None if inputs.tracks is None else (inputs.tracks,),
             references=references,
-            batch_size=pairs,
+            batch_size=pairs or max(1, windows_at_once(inputs.x.shape[2], inputs.x.device) // 2),
             raw_outputs=True,
             only_warn=True,
             device=inputs.x.device,

@@ -106,7 +106,7 @@ def filter_motifs(
         by_seed[seed], n_filters, name = list(motifs.values()), n_filters + chosen.n_filters, chosen.name
         numbers = list(motifs)
         table = pd.DataFrame({
-            "motif": [motif.identifier for motif in motifs.values()],
+            "motif": _identifiers(list(motifs.values())),
             "seed": seed,
             "filter": numbers,
             "sites": aligned.n_sites[numbers],
@@ -154,12 +154,17 @@ def attributed_motifs(attributed: Attributed, known: Sequence[Motif], *, progres
     progress("clustering them (TF-MoDISco)")
     motifs = discover(attributed)
     table = pd.DataFrame({
-        "motif": [motif.identifier for motif in motifs],
+        "motif": _identifiers(motifs),
         "sites": np.array([motif.n_sites for motif in motifs], dtype=np.int64),
     })  # fmt: skip
     about = {"kind": "attributions", "windows": len(attributed.one_hot), "dropped": 0}
     found = _named(motifs, table, table["sites"].to_numpy(float), known, about, progress)
     return Found(found.motifs, found.table, found.matches, found.about, {"seqlets.tsv": stretches})
+
+
+def _identifiers(motifs: Sequence[Motif]) -> pd.Series:
+    """Names as text also where there are none: an empty column of numbers could not be joined with matches."""
+    return pd.Series([motif.identifier for motif in motifs], dtype=object)
 
 
 def _task(spec: DataSpec, task: str | None) -> str | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import torch
 from jaxtyping import Bool, Float, Float64
 
 from cislearn.errors import UserError
@@ -100,11 +102,25 @@ def tomtom(
         raise UserError("motifs are matched by memelite, which is not installed", fix=fix) from error
     queries = [np.ascontiguousarray(motif.probabilities) for motif in found]
     says_nothing = np.array([information(motif).max() < LEAST for motif in found])
-    with warnings.catch_warnings():  # that there are few targets is told on the page
+    # That there are few targets is told on the page.
+    with warnings.catch_warnings(), threads_kept():
         warnings.simplefilter("ignore")
         p, _, offsets, overlaps, strands = memelite.tomtom(queries, [motif.probabilities for motif in known])
     p = np.where(says_nothing[:, None], 1.0, np.clip(p, 0, 1))
     return p, offsets, overlaps, strands
+
+
+@contextmanager
+def threads_kept() -> Iterator[None]:
+    """Leave PyTorch as many threads as it had: numba, which compiles Tomtom, gives it all cores when it starts its own.
+
+    Trainings that follow in the same process would run on them, and those side by side in each other's way.
+    """
+    before = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def benjamini_hochberg(p: Float[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:

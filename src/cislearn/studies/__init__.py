@@ -5,6 +5,7 @@ from cislearn.studies.averaging import Averaging
 from cislearn.studies.dann_tf import DannTf
 from cislearn.studies.dssda import Dssda
 from cislearn.studies.gabp_cross_cell import GabpCrossCell
+from cislearn.studies.known_motifs import KnownMotifs
 from cislearn.studies.negatives import Negatives
 from cislearn.studies.pipelines import Defaults, Presets
 from cislearn.studies.reverse_complement import ReverseComplement
@@ -30,6 +31,7 @@ STUDIES: dict[str, type[Study]] = {
         YeastProfiles,
         SimulatedProfiles,
         Attribution,
+        KnownMotifs,
     )
 }
 """Every study by its name."""

@@ -83,7 +83,8 @@ def _deepbind(experiment: str, files: Path) -> Tokens:
     return _read(files / "deepbind_h1" / f"{experiment}_AC.seq.gz", LENGTH)
 
 
-def _peaks(pair: str, files: Path) -> Tokens:
+def peaks(pair: str, files: Path) -> Tokens:
+    """Windows that a factor binds in a cell type, ``FACTOR_CELL``."""
     table = _multitask(files)
     return _tokens(table.loc[table[pair].eq(1), "sequence"])
 
@@ -97,7 +98,7 @@ SETS: dict[str, Callable[[Path], Classes]] = {
     "JunD_HeLa": partial(published, "JunD", "HeLa-S3"),
     "USF2_HepG2": partial(published, "USF2", "HepG2"),
     "GABP_H1": partial(published, "GABP", "H1-hESC"),
-    "CTCF_K562_gc": partial(gc_matched, partial(_peaks, "CTCF_K562")),
+    "CTCF_K562_gc": partial(gc_matched, partial(peaks, "CTCF_K562")),
     "SUZ12_gc": partial(gc_matched, partial(_deepbind, "SUZ12_H1-hESC_SUZ12_USC")),
     "CTCF_100bp": partial(shuffled, "ctcf_100bp/ctcf.fa.gz", 100),
     "NFE2": partial(two_files, f"{NFE2}.tr.fa", f"{NFE2}.neg.tr.fa", 201),
@@ -126,9 +127,18 @@ def set_folder(name: str, part: Literal["development", "final"], files: Path, wo
     UserError
         Where files are absent.
     """
-    out = work / part / name
+    return dataset_folder(partial(SETS[name], files), part, work / part / name)
+
+
+def dataset_folder(
+    classes: Callable[[], Classes], part: Literal["development", "final"], out: Path, most: int = MOST
+) -> Path:
+    """Return `out` as a dataset folder of that part of the windows of `classes`, made where it is not there yet.
+
+    See `set_folder` for the parts; `most` are the windows of either class.
+    """
     if not (out / MARKER).is_file():
-        table = _table(SETS[name](files))
+        table = _table(classes(), most)
         is_final = table["part"] == "final"
         if part == "development":
             table = table[~is_final]
@@ -141,18 +151,18 @@ def set_folder(name: str, part: Literal["development", "final"], files: Path, wo
     return out
 
 
-def _table(classes: Classes) -> pd.DataFrame:
+def _table(classes: Classes, most: int) -> pd.DataFrame:
     """Distinct windows of both classes with their part; a window of both is a positive."""
     rng = np.random.default_rng(0)
-    positive, negative = (_cut_down(np.unique(each, axis=0), rng) for each in classes)
+    positive, negative = (_cut_down(np.unique(each, axis=0), most, rng) for each in classes)
     bound = np.repeat(np.array([1, 0], dtype=np.int8), [len(positive), len(negative)])
     text = [decode(window) for window in (*positive, *negative)]
     table = pd.DataFrame({"sequence": text, TASK: bound}).drop_duplicates("sequence")
     return table.assign(part=_parts(np.concatenate([positive, negative])[table.index], bound[table.index]))
 
 
-def _cut_down(tokens: Tokens, rng: np.random.Generator) -> Tokens:
-    return tokens[np.sort(rng.choice(len(tokens), min(MOST, len(tokens)), replace=False))]
+def _cut_down(tokens: Tokens, most: int, rng: np.random.Generator) -> Tokens:
+    return tokens[np.sort(rng.choice(len(tokens), min(most, len(tokens)), replace=False))]
 
 
 def _parts(tokens: Tokens, bound: Int8[np.ndarray, " n"]) -> np.ndarray:
