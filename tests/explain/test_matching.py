@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 
 import numpy as np
@@ -94,3 +95,14 @@ def test_what_cannot_be_matched(tmp_path, monkeypatch):
         UserError, match=r"memelite, which is not installed\s+Install it: pip install 'cislearn\[explain\]'"
     ):
         match(known(), known())
+
+
+def test_pytorch_keeps_its_threads():
+    """In a fresh process, whose numba has not started: it gave PyTorch all cores, and the next training ran on them."""
+    text = (
+        "import torch; torch.set_num_threads(1)\n"
+        "from cislearn.explain.matching import collection, match\n"
+        "motifs = collection('jaspar')[:30]; match(motifs[:2], motifs, 1)\n"
+        "assert torch.get_num_threads() == 1, torch.get_num_threads()"
+    )
+    subprocess.run([sys.executable, "-c", text], check=True)
