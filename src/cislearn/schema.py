@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from cislearn.errors import UserError, nearest
+
 TaskKind = Literal["binary", "multiclass", "regression", "profile"]
 InputKind = Literal["track", "covariate"]
 ReverseRule = Literal["none", "flip", "flip_and_permute", "flip_and_shift"]
@@ -150,6 +152,22 @@ class DataSpec:
     def n_logits(self) -> int:
         """Number of logits over all tasks."""
         return sum(task.n_logits for task in self.tasks)
+
+    def named(self, task: str) -> TaskSpec:
+        """Return the task of this name, as a user gave it.
+
+        Raises
+        ------
+        UserError
+            Where there is none; says which there are.
+        """
+        names = [spec.name for spec in self.tasks]
+        if task not in names:
+            raise UserError(
+                f"the model has no task {task!r}{nearest(task, names) if len(names) > 1 else ''}",
+                fix=f"Its tasks: {', '.join(names)}.",
+            )
+        return self.tasks[names.index(task)]
 
     def columns(self, task: str) -> slice:
         """Columns of the logits that belong to `task`."""

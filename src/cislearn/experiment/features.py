@@ -13,7 +13,7 @@ from jaxtyping import Int
 
 from cislearn.atomic import folder_written_whole, refuse_taken
 from cislearn.data.track_files import TrackPaths
-from cislearn.errors import UserError, nearest
+from cislearn.errors import UserError
 from cislearn.evaluation.plane import Layout, plane
 from cislearn.experiment.held_out import held_out_rows
 from cislearn.explain.features_folder import MARKER, write_features
@@ -113,7 +113,7 @@ def lay_out_features(
     spec = cast(DataSpec, model.spec)
     stage = last_of_encoder(model) if stage is None else stage
     check_stage(model, stage)
-    coloured = _task(spec, task)
+    coloured = spec.tasks[0] if task is None else spec.named(task)
     if source is None:
         drawn = _held_out(run, coloured, most, seed, method, part, domain, None if data is None else Path(data))
     else:
@@ -163,17 +163,6 @@ def draw_evenly(groups: pd.DataFrame, most: int, seed: int = 0) -> Int[np.ndarra
     order = np.random.default_rng(seed).permutation(len(groups))
     turn = groups.iloc[order].groupby(list(groups), dropna=False, sort=False).cumcount().to_numpy()
     return np.sort(order[np.argsort(turn, kind="stable")[:most]])
-
-
-def _task(spec: DataSpec, name: str | None) -> TaskSpec:
-    names = [task.name for task in spec.tasks]
-    if name is not None and name not in names:
-        raise UserError(
-            f"the model has no task {name!r}{nearest(name, names)}",
-            where="--task",
-            fix=f"Its tasks: {', '.join(names)}.",
-        )
-    return spec.tasks[0 if name is None else names.index(name)]
 
 
 def _held_out(

@@ -11,7 +11,7 @@ from jaxtyping import Float, UInt8
 from scipy.stats import t as student
 from torch import nn
 
-from cislearn.errors import UserError, nearest
+from cislearn.errors import UserError
 from cislearn.motifs.matrix import Motif
 from cislearn.prediction.predictor import NetworkPredictor
 from cislearn.schema import DataSpec
@@ -135,10 +135,7 @@ def column_of(spec: DataSpec, task: str, channel: int = 0) -> int:
     UserError
         Where there is no such task, with the known ones, or it is a profile.
     """
-    names = [each.name for each in spec.tasks]
-    if task not in names:
-        raise UserError(f"the model has no task {task!r}{nearest(task, names)}", fix=f"Its tasks: {', '.join(names)}.")
-    if spec.tasks[names.index(task)].kind == "profile":
+    if spec.named(task).kind == "profile":
         raise UserError(f"task {task} is a profile, which has no single logit", fix="Name another task.")
     return range(spec.n_logits)[spec.columns(task)][channel]
 

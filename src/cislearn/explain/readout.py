@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from cislearn.errors import UserError, nearest
+from cislearn.errors import UserError
 from cislearn.models.encoders.bpnet import without_bias
 from cislearn.models.network import Output
 from cislearn.models.strands import refuse_to_attribute
@@ -111,13 +111,9 @@ def read_out(model: nn.Module, task: str, of: str | None = None, *, by_gradient:
         Where there is no such task, what of it is not said or not known, or the model has no such gradients.
     """
     spec = cast(DataSpec, model.spec)
-    names = [each.name for each in spec.tasks]
-    if task not in names:
-        fix = f"Its tasks: {', '.join(names)}."
-        raise UserError(f"the model has no task {task!r}{nearest(task, names) if len(names) > 1 else ''}", fix=fix)
+    found = spec.named(task)
     if by_gradient:
         _refuse_gradients(model)
-    found = spec.tasks[names.index(task)]
     choices = choices_of(found)
     if of not in choices:
         raise _no_choice(found, of)
