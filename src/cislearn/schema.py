@@ -163,10 +163,8 @@ class DataSpec:
         """
         names = [spec.name for spec in self.tasks]
         if task not in names:
-            raise UserError(
-                f"the model has no task {task!r}{nearest(task, names) if len(names) > 1 else ''}",
-                fix=f"Its tasks: {', '.join(names)}.",
-            )
+            known = ", ".join(names)
+            raise UserError(f"the model has no task {task!r}{nearest(task, names)}", fix=f"Its tasks: {known}.")
         return self.tasks[names.index(task)]
 
     def columns(self, task: str) -> slice:
