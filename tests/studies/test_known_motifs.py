@@ -14,7 +14,7 @@ from cislearn.explain.found import Found
 from cislearn.motifs.jaspar import jaspar_vertebrates
 from cislearn.reports.numbers import DASH, interval
 from cislearn.studies.known_motifs.families import FAMILIES, is_of_family
-from cislearn.studies.known_motifs.page import known_motifs_page
+from cislearn.studies.known_motifs.page import PATTERNS, known_motifs_page
 from cislearn.studies.known_motifs.scores import standing
 from cislearn.studies.study import Trial
 
@@ -53,6 +53,7 @@ def test_the_page_says_what_was_not_found_and_what_was_not_run():
         {"seed": "all", "metric": "AUROC", "estimate": 0.9, "low": 0.88, "high": 0.92, "n_seeds": 2, "n": 1200},
         {"seed": "0", "metric": "rank", **standing(found(("CTCF", 1e-9, 0.05)), "CTCF")},
         {"seed": "1", "metric": "rank", **standing(found(("SP1", 0.5, 1.0)), "CTCF")},
+        {"seed": "all", "metric": PATTERNS, "n_seeds": 2, **standing(found(("CTCF", 1e-7, 0.05)), "CTCF")},
     ]
     scores = pd.DataFrame(rows).assign(factor="CTCF", method="supervised")
     progress = pd.DataFrame({"factor": ["CTCF", "GABP"], "runs": 3, "done": [2, 0], "core_hours_left": [0.1, 0.2]})
@@ -60,6 +61,7 @@ def test_the_page_says_what_was_not_found_and_what_was_not_run():
     assert f"| CTCF | 1,200 | 2 | .900 ({interval(0.88, 0.92)}) |" in page
     assert "| CTCF | 0 | CTCF | 1e-09 | .050 | yes | 1 | 1 |" in page
     assert f"| CTCF | 1 | SP1 | 0.5 | 1.000 | no | {DASH} | 1 |" in page
+    assert "| CTCF | 2 | CTCF | 1e-07 | .050 | yes | 1 | 1 |" in page and "Of 1 of 1 sets" in page
     assert "In 1 of 2 networks" in page and "not run: 4 of 6 (est. 0.30 core-h)" in page
 
 
@@ -67,13 +69,14 @@ def test_the_page_says_what_was_not_found_and_what_was_not_run():
 def test_the_smoke_size_runs_by_the_committed_command_and_no_window_of_the_test_was_learned(shared_data, tmp_path):
     """trap 19: near duplicates of test windows are in no other part."""
     pytest.importorskip("memelite")
+    pytest.importorskip("modiscolite")
     command = ["study", "known-motifs", "--files", str(shared_data), "--size", "smoke", "--out", str(tmp_path)]
     done = CliRunner().invoke(app, command, catch_exceptions=False)
     assert done.exit_code == 0, done.output
     folder = tmp_path / "results" / "smoke"
-    scores = pd.read_table(folder / "known_motifs.scores.tsv", dtype={"seed": str}).set_index("seed")
-    assert scores.loc["all", "metric"] == "AUROC" and scores.loc["0", "metric"] == "rank"
-    assert scores.loc["0", "n"] > 0 and pd.notna(scores.loc["0", "top"])
+    scores = pd.read_table(folder / "known_motifs.scores.tsv", dtype={"seed": str}).set_index("metric")
+    assert list(scores["seed"]) == ["all", "0", "all"] and set(scores.index) == {"AUROC", "rank", PATTERNS}
+    assert scores.loc["rank", "n"] > 0 and pd.notna(scores.loc["rank", "top"])
     assert "| USF2 | 0 |" in (folder / "known_motifs.md").read_text()
     dataset = read_dataset(tmp_path / "data" / "USF2-500")
     parts = dataset.loci["part"].map({"train": 0, "valid": 1, "test": 2}).to_numpy()

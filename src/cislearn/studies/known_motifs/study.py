@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from cislearn.data.dataset import read_dataset
 from cislearn.experiment.completion import Experiment
 from cislearn.experiment.held_out import held_out
 from cislearn.experiment.reading import make_config
@@ -17,7 +18,8 @@ from cislearn.explain.matching import JASPAR, collection
 from cislearn.prediction.loading import load_members
 from cislearn.runs import runs_under
 from cislearn.studies.known_motifs.families import FAMILIES
-from cislearn.studies.known_motifs.page import ALL, known_motifs_page
+from cislearn.studies.known_motifs.page import ALL, PATTERNS, known_motifs_page
+from cislearn.studies.known_motifs.patterns import patterns_of_bound
 from cislearn.studies.known_motifs.scores import standing
 from cislearn.studies.sets import dataset_folder, gc_matched, peaks
 from cislearn.studies.study import Size, Study, Trial
@@ -63,19 +65,23 @@ class KnownMotifs(Study):
         ]
 
     def scores(self, trial: Trial, experiment: Experiment) -> pd.DataFrame:
-        """Return the AUROC over all seeds, and of each seed where the factor's own motif stands among its filters'."""
+        """Return the AUROC over all seeds, and of each seed where the factor's own motif stands among its filters'.
+
+        And of all seeds together where it stands among the patterns of their attributions.
+        """
         known, windows = collection(JASPAR), held_out(experiment.path)
         seeds = [str(run.info["seed"]) for run in runs_under(experiment.path, None)]
+        members, factor = load_members(experiment.path), trial.keys["factor"]
         rows = [
             {
                 "seed": seed,
                 "metric": "rank",
-                **standing(
-                    filter_motifs({int(seed): member}, windows, known, silenced_on=SILENCED_ON), trial.keys["factor"]
-                ),
+                **standing(filter_motifs({int(seed): member}, windows, known, silenced_on=SILENCED_ON), factor),
             }
-            for seed, member in zip(seeds, load_members(experiment.path), strict=True)
+            for seed, member in zip(seeds, members, strict=True)
         ]
+        patterns = patterns_of_bound(members, read_dataset(Path(trial.config.data.path)), known)
+        rows.append({"seed": ALL, "metric": PATTERNS, "n_seeds": len(members), **standing(patterns, factor)})
         auroc = experiment.summary[experiment.summary["metric"] == "AUROC"]
         columns = ["metric", "estimate", "low", "high", "seeds_sd", "n_seeds", "n"]
         network = auroc[columns].assign(seed=ALL)
