@@ -243,7 +243,6 @@ FILES: dict[str, Callable[[Path], None]] = {
     "DATA": _yeast,
     "FOLDER": _dann_tf,
     "data/simulated": lambda path: write_simulated(path, simulate(n_train=200, n_test=60, seed=1)),
-    "config.yaml": _text("data: {path: data/simulated, target: hep}\n"),
     "few.yaml": _text("data: {path: data/simulated}\nmethods: [supervised]\n"),
     "experiment.yaml": _text("data: {path: data/simulated, target: hep}\nmethods: [source_only]\n"),
 }
