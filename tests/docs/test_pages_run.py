@@ -61,7 +61,7 @@ WORLDS = {
     "docs/questions/honest.md": World("data/foxa1"),
     "docs/kmers.md": World("data/simulated JunD.fasta.gz JunD_back.fasta.gz", "vectors/kmers.json"),
     "docs/methods.md": World("few.yaml data/simulated"),
-    "docs/motifs.md": World("runs/simulated data/simulated attributions", "motifs/motifs.meme motifs/seqlets.tsv"),
+    "docs/motifs.md": World("runs/simulated data/simulated attributions", "motifs/motifs.meme discovered/seqlets.tsv"),
     "docs/questions/no-labels.md": World(FOXA1),
     "docs/profiles.md": World("sacCer3.fa.gz starts.bed wt_1.plus.bw wt_1.minus.bw wt_2.plus.bw wt_2.minus.bw"),
     "docs/reverse-complements.md": World("runs/foxa1 windows.fa"),
