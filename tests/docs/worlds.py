@@ -261,7 +261,7 @@ COMMANDS = {
     "runs/simulated": "cislearn train --data data/simulated --target hep --out runs/simulated",
     "attributions": "cislearn attribute runs/simulated --task GABPA --data data/simulated --out attributions",
     **{
-        f"runs/seed{k}": f"cislearn express data/yeast --network small_filters --seed {k} --out runs/seed{k}"
+        f"runs/seed{k}": f"cislearn express data/yeast --network two_layers --seed {k} --out runs/seed{k}"
         for k in range(3)
     },
 }
