@@ -197,6 +197,16 @@ def _targets(path: Path) -> None:
     _write(path, "".join(f"{regulator}\t{gene}\n" for regulator, gene in [("regulator", "gene"), *pairs]))
 
 
+def _attributions(path: Path) -> None:
+    rng = _draw(path)
+    path.mkdir()
+    for name, values in {
+        "ohe": np.eye(4, dtype=np.float32)[rng.integers(0, 4, (60, 100))].transpose(0, 2, 1),
+        "hypothetical": rng.normal(size=(60, 4, 100)).astype(np.float32),
+    }.items():
+        np.savez(path / f"{name}.npz", values)
+
+
 def _dann_tf(path: Path) -> None:
     """Write forty windows of GABP in each cell type, as many negatives on one chromosome, and the table of all."""
     rng = _draw(path)
@@ -240,6 +250,7 @@ FILES: dict[str, Callable[[Path], None]] = {
     "names.txt": _text("".join(f"{gene}\n" for gene in GENES[:8])),
     "yeastract.tsv": _targets,
     "fungi.meme": lambda path: write_meme(path, [jaspar("MA0035.5")]),
+    "attributions": _attributions,
     "DATA": _yeast,
     "FOLDER": _dann_tf,
     "data/simulated": lambda path: write_simulated(path, simulate(n_train=200, n_test=60, seed=1)),
@@ -259,7 +270,6 @@ COMMANDS = {
     "--out data/yeast",
     "runs/foxa1": "cislearn train --data data/foxa1 --target HepG2 --out runs/foxa1",
     "runs/simulated": "cislearn train --data data/simulated --target hep --out runs/simulated",
-    "attributions": "cislearn attribute runs/simulated --task GABPA --data data/simulated --out attributions",
     **{
         f"runs/seed{k}": f"cislearn express data/yeast --network two_layers --seed {k} --out runs/seed{k}"
         for k in range(3)
