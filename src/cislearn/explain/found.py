@@ -154,7 +154,7 @@ def attributed_motifs(attributed: Attributed, known: Sequence[Motif], *, progres
     progress("clustering them (TF-MoDISco)")
     motifs = discover(attributed)
     table = pd.DataFrame({
-        "motif": [motif.identifier for motif in motifs],
+        "motif": np.array([motif.identifier for motif in motifs], dtype=object),  # text also where there is none
         "sites": np.array([motif.n_sites for motif in motifs], dtype=np.int64),
     })  # fmt: skip
     about = {"kind": "attributions", "windows": len(attributed.one_hot), "dropped": 0}
