@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from jaxtyping import install_import_hook
 
 SHAPES_CHECKED = (
@@ -26,6 +27,9 @@ SHAPES_CHECKED = (
     "training",
 )
 """Parts whose annotated shapes and types are checked at every call while the tests run."""
+
+settings.register_profile("any machine", deadline=None)  # 200 ms an example are not enough on a busy one
+settings.load_profile("any machine")
 
 if multiprocessing.parent_process() is None:  # a process that a test started has imported the package before
     assert not any(module.startswith("cislearn.data") for module in sys.modules), "the shape checks come too late"

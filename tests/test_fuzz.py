@@ -47,6 +47,22 @@ def test_values_that_yaml_itself_stumbles_over(tmp_path, text):
         read_config(tmp_path / "c.yaml")
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("training:\n  optimiser: {learning_rate: 1e9001}", 2),
+        ("training:\n  optimiser: {weight_decay: .inf}", 2),
+        ("methods:\n  - {name: adversarial, weight: .nan}", 2),
+        ("model:\n\n  encoder: {name: motif_cnn, dropout: [.inf]}", 3),
+    ],
+)
+def test_numbers_that_are_none_are_refused_with_their_line(tmp_path, text, line):
+    """A rate of 1e9001 is infinite, and could not be written into the record of a run: seed 22266."""
+    (tmp_path / "c.yaml").write_text(f"data: {{path: x}}\n{text}\n")
+    with pytest.raises(UserError, match=rf"c\.yaml.* {line + 1}:.*finite number"):
+        read_config(tmp_path / "c.yaml")
+
+
 @pytest.mark.parametrize("sites", ["0", "-20", "nan", "inf"])
 def test_a_motif_of_no_sites(tmp_path, sites):
     meme = next(parser for parser in PARSERS if parser.name == "meme").seeds[0].decode()

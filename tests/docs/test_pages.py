@@ -1,4 +1,7 @@
-"""What the documentation shows works: its files are written out and run, its commands are parsed."""
+"""What the documentation shows is right, as far as it is seen at once: worked examples, options, settings, links.
+
+`test_pages_run` runs all commands.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,8 @@ import re
 import shlex
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
-import torch
 import typer
 
 from cislearn.baselines import BATTERY
@@ -18,7 +19,6 @@ from cislearn.cli.main import app
 from cislearn.data.simulate import simulate, write_simulated
 from cislearn.experiment.execute import run_experiment
 from cislearn.experiment.reading import read_config
-from cislearn.sequence.tokens import decode
 from tests.docs.pages import PAGES, ROOT, blocks_of, commands_of
 
 WORKED_EXAMPLES = ["adding-an-encoder.md", "adding-an-objective.md"]
@@ -61,19 +61,6 @@ def test_the_experiment_of_a_worked_example_runs(example):
     assert experiment.report.is_file()
 
 
-def test_python_of_the_readme_runs(tmp_path, monkeypatch):
-    simulated = simulate(n_train=200, n_test=60, seed=1)
-    write_simulated(tmp_path / "data" / "simulated", simulated)
-    windows = [f">window_{number}\n{decode(tokens)}\n" for number, tokens in enumerate(simulated.tokens[:9])]
-    (tmp_path / "windows.fa").write_text("".join(windows))
-    monkeypatch.chdir(tmp_path)
-    (text,) = [block.text for block in blocks_of(ROOT / "README.md") if block.language == "python"]
-    names: dict[str, Any] = {}
-    exec(text, names)
-    assert list(names["scores"]["name"]) == [f"window_{number}" for number in range(9)]
-    assert names["model"](torch.zeros(2, 4, 101)).shape == (2, 1)
-
-
 @pytest.mark.parametrize(("page", "line"), COMMANDS, ids=[f"{page}: {line[:40]}" for page, line in COMMANDS])
 def test_a_command_of_the_documentation_is_one_that_there_is(page, line):
     verb, *arguments = shlex.split(line, comments=True)[1:]
@@ -88,6 +75,14 @@ def test_yaml_of_the_documentation_is_a_configuration(page, tmp_path):
         path = tmp_path / f"{number}.yaml"
         path.write_text(block.text)
         read_config(path)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_block_says_its_language(page):
+    """One that does not would be found by no test."""
+    fences = [line.strip() for line in page.read_text(encoding="utf-8").splitlines() if line.strip().startswith("```")]
+    assert set(fences[1::2]) <= {"```"} and "```" not in fences[::2]
+    assert len(blocks_of(page)) == len(fences) / 2
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -170,3 +170,13 @@ def test_ctcf_is_the_strongest_motif_of_ctcf_peaks(shared_data, tmp_path):
     cislearn.train(tmp_path / "data", seeds=1, out=tmp_path / "run", settings=settings)
     strongest = find_motifs(tmp_path / "run", tmp_path / "motifs").table.iloc[0]
     assert strongest["name"] == "CTCF" and strongest["q"] < 1e-6 and strongest["by_chance"] <= 0.05
+
+
+@pytest.mark.slow
+def test_attributions_in_which_there_is_no_motif(tmp_path, rng):
+    """Of noise, as of a network that has learned nothing: said on the page, and no fault."""
+    one_hot = np.eye(4, dtype=np.float32)[rng.integers(0, 4, (60, 100))].transpose(0, 2, 1)
+    np.savez(tmp_path / "a.npz", one_hot=one_hot, hypothetical=rng.normal(size=one_hot.shape).astype(np.float32))
+    found = find_attributed_motifs(tmp_path / "a.npz", tmp_path / "out")
+    assert found.motifs == [] and len(found.table) == 0
+    assert "No motif was found." in (tmp_path / "out" / "motifs.html").read_text()

@@ -37,5 +37,12 @@ def test_either_preset_says_what_the_other_would_take(tiny_data):
     assert "motif_cnn, the one for first looks" in large and "--set model.encoder=motif_cnn" in large
 
 
+@pytest.mark.slow
+def test_a_preset_that_does_not_go_with_the_rest_is_no_alternative(tiny_data):
+    """`wide` begins with known motifs and refuses words of bases: a training on words was refused for its sake."""
+    (own,) = told(tiny_data, "training.batch_size=16", "model.input={name: kmers, k: 3}")
+    assert re.fullmatch(r"about \d+ \w+ a run", own)
+
+
 def test_nothing_is_said_of_other_encoders(tiny_data):
     assert told(tiny_data, "model.encoder=dann_tf") == []

@@ -98,6 +98,15 @@ def test_the_folder_of_attributions_says_the_same_as_one_file(tmp_path, rng):
         read_attributions(tmp_path)
 
 
+def test_attributions_of_one_sign_are_refused(rng):
+    """Those of a network that has hardly learned: TF-MoDISco fits the null of the other sign to nothing."""
+    one_hot = np.eye(4, dtype=np.float32)[rng.integers(0, 4, (40, LENGTH))].transpose(0, 2, 1)
+    worth = rng.uniform(0.5, 1, one_hot.shape).astype(np.float32)
+    for sign in (1, -1):
+        with pytest.raises(UserError, match="of one sign"):
+            discover(Attributed(sign * worth, np.ascontiguousarray(one_hot)))
+
+
 def test_what_is_not_installed(tmp_path, rng, monkeypatch):
     hypothetical, one_hot, _ = attributions(rng, n=20)
     read = read_attributions(write(tmp_path / "a.npz", hypothetical=hypothetical, one_hot=one_hot))

@@ -7,7 +7,6 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -24,7 +23,6 @@ from cislearn.prediction.export import METADATA, export_model, metadata, refuse_
 from cislearn.prediction.loading import load_model
 from cislearn.registry import options_of
 from cislearn.schema import DataSpec, InputSpec, TaskSpec
-from tests.docs.pages import ROOT, blocks_of
 from tests.models.conftest import one_hot_windows
 
 SMALL = {
@@ -260,18 +258,3 @@ def test_the_verb_writes_the_file(tmp_path, tiny_experiment):
     model = torch.export.load(io.BytesIO((tmp_path / "m.bin").read_bytes())).module()
     assert model(torch.zeros(1, 4, 101)).shape == (1, 1)
     assert [path.name for path in tmp_path.iterdir() if path.suffix == ".md"] == ["m.md"]
-
-
-def test_python_of_the_page_runs(tiny_experiment, tmp_path, monkeypatch):
-    pytest.importorskip("onnxruntime")
-    monkeypatch.chdir(tmp_path)
-    for suffix in ("pt2", "onnx"):
-        export_model(tiny_experiment, Path(f"foxa1.{suffix}"))
-    said = []
-    for block in (block for block in blocks_of(ROOT / "docs" / "sharing.md") if block.language == "python"):
-        names: dict[str, Any] = {}
-        exec(block.text, names)
-        logits = names["logits"]
-        said.append(logits.detach().numpy() if isinstance(logits, torch.Tensor) else logits)
-    assert said[0].shape == (2, 1)
-    np.testing.assert_allclose(said[0], said[1], atol=1e-5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -30,7 +31,7 @@ Fraction = Annotated[float, Field(gt=0.0, lt=1.0)]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 def _distinct(values: list[Any]) -> list[Any]:
@@ -210,10 +211,24 @@ def _strands(value: Any) -> Any:
     return value
 
 
+def _finite(value: Any) -> Any:
+    """Pass on what holds no number that is infinite or none: these have no place in JSON either."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("a finite number was expected")
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _finite(inner)
+    return value
+
+
+Options = dict[str, Annotated[Any, AfterValidator(_finite)]]
+"""Keys that the part which is named knows, and checks when it is made."""
+
+
 class EncoderConfig(BaseModel):
     """An encoder by name; every further key is an option of that encoder."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
+    __pydantic_extra__: Options = Field(init=False)
     name: str = "motif_cnn"
 
     @property
@@ -279,6 +294,7 @@ class MethodConfig(BaseModel):
     """A method by name; every further key is an option of its objective."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
+    __pydantic_extra__: Options = Field(init=False)
     name: str
     label: str | None = Field(None, description="its name in folders and tables, where one method is listed twice")
 

@@ -109,7 +109,8 @@ def discover(attributed: Attributed, *, most: int = SEQLETS) -> list[Motif]:
     Raises
     ------
     UserError
-        Where modisco is not installed, or the windows are shorter than its seqlets.
+        Where modisco is not installed, the windows are shorter than its seqlets, or what they are worth is nearly
+        everywhere of one sign: the threshold of each sign is held against a null that has both.
     """
     try:
         from modiscolite.tfmodisco import TFMoDISco
@@ -125,7 +126,13 @@ def discover(attributed: Attributed, *, most: int = SEQLETS) -> list[Motif]:
     windows, scores = (
         np.ascontiguousarray(array.transpose(0, 2, 1)) for array in (attributed.one_hot, attributed.hypothetical)
     )
-    by_sign = TFMoDISco(one_hot=windows, hypothetical_contribs=scores, max_seqlets_per_metacluster=most)
+    try:
+        by_sign = TFMoDISco(one_hot=windows, hypothetical_contribs=scores, max_seqlets_per_metacluster=most)
+    except (ValueError, ZeroDivisionError) as error:  # of a mean over no values
+        raise UserError(
+            f"TF-MoDISco finds no threshold: stretches of these windows are nearly all of one sign ({error})",
+            fix="Train longer, or attribute the differences to references (cislearn attribute --by deep_lift).",
+        ) from error
     return [
         _motif(pattern, f"{sign}_{number}")
         for sign, patterns in zip(("pos", "neg"), by_sign, strict=True)
