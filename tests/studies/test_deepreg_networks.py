@@ -30,9 +30,11 @@ def small(tmp_path_factory):
 def test_the_ledger_goes_on_and_the_page_has_every_method(small):
     page = small("split=series")
     assert "## By series (size smoke)" in page.read_text() and "## By gene" not in page.read_text()
+    assert f"**Not run** (size smoke): ridge of promoters by gene (seed 0); {OURS} by gene" in page.read_text()
     said = []
     page = small(progress=lambda text, done=0, total=0: said.append(text))
     assert not any(text.startswith("series,") for text in said), "what stands in the ledger is not run again"
+    assert "Not run" not in page.read_text()
     ledger = pd.read_csv(page.with_suffix(".tsv"), sep="\t")
     for trial in network_trials("smoke"):
         its = ledger[(ledger["split"] == trial.split) & (ledger["method"] == trial.method)].set_index("metric")

@@ -169,7 +169,20 @@ def run_networks(
         materials = whole if trial.share == 1 else whole.some_genes(trial.share)
         for name, rows in _tables(trial, materials, device, progress).items():
             ledgers[name].replace(place, rows.assign(**place))
-    return write_networks_page(results / f"{NAME}.md", {name: table.read() for name, table in ledgers.items()})
+    tables = {name: table.read() for name, table in ledgers.items()}
+    return write_networks_page(results / f"{NAME}.md", tables, {size: _missing(size, tables[SCORES])})
+
+
+def _missing(size: Size, scores: pd.DataFrame) -> list[str]:
+    """Say which trainings of a size the ledger lacks: a text a split and method."""
+    done = set(scores[list(KEYS)].itertuples(index=False, name=None))
+    seeds: dict[tuple[str, str], list[str]] = {}
+    for trial in network_trials(size):
+        if tuple(_place(size, trial)) not in done:
+            seeds.setdefault((trial.split, trial.method), []).append(str(trial.seed))
+    return [
+        f"{method} by {split} (seed{'s' * (len(its) > 1)} {', '.join(its)})" for (split, method), its in seeds.items()
+    ]
 
 
 def networks_ledgers(results: Path) -> dict[str, Table]:

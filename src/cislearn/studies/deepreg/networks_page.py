@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files as resources
 from pathlib import Path
 from typing import Any
@@ -32,13 +32,25 @@ CAPTIONS = {
 }
 
 
-def write_networks_page(path: Path, tables: Mapping[str, pd.DataFrame]) -> Path:
-    """Write the page of all tables, and its pictures beside it; for each split and method the mean over its seeds."""
+def write_networks_page(path: Path, tables: Mapping[str, pd.DataFrame], missing: Mapping[str, Sequence[str]]) -> Path:
+    """Write the page of all tables, and its pictures beside it; for each split and method the mean over its seeds.
+
+    Parameters
+    ----------
+    path : Path
+        The page.
+    tables : mapping of str to DataFrame
+        As `cislearn.studies.deepreg.networks.networks_ledgers` names them.
+    missing : mapping of str to list of str
+        Of a size what was not run.
+    """
     parts = [f"# {TITLE}", (resources("cislearn.studies.deepreg") / "networks.md").read_text(encoding="utf-8").strip()]
     for size in tables["scores"]["size"].unique():
         mine = {name: its[its["size"] == size] for name, its in tables.items()}
         for split, its in mine["scores"].groupby("split", sort=False):
             parts += [f"## By {split} (size {size})", _means(its)]
+        if missing.get(size):
+            parts += [f"**Not run** (size {size}): {'; '.join(missing[size])}."]
         parts += _seen(path, size, {name: its for name, its in mine.items() if len(its)})
     with file_written_whole(path) as partial:
         partial.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
