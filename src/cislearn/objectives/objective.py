@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 from torch import Tensor, nn
 
@@ -26,7 +26,8 @@ class Model(Protocol):
     """What an objective may ask of a model: `cislearn.models.network.Network` and anything that answers alike."""
 
     n_features: int
-    encoder: Encoder
+    if TYPE_CHECKING:  # from Python 3.12 on isinstance() does not see the submodules of a module
+        encoder: Encoder
 
     def embed(self, tokens: Tensor, tracks: Tensor | None = None) -> Tensor:
         """One-hot windows of tokens, with their tracks below them."""
