@@ -30,7 +30,10 @@ def small(tmp_path_factory):
 def test_the_ledger_goes_on_and_the_page_has_every_method(small):
     page = small("split=series")
     assert "## By series (size smoke)" in page.read_text() and "## By gene" not in page.read_text()
-    assert f"**Not run** (size smoke): ridge of promoters by gene (seed 0); {OURS} by gene" in page.read_text()
+    assert (
+        f"**Not run** (size smoke): ridge of promoters (1 of 1); {OURS} (1 of 2); {PUBLISHED} (1 of 2)"
+        in page.read_text()
+    )
     said = []
     page = small(progress=lambda text, done=0, total=0: said.append(text))
     assert not any(text.startswith("series,") for text in said), "what stands in the ledger is not run again"

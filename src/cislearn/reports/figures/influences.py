@@ -23,7 +23,7 @@ CENTRE = ""
 """No gene is called so."""
 
 
-def influence_graph(pairs: pd.DataFrame) -> nx.DiGraph[str]:
+def influence_graph(pairs: pd.DataFrame) -> nx.DiGraph:
     """Return a graph with an edge from each regulator to each gene that it acts on.
 
     Parameters
@@ -32,7 +32,7 @@ def influence_graph(pairs: pd.DataFrame) -> nx.DiGraph[str]:
         ``regulator``, ``gene``, ``size`` (mean absolute contribution, log2) and ``slope``, as in ``influences.tsv``.
         Edges have the last two, and ``acts``: raises or lowers.
     """
-    graph: nx.DiGraph[str] = nx.DiGraph()
+    graph = nx.DiGraph()
     columns = (pairs[name].tolist() for name in ("regulator", "gene", "size", "slope"))
     for regulator, gene, size, slope in zip(*columns, strict=True):
         graph.add_edge(regulator, gene, size=size, slope=slope, acts="raises" if slope > 0 else "lowers")
@@ -80,9 +80,9 @@ def influence_drawing(pairs: pd.DataFrame, most: int = DRAWN) -> str:
     return document(paint, key="influences", size=(7.5, 6.0), background=PAPER)
 
 
-def _places(graph: nx.DiGraph[str]) -> dict[str, np.ndarray]:
+def _places(graph: nx.DiGraph) -> dict[str, np.ndarray]:
     """Lay the graph out by Kamada and Kawai (1989), regulators held together by a point that is not drawn."""
-    held: nx.Graph[str] = nx.Graph(graph.edges)
+    held = nx.Graph(graph.edges)
     held.add_edges_from(((CENTRE, name) for name in graph if graph.out_degree(name)), length=1.6)
     places: dict[str, np.ndarray] = nx.kamada_kawai_layout(held, weight="length")
     return places

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -174,15 +175,12 @@ def run_networks(
 
 
 def _missing(size: Size, scores: pd.DataFrame) -> list[str]:
-    """Say which trainings of a size the ledger lacks: a text a split and method."""
+    """Say how many trainings of each method the ledger of a size lacks."""
     done = set(scores[list(KEYS)].itertuples(index=False, name=None))
-    seeds: dict[tuple[str, str], list[str]] = {}
-    for trial in network_trials(size):
-        if tuple(_place(size, trial)) not in done:
-            seeds.setdefault((trial.split, trial.method), []).append(str(trial.seed))
-    return [
-        f"{method} by {split} (seed{'s' * (len(its) > 1)} {', '.join(its)})" for (split, method), its in seeds.items()
-    ]
+    trials = network_trials(size)
+    all_of = Counter(trial.method for trial in trials)
+    lacking = Counter(trial.method for trial in trials if tuple(_place(size, trial)) not in done)
+    return [f"{method} ({n} of {all_of[method]})" for method, n in lacking.items()]
 
 
 def networks_ledgers(results: Path) -> dict[str, Table]:
