@@ -5,6 +5,9 @@ Their parameters come in the order of ours, so `copy_weights` makes two networks
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -96,6 +99,14 @@ class PlainTraining:
     def __init__(self, network: nn.Module, *, learning_rate: float = 1e-3, bf16: bool = False) -> None:
         self.network, self.bf16 = network, bf16
         self.optimiser = torch.optim.SGD(network.parameters(), lr=learning_rate, momentum=0.9)
+
+    def windows_a_second(self, batches: Sequence[tuple[Tensor, Tensor]], warm: int, steps: int) -> float:
+        """Take `warm` steps that do not count and `steps` that do, on the same batches again and again."""
+        for k in range(warm + steps):
+            if k == warm:
+                begun = time.perf_counter()
+            self.step(*batches[k % len(batches)])
+        return len(batches[0][1]) * steps / (time.perf_counter() - begun)
 
     def step(self, x: Float[Tensor, "n 4 length"], labels: Float[Tensor, " n"]) -> Tensor:
         """Take a step on one-hot windows; return its loss."""

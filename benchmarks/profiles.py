@@ -28,18 +28,17 @@ from benchmarks.peers.bpnet_geometry import (
     WINDOWS,
 )
 from benchmarks.results import ROOT, Result, keep
+from benchmarks.timed import timed_fit
 from cislearn.data.batches import Batches, TrainingRows
 from cislearn.data.profiles import Profiles, total_counts
 from cislearn.data.sequences import TableSequences
 from cislearn.data.views import Views
-from cislearn.engine.devices import choose_device
 from cislearn.engine.memory import keep_freed_memory
 from cislearn.models.network import Network, build_network
 from cislearn.objectives.supervised import Supervised
 from cislearn.prediction.members import Members
 from cislearn.schema import DataSpec, TaskSpec
-from cislearn.training.fit import TrainingPlan, fit
-from cislearn.training.judge import Validation
+from cislearn.training.fit import TrainingPlan
 from cislearn.training.optimisers import OptimiserPlan
 
 SPEC = DataSpec((TaskSpec("atac", "profile", 1, POSITIONS, "flip"),), ("cell",), LENGTH)
@@ -97,22 +96,8 @@ class Training:
 
     def run(self, steps: int, every: int) -> tuple[list[float], list[float]]:
         """Train with a look at the losses `every` so many steps; return their means, and when each step ended."""
-        objective, times = Supervised(counts_weight=COUNTS_WEIGHT), list[float]()
-        objective.setup(self.network, SPEC)
-        with tempfile.TemporaryDirectory() as name:
-            fitted = fit(
-                self.network,
-                objective,
-                self.batches,
-                Views(SPEC),
-                lambda network: Validation(0.0, 0.0, {}),
-                TrainingPlan(steps, every, SGD, "last", precision=self.precision, gradient_clip=1.0),
-                checkpoint=Path(name) / "last.ckpt",
-                device=choose_device("cpu"),
-                watch=lambda step, row: times.append(time.perf_counter()) if not row else None,
-            )
-        self.network.train()
-        return [row["train_loss"] for row in fitted.history], times
+        plan = TrainingPlan(steps, every, SGD, "last", precision=self.precision, gradient_clip=1.0)
+        return timed_fit(self.network, Supervised(counts_weight=COUNTS_WEIGHT), self.batches, Views(SPEC), plan)
 
     def training(self) -> Measure:
         """Return what trains and gives windows a second."""

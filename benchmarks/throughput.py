@@ -6,11 +6,8 @@ import argparse
 import os
 import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
@@ -21,16 +18,15 @@ from torch import nn
 from benchmarks.measuring import Measure, Worker, compare, interleave, serve
 from benchmarks.plain import PlainTraining, plain_dann_tf
 from benchmarks.results import Result, show_or_keep
+from benchmarks.timed import timed_fit
 from cislearn.data.batches import Batches, TrainingRows
 from cislearn.data.sequences import TableSequences
 from cislearn.data.views import Views
-from cislearn.engine.devices import choose_device
 from cislearn.engine.processes import ALONE, Processes, find_place, join, leave, meeting_point
 from cislearn.models.network import Network, build_network
 from cislearn.objectives.objective import objectives
 from cislearn.schema import DataSpec, TaskSpec
-from cislearn.training.fit import TrainingPlan, fit
-from cislearn.training.judge import Validation
+from cislearn.training.fit import TrainingPlan
 from cislearn.training.optimisers import OptimiserPlan
 
 WARM = 3
@@ -94,23 +90,8 @@ def times_of(
 ) -> list[float]:
     """Train for some steps; return when each ended."""
     network, batches, views = training_of(encoder, batch)
-    objective = objectives.get("supervised")()
-    objective.setup(network, network.spec)
-    times: list[float] = []
-    with tempfile.TemporaryDirectory() as folder:
-        fit(
-            network,
-            objective,
-            batches,
-            views,
-            lambda network: Validation(0.0, 0.0, {}),
-            TrainingPlan(steps, 10**9, SGD, "last", precision=PRECISIONS[precision], sync_every=every),
-            checkpoint=Path(folder) / "last.ckpt",
-            device=choose_device("cpu"),
-            watch=lambda step, row: times.append(time.perf_counter()) if not row else None,
-            processes=processes,
-        )
-    return times
+    plan = TrainingPlan(steps, 10**9, SGD, "last", precision=PRECISIONS[precision], sync_every=every)
+    return timed_fit(network, objectives.get("supervised")(), batches, views, plan, processes)[1]
 
 
 def measure_cislearn(encoder: str, precision: str) -> Measure:
@@ -140,14 +121,7 @@ def measure_plain(encoder: str, precision: str, *, compiled: bool = False) -> Me
     network = plain_network(encoder)
     training = PlainTraining(torch.compile(network) if compiled else network, bf16=precision == "bf16")  # type: ignore[arg-type]
 
-    def measure() -> float:
-        for k in range(WARM + size.steps):
-            if k == WARM:
-                begun = time.perf_counter()
-            training.step(*ready[k % len(ready)])
-        return size.batch * size.steps / (time.perf_counter() - begun)
-
-    return measure
+    return lambda: training.windows_a_second(ready, WARM, size.steps)
 
 
 def measure_of(encoder: str, way: str) -> Measure:

@@ -5,11 +5,8 @@ from __future__ import annotations
 import argparse
 import copy
 import sys
-import tempfile
-import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,18 +17,17 @@ from benchmarks.measuring import Measure, Worker, compare, interleave, serve
 from benchmarks.plain import PlainTraining, copy_weights, plain_dann_tf, plain_motif_cnn, plain_residual
 from benchmarks.residual import Residual
 from benchmarks.results import Result, keep
+from benchmarks.timed import timed_fit
 from cislearn.data.batches import Batches, TrainingRows
 from cislearn.data.sequences import TableSequences
 from cislearn.data.simulate import Simulated, simulate
 from cislearn.data.views import Views
-from cislearn.engine.devices import choose_device
 from cislearn.evaluation.metrics import auroc
 from cislearn.models.network import Network, build_network
 from cislearn.objectives.objective import objectives
 from cislearn.prediction.predictor import NetworkPredictor
 from cislearn.schema import DataSpec
-from cislearn.training.fit import TrainingPlan, fit
-from cislearn.training.judge import Validation
+from cislearn.training.fit import TrainingPlan
 from cislearn.training.optimisers import OptimiserPlan
 
 BATCH = 128
@@ -102,23 +98,9 @@ class Training:
         self, steps: int, optimiser: OptimiserPlan, *, every: int, strand: Any = "forward"
     ) -> tuple[list[float], list[float]]:
         """Train with a look at the losses `every` so many steps; return their means, and when each step ended."""
-        objective = objectives.get("supervised")()
-        objective.setup(self.network, self.data.spec)
-        times: list[float] = []
-        with tempfile.TemporaryDirectory() as folder:
-            fitted = fit(
-                self.network,
-                objective,
-                self.batches,
-                Views(self.data.spec, strand, seed=self.seed),
-                lambda network: Validation(0.0, 0.0, {}),
-                TrainingPlan(steps, every, optimiser, "last", precision=PRECISIONS[self.precision], seed=self.seed),
-                checkpoint=Path(folder) / "last.ckpt",
-                device=choose_device("cpu"),
-                watch=lambda step, row: times.append(time.perf_counter()) if not row else None,
-            )
-        self.network.train()
-        return [row["train_loss"] for row in fitted.history], times
+        plan = TrainingPlan(steps, every, optimiser, "last", precision=PRECISIONS[self.precision], seed=self.seed)
+        views = Views(self.data.spec, strand, seed=self.seed)
+        return timed_fit(self.network, objectives.get("supervised")(), self.batches, views, plan)
 
     def auroc(self, steps: int) -> float:
         """Train thoroughly; return the AUROC on the test windows, in full precision."""
@@ -152,14 +134,7 @@ def measure_plain(model: Model, precision: str) -> Measure:
     batches = [ours.batches[k] for k in range(8)]
     ready = [(ours.network.embed(batch.tokens).float(), batch.labels[:, 0]) for batch in batches]
 
-    def measure() -> float:
-        for k in range(WARM + model.steps):
-            if k == WARM:
-                begin = time.perf_counter()
-            training.step(*ready[k % len(ready)])
-        return BATCH * model.steps / (time.perf_counter() - begin)
-
-    return measure
+    return lambda: training.windows_a_second(ready, WARM, model.steps)
 
 
 CONTENDERS = {"plain": measure_plain, "cislearn": measure_cislearn}

@@ -47,7 +47,7 @@ def test_the_ledger_goes_on_and_the_page_has_every_method(small):
     assert errors[OURS] < 1.2 * errors["ridge of regulators"] < errors[PUBLISHED]
 
 
-def test_curves_pairs_and_regulators_are_kept_and_drawn(small, tmp_path):
+def test_curves_pairs_and_regulators_are_kept_and_drawn(small):
     page = small()
     tables = {name: table.read() for name, table in networks_ledgers(page.parent).items()}
     curves = tables["curves"].set_index(list(KEYS)).sort_index()

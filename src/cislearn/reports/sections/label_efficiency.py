@@ -71,21 +71,7 @@ def _section(
 def curve_drawing(
     title: str, scores: pd.DataFrame, styles: Mapping[str, MethodStyle], metric: str, *, key: str
 ) -> Drawing:
-    """Draw one panel, with its points in words for those who do not see it.
-
-    Parameters
-    ----------
-    title : str
-        Of the panel.
-    scores : DataFrame
-        Rows with method, share (per cent, 0 to 100), estimate, low and high.
-    styles : mapping of str to MethodStyle
-        Of each method.
-    metric : str
-        Its name.
-    key : str
-        Of the drawing: letters, digits, hyphens.
-    """
+    """Draw one panel of `label_efficiency`, with its points in words for those who do not see it."""
     told = [
         f"{label_of(row['method'])} at {row['share']:g} % {_estimate(row)}"
         for row in scores.sort_values("share", kind="stable").to_dict("records")

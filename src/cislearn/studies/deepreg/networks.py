@@ -34,7 +34,7 @@ from cislearn.progress import Progress, silent
 from cislearn.sequence.composition import count_words
 from cislearn.studies.deepreg.carry_out import yeast_dataset
 from cislearn.studies.deepreg.networks_page import write_networks_page
-from cislearn.studies.deepreg.pictures import BOTH, OURS, PUBLISHED
+from cislearn.studies.deepreg.pictures import BOTH, OURS, PUBLISHED, SHOWN
 from cislearn.studies.ledger import Table
 from cislearn.studies.study import SIZES, Size
 from cislearn.training.two_towers.plan import block_recipe
@@ -48,8 +48,8 @@ FURTHER = {
     "influences": ("regulator", "gene"),
 }
 """Tables beside the scores, of which pictures are drawn, and what tells the rows of a trial apart."""
-SHOWN, STRONGEST = 2000, 300
-"""Tested pairs, and pairs of regulator and gene, that are kept of a trial."""
+STRONGEST = 300
+"""Pairs of regulator and gene that are kept of a trial."""
 RULE = "reveal_cancel"
 SIMPLE: dict[str, type[Completion]] = {
     "pair": LowRank,

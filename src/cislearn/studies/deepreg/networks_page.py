@@ -12,7 +12,7 @@ import pandas as pd
 
 from cislearn.atomic import file_written_whole
 from cislearn.reports.numbers import decimal
-from cislearn.studies.deepreg.pictures import pictures
+from cislearn.studies.deepreg.pictures import SHOWN, pictures
 from cislearn.studies.markdown import table
 
 TITLE = "DeepREG: networks of promoters and regulators"
@@ -26,7 +26,7 @@ LISTS = {
 }
 CAPTIONS = {
     "learning": "Loss by epoch: validation solid, training dashed, a line a seed",
-    "against": "Predicted against measured: 2,000 tested pairs of the first seed",
+    "against": f"Predicted against measured: {SHOWN:,} tested pairs of the first seed",
     "importance": "How many regulators are worth how much, by RevealCancel; split by pair, first seed",
     "influences": "Who acts on whom: the strongest pairs of regulator and gene",
 }

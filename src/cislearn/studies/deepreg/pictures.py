@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 BOTH = OURS, PUBLISHED = "factors", "tensor_product"
 """Ours, and the published network whose learning curve was printed: they are trained on all splits, and drawn."""
+SHOWN = 2000
+"""Tested pairs that are kept of a training, and drawn."""
 NAMED = 5
 """Regulators that the histogram names."""
 SIDE = 2.2

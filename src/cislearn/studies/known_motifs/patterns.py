@@ -14,6 +14,7 @@ from cislearn.explain.discovered import Attributed
 from cislearn.explain.found import Found, attributed_motifs
 from cislearn.explain.inputs import inputs_of
 from cislearn.explain.methods import Settings
+from cislearn.explain.windows import windows_in_memory
 from cislearn.motifs.matrix import Motif
 
 METHOD = "gradient_x_input"
@@ -28,10 +29,9 @@ def patterns_of_bound(members: Sequence[nn.Module], dataset: Dataset, known: Seq
     Windows that were trained on are among them: they say what was learned, and nothing is scored by them.
     """
     bound = np.flatnonzero(dataset.labels_float(np.arange(len(dataset)))[:, 0] == 1)
-    if len(bound) > MOST:
-        bound = np.sort(np.random.default_rng(0).choice(bound, MOST, replace=False))
     first, length = dataset.spec.margin, dataset.spec.length
-    tokens = np.ascontiguousarray(dataset.sequences.gather(bound)[:, first : first + length])
+    windows = windows_in_memory(dataset.sequences.gather(bound)[:, first : first + length]).drawn(MOST)
+    tokens = np.ascontiguousarray(windows.read(np.arange(windows.n))[0])
     found = Attributor(members, dataset.spec.tasks[0].name, settings=Settings(METHOD))(tokens)
     assert found.hypothetical is not None
     one_hot = inputs_of(torch.from_numpy(tokens)).x.numpy().astype(np.float32)
