@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 
 import numpy as np
@@ -13,9 +14,12 @@ from cislearn.explain.attribute import Attributor
 from cislearn.explain.gradients import corrected, gradient
 from cislearn.explain.inputs import inputs_of
 from cislearn.explain.methods import METHODS, Settings
+from cislearn.explain.mutagenesis import mutagenesis
 from cislearn.explain.readout import read_out
+from cislearn.models.inference import for_inference
 from cislearn.models.network import OneHot, output
 from cislearn.models.strands import BothStrands
+from cislearn.prediction.mutagenesis import effects_of_changes
 from cislearn.schema import TaskSpec
 from cislearn.sequence.strand import reverse_complement
 from tests.explain.conftest import BOUND, LENGTH, MIXED, network_of, spec_of
@@ -144,6 +148,30 @@ def test_mutagenesis_is_tangermemes(tokens):
         warnings.simplefilter("ignore")
         expected = theirs(output(model, "bound"), one_hot(tokens), device="cpu", hypothetical=True)
     np.testing.assert_allclose(found.hypothetical, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("way", ["fast", "whole", "without tangermeme"])
+@pytest.mark.parametrize("name", ["motif_cnn", "basset"])
+def test_mutagenesis_is_the_same_in_all_of_its_ways(name, way, tokens, monkeypatch):
+    """Of N, of tracks and of both strands too: by what a change reaches, of whole windows, and by our own loop."""
+    theirs = pytest.importorskip("tangermeme.saturation_mutagenesis")
+    monkeypatch.setattr(theirs, "_FAST_MIN_SECONDS", 0.0 if way == "fast" else 1e9)
+    monkeypatch.setattr(theirs, "_FAST_MAX_RELATIVE_TIME", 1e9)  # small ones are faster whole
+    taken = []
+    made = theirs._fast_path
+    monkeypatch.setattr(theirs, "_fast_path", lambda *given: taken.append(made(*given)) or taken[-1])
+    if way == "without tangermeme":
+        monkeypatch.setitem(sys.modules, "tangermeme.saturation_mutagenesis", None)
+    model, tokens = BothStrands(model_of(name, spec_of(tracks=1))).double(), tokens[:2].copy()
+    tokens[1, 20:24] = 4
+    signals = torch.from_numpy(np.random.default_rng(0).random((2, 1, LENGTH)))
+    readout = for_inference(read_out(model, "bound", by_gradient=False))
+    inputs = inputs_of(torch.from_numpy(tokens), tracks=signals)._replace(x=one_hot(tokens).double())
+    found = mutagenesis(readout, inputs).hypothetical
+    with torch.inference_mode():
+        effects = effects_of_changes(lambda x, tracks: readout(x, tracks)[:, 0], inputs.x, inputs.tracks)
+    torch.testing.assert_close(found, effects - effects.mean(1, keepdim=True), atol=1e-9, rtol=0)
+    assert [fast is not None for fast, *_ in taken] == {"fast": [True], "whole": [False]}.get(way, [])
 
 
 @pytest.mark.parametrize("name", ["motif_cnn", "basset", "wide"])
