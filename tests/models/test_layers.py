@@ -5,7 +5,8 @@ import torch
 from torch import nn
 
 from cislearn.errors import UserError
-from cislearn.models.layers import BatchNorm, layers
+from cislearn.models.equivariant import EquivariantBatchNorm
+from cislearn.models.layers import BatchNorm, ChannelsLastBatchNorm, layers
 from cislearn.models.stages import Stage
 
 ORDINARY = ["channels_last", "plain"]
@@ -34,6 +35,22 @@ def test_normalised_with_their_own_statistics_channels_have_mean_zero_and_sd_one
     mean, variance = norm.statistics(norm.normalise(z, norm.statistics(z)))
     torch.testing.assert_close(mean, torch.zeros(5, dtype=torch.float64))
     torch.testing.assert_close(variance, torch.ones(5, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("kind", [BatchNorm, ChannelsLastBatchNorm, EquivariantBatchNorm])
+@pytest.mark.parametrize("shape", [(9, 6), (9, 6, 14)])
+@pytest.mark.parametrize("turned", [False, True])
+def test_normalised_by_themselves_in_one_operation_as_in_two(kind, shape, turned):
+    """Values and gradients, however the numbers lie in memory."""
+    norm, found = kind(6).double(), []
+    z = torch.randn(shape, dtype=torch.float64)
+    z = z.mT.contiguous().mT if turned else z
+    weights = torch.randn(shape, dtype=torch.float64)
+    for way in (norm.normalise_itself, lambda x: norm.normalise(x, norm.statistics(x))):
+        x = z.clone().requires_grad_()
+        y = way(x)
+        found.append((y.detach(), *torch.autograd.grad((y * weights).sum(), x)))
+    torch.testing.assert_close(*found, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("kind", ORDINARY)

@@ -18,7 +18,7 @@ from cislearn.models.network import Network, build_network
 from cislearn.models.stages import Stage
 from cislearn.objectives.ladder import Ladder
 from cislearn.objectives.ladder_decoder import Decoder, Denoiser, Downward, Level, unpooled
-from cislearn.objectives.ladder_pass import ladder_pass, running_statistics_kept, without_dropout
+from cislearn.objectives.ladder_pass import _noised, ladder_pass, running_statistics_kept, without_dropout
 from cislearn.objectives.objective import objectives
 from cislearn.schema import DataSpec, InputSpec, TaskSpec
 from tests.objectives.conftest import LENGTH
@@ -185,6 +185,14 @@ def test_both_costs_against_a_computation_by_hand(spec):
     health = [objective.health()[f"reconstruction_{k}"].item() for k in range(3)]
     np.testing.assert_allclose(health, costs, rtol=1e-9)
     assert found["reconstruction"].item() == pytest.approx(np.dot([3.0, 0.7, 0.2], costs), rel=1e-9)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_noise_is_as_strong_however_the_numbers_lie_in_memory(turned):
+    z = torch.zeros(40, 50, 30).mT if turned else torch.zeros(40, 30, 50)
+    noise = _noised(z, 0.3)
+    assert noise.stride() == z.stride() and noise.std().item() == pytest.approx(0.3, rel=0.02)
+    assert noise.unique().numel() > 0.99 * noise.numel()
 
 
 @pytest.mark.parametrize("detach_clean", [False, True])

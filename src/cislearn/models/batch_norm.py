@@ -5,6 +5,9 @@ from __future__ import annotations
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn import functional as F
+
+from cislearn.models.convolution import as_image
 
 Statistics = tuple[Tensor, Tensor]
 
@@ -19,7 +22,8 @@ class BatchNorm(nn.BatchNorm1d):
     def statistics(self, z: Float[Tensor, "n c *length"]) -> Statistics:
         """Return mean and biased variance of each channel over examples and positions, each of shape ``(c,)``."""
         axes = [axis for axis in range(z.dim()) if axis != 1]
-        return z.mean(axes), z.var(axes, correction=0)
+        mean = z.mean(axes, keepdim=True)
+        return mean.flatten(), (z - mean).square().mean(axes)  # a tenth of the time of Tensor.var
 
     def folded(self, z: Float[Tensor, "n c *length"]) -> Float[Tensor, "n d *positions"]:
         """Return what one statistic each is taken of: here every channel has its own."""
@@ -29,6 +33,10 @@ class BatchNorm(nn.BatchNorm1d):
         """Subtract the mean and divide by the standard deviation, without scale and offset."""
         mean, variance = (self._across(value, z) for value in statistics)
         return (z - mean) * torch.rsqrt(variance + self.eps)
+
+    def normalise_itself(self, z: Float[Tensor, "n c *length"]) -> Float[Tensor, "n c *length"]:
+        """Return ``normalise(z, statistics(z))`` in one operation, several times faster forward and back."""
+        return F.batch_norm(z, None, None, training=True, eps=self.eps)
 
     def scale_and_offset(self, z: Float[Tensor, "n c *length"]) -> Float[Tensor, "n c *length"]:
         """Give each channel its learned scale and offset."""
@@ -44,9 +52,11 @@ class ChannelsLastBatchNorm(BatchNorm):
 
     def forward(self, z: Float[Tensor, "n c *length"]) -> Float[Tensor, "n c *length"]:
         """Return what `BatchNorm` returns, equal to rounding."""
-        if z.dim() == 2:
-            return super().forward(z)
-        return super().forward(z.unsqueeze(2).contiguous(memory_format=torch.channels_last)).squeeze(2)
+        return super().forward(z) if z.dim() == 2 else super().forward(as_image(z)).squeeze(2)
+
+    def normalise_itself(self, z: Float[Tensor, "n c *length"]) -> Float[Tensor, "n c *length"]:
+        """See `BatchNorm.normalise_itself`."""
+        return super().normalise_itself(z) if z.dim() == 2 else super().normalise_itself(as_image(z)).squeeze(2)
 
     def _check_input_dim(self, input: Tensor) -> None:
         """Let images of height 1 pass beside what `torch.nn.BatchNorm1d` takes."""

@@ -117,6 +117,10 @@ class EquivariantBatchNorm(BatchNorm):
         """Return mean and biased variance of each pair, each of shape ``(f,)``."""
         return super().statistics(self.folded(z))
 
+    def normalise_itself(self, z: Float[Tensor, "n two_f *length"]) -> Float[Tensor, "n two_f *length"]:
+        """See `BatchNorm.normalise_itself`: by its halves, since the statistics of a pair are shared."""
+        return self.normalise(z, self.statistics(z))
+
     def forward(self, z: Float[Tensor, "n two_f *length"]) -> Float[Tensor, "n two_f *length"]:
         """Return the normalised map."""
         assert self.running_mean is not None and self.running_var is not None

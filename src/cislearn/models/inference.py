@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 
-from cislearn.models.convolution import BasesConv1d, ChannelsLastConv1d
+from cislearn.models.convolution import BasesConv1d, ChannelsLastConv1d, as_image
 from cislearn.models.encoder import Encoder
 from cislearn.models.equivariant import EquivariantBatchNorm, EquivariantConv1d
 from cislearn.models.network import Network
@@ -115,7 +115,7 @@ def _pool_first(stage: Stage) -> None:
 
 def _lay_out(conv: ChannelsLastConv1d) -> None:
     """Give the weights, as they are, the order in memory that ``forward`` would else copy them into."""
-    image = conv.weight.unsqueeze(2).contiguous(memory_format=torch.channels_last)
+    image = as_image(conv.weight)
     conv.weight = nn.Parameter(image.squeeze(2), requires_grad=False)
 
 

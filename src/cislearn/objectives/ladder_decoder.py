@@ -52,11 +52,14 @@ class Denoiser(nn.Module):
     def forward(self, z: Float[Tensor, "n c *places"], u: Float[Tensor, "n c *places"]) -> Float[Tensor, "n c *places"]:
         """Return the estimate for lateral `z` and normalised signal from above `u`."""
         a = [row.view(1, -1, *(1,) * (u.dim() - 2)) for row in self.a]
-        mean = a[0] * torch.sigmoid(a[1] * u + a[2]) + a[3] * u + a[4]
-        if not self.lateral:
-            return mean
-        share = a[5] * torch.sigmoid(a[6] * u + a[7]) + a[8] * u + a[9]
-        return (z - mean) * share + mean
+        mean = _bent(u, a[:5])
+        return torch.addcmul(mean, z - mean, _bent(u, a[5:])) if self.lateral else mean
+
+
+def _bent(u: Tensor, a: Sequence[Tensor]) -> Tensor:
+    """Return ``a1 sigmoid(a2 u + a3) + a4 u + a5``."""
+    line = torch.addcmul(a[4], a[3], u)
+    return torch.addcmul(line, a[0], torch.sigmoid(torch.addcmul(a[2], a[1], u)))
 
 
 class Downward(nn.Module):
