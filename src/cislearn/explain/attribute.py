@@ -15,7 +15,6 @@ from cislearn.explain.inputs import Contributions, Inputs, inputs_of, projected
 from cislearn.explain.methods import Settings
 from cislearn.explain.readout import Readout, read_out
 from cislearn.explain.references import equal_the_window, one_hot_references, shuffled, uniform
-from cislearn.models.inference import for_gradients, for_inference
 from cislearn.prediction.predictor import Signals, windows_at_once
 from cislearn.schema import DataSpec
 
@@ -74,10 +73,9 @@ class Attributor:
         self.settings = settings or Settings()
         self.device, self.batch_size = torch.device(device), batch_size
         self.spec = cast(DataSpec, members[0].spec)
-        by_gradient = self.settings.known.by_gradient
-        chosen = [read_out(member, task, of, by_gradient=by_gradient) for member in members]
-        make_over = for_gradients if by_gradient else for_inference
-        self.readouts: list[Readout] = [cast(Readout, make_over(each)).to(self.device) for each in chosen]
+        method = self.settings.known
+        chosen = [read_out(member, task, of, by_gradient=method.by_gradient) for member in members]
+        self.readouts: list[Readout] = [cast(Readout, method.faster(each)).to(self.device) for each in chosen]
 
     def __call__(
         self,

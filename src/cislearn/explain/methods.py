@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from torch import nn
 
 from cislearn.errors import UserError, nearest
 from cislearn.explain.deep_lift import deep_lift
@@ -16,6 +17,7 @@ from cislearn.explain.mutagenesis import mutagenesis
 from cislearn.explain.occlusion import occlusion
 from cislearn.explain.readout import Readout
 from cislearn.explain.references import KINDS, SHUFFLES, Kind
+from cislearn.models.inference import for_gradients, for_inference
 
 
 class Method(NamedTuple):
@@ -24,6 +26,8 @@ class Method(NamedTuple):
     explain: Callable[..., Contributions]
     by_gradient: bool = True
     """Whether it goes through the model by its derivatives, or asks for predictions alone."""
+    faster: Callable[[nn.Module], nn.Module] = for_gradients
+    """What makes the copy of a model that it asks."""
     references: Kind | None = None
     """Against what, where nobody says; None where it holds a window against none."""
     takes_steps: bool = False
@@ -38,8 +42,8 @@ METHODS = {
     "saliency": Method(saliency),
     "integrated_gradients": Method(integrated_gradients, references="uniform", takes_steps=True, bound=0.02),
     "deep_lift": Method(deep_lift, references="shuffled", bound=0.001),
-    "occlusion": Method(occlusion, by_gradient=False, is_hypothetical=False),
-    "mutagenesis": Method(mutagenesis, by_gradient=False),
+    "occlusion": Method(occlusion, by_gradient=False, faster=for_inference, is_hypothetical=False),
+    "mutagenesis": Method(mutagenesis, by_gradient=False),  # tangermeme knows what a change reaches of PyTorch's maxima
 }
 NEGLIGIBLE = 1e-4
 """A miss below this many units of the output is rounding, however little is handed out."""
