@@ -167,10 +167,11 @@ def test_mutagenesis_is_the_same_in_all_of_its_ways(name, way, tokens, monkeypat
     signals = torch.from_numpy(np.random.default_rng(0).random((2, 1, LENGTH)))
     readout = for_inference(read_out(model, "bound", by_gradient=False))
     inputs = inputs_of(torch.from_numpy(tokens), tracks=signals)._replace(x=one_hot(tokens).double())
-    found = mutagenesis(readout, inputs).hypothetical
+    found = mutagenesis(readout, inputs)
     with torch.inference_mode():
-        effects = effects_of_changes(lambda x, tracks: readout(x, tracks)[:, 0], inputs.x, inputs.tracks)
-    torch.testing.assert_close(found, effects - effects.mean(1, keepdim=True), atol=1e-9, rtol=0)
+        outputs, effects = effects_of_changes(lambda x, tracks: readout(x, tracks)[:, 0], inputs.x, inputs.tracks)
+    torch.testing.assert_close(found.hypothetical, effects - effects.mean(1, keepdim=True), atol=1e-9, rtol=0)
+    torch.testing.assert_close(found.outputs, outputs, atol=1e-9, rtol=0)
     assert [fast is not None for fast, *_ in taken] == {"fast": [True], "whole": [False]}.get(way, [])
 
 

@@ -18,6 +18,9 @@ from cislearn.explain.references import equal_the_window, one_hot_references, sh
 from cislearn.prediction.predictor import Signals, windows_at_once
 from cislearn.schema import DataSpec
 
+ONE_BY_ONE = 512
+"""Windows that a method is handed which asks for predictions alone: it takes them one by one."""
+
 
 class Attributions(NamedTuple):
     """What is said of `n` windows, the mean over the members."""
@@ -102,7 +105,8 @@ class Attributor:
         same = None if given is None else equal_the_window(inputs_of(torch.from_numpy(tokens)).x, given)
         if references is not None and same is not None and same.all():
             raise UserError("each reference is the window itself: there is no difference to be attributed")
-        size = self.batch_size or windows_at_once(tokens.shape[1], self.device)
+        at_once = windows_at_once(tokens.shape[1], self.device) if self.settings.known.by_gradient else ONE_BY_ONE
+        size = self.batch_size or at_once
         parts = [slice(first, first + size) for first in range(0, len(tokens), size)]
         found = one_after_the_other([self._part(tokens, tracks, given, part) for part in parts])
         return found._replace(is_its_reference=same)

@@ -23,11 +23,11 @@ def mutagenesis(readout: Readout, inputs: Inputs) -> Contributions:
     that stand in for each other. Where tangermeme is installed and that pays, of each layer only the positions that a
     change reaches are computed (fastISM, Nair et al. 2022).
     """
-    effects = _effects(readout, inputs)
-    return Contributions(effects - effects.mean(1, keepdim=True))
+    outputs, effects = _effects(readout, inputs)
+    return Contributions(effects - effects.mean(1, keepdim=True), outputs=outputs)
 
 
-def _effects(readout: Readout, inputs: Inputs) -> Float[Tensor, "n 4 length"]:
+def _effects(readout: Readout, inputs: Inputs) -> tuple[Float[Tensor, " n"], Float[Tensor, "n 4 length"]]:
     try:
         from tangermeme.saturation_mutagenesis import saturation_mutagenesis
     except ImportError:
@@ -43,4 +43,5 @@ def _effects(readout: Readout, inputs: Inputs) -> Float[Tensor, "n 4 length"]:
             dtype=inputs.x.dtype,
             device=inputs.x.device,
         )
-    return (found.y_hat - found.y0[:, None, None])[..., 0].to(inputs.x)
+    outputs, changed = found.y0[:, 0].to(inputs.x), found.y_hat[..., 0].to(inputs.x)
+    return outputs, changed - outputs[:, None, None]

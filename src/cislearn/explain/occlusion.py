@@ -19,6 +19,7 @@ def occlusion(readout: Readout, inputs: Inputs) -> Contributions:
     """
     n, _, length = inputs.x.shape
     lost: Float[Tensor, "n length"] = torch.empty((n, length), dtype=inputs.x.dtype, device=inputs.x.device)
+    outputs: Float[Tensor, " n"] = torch.empty(n, dtype=inputs.x.dtype, device=inputs.x.device)
     place = torch.arange(length)
     for number in range(n):
         # The window itself stands last, in the same call: where nothing is lost it is exactly nothing.
@@ -26,5 +27,5 @@ def occlusion(readout: Readout, inputs: Inputs) -> Contributions:
         copies[place, :, place] = 0
         tracks = None if inputs.tracks is None else inputs.tracks[number].expand(length + 1, -1, -1)
         said = readout(copies, tracks)[:, 0]
-        lost[number] = said[-1] - said[:-1]
-    return Contributions(lost.unsqueeze(1) * inputs.x)
+        lost[number], outputs[number] = said[-1] - said[:-1], said[-1]
+    return Contributions(lost.unsqueeze(1) * inputs.x, outputs=outputs)

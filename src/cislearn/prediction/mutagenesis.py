@@ -62,7 +62,7 @@ def saturation_mutagenesis(
         return faster(bases if beside is None else torch.cat([bases, beside], dim=1))[:, column]
 
     with torch.inference_mode():
-        return effects_of_changes(score, x[:, :4], signals, batch_size).float().cpu().numpy()
+        return effects_of_changes(score, x[:, :4], signals, batch_size)[1].float().cpu().numpy()
 
 
 def effects_of_changes(
@@ -70,8 +70,8 @@ def effects_of_changes(
     x: Float[Tensor, "n 4 length"],
     tracks: Float[Tensor, "n k length"] | None = None,
     batch_size: int | None = None,
-) -> Float[Tensor, "n 4 length"]:
-    """Return by how much a number changes with each base in the place of each that is there.
+) -> tuple[Float[Tensor, " n"], Float[Tensor, "n 4 length"]]:
+    """Return a number of each window, and by how much it changes with each base in the place of each that is there.
 
     Parameters
     ----------
@@ -86,15 +86,17 @@ def effects_of_changes(
 
     Returns
     -------
-    Tensor, shape (n, 4, length)
+    numbers : Tensor, shape (n,)
+        Of the windows as they are.
+    effects : Tensor, shape (n, 4, length)
         0 for the bases that are there, which are not computed again.
     """
     size = batch_size or windows_at_once(x.shape[2], x.device)
-    effects = torch.zeros_like(x)
+    numbers, effects = x.new_zeros(len(x)), torch.zeros_like(x)
     for number, window in enumerate(x):
         base, position = torch.nonzero(window == 0, as_tuple=True)
         beside = None if tracks is None else tracks[number : number + 1]
-        start = score(window.unsqueeze(0), beside)
+        numbers[number] = start = score(window.unsqueeze(0), beside)[0]
         found = []
         for bases, positions in zip(torch.split(base, size), torch.split(position, size), strict=True):
             row = torch.arange(len(bases), device=x.device)
@@ -103,4 +105,4 @@ def effects_of_changes(
             changed[row, bases, positions] = 1
             found.append(score(changed, None if beside is None else beside.expand(len(bases), -1, -1)) - start)
         effects[number, base, position] = torch.cat(found)
-    return effects
+    return numbers, effects
