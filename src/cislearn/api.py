@@ -190,7 +190,7 @@ def attribute(
     source = (
         _rows_of(Path(run), method, Path(data), attributor.spec, part, domain, most)
         if data is not None
-        else windows_of_file(Path(input), attributor.spec, genome=_path(genome), tracks=tracks, progress=progress)  # type: ignore[arg-type]
+        else windows_of_file(Path(input), attributor.spec, genome=genome, tracks=tracks, progress=progress)  # type: ignore[arg-type]
     )
     found = attribute_source(attributor, source, progress)
     if out is not None:
@@ -211,10 +211,6 @@ def attribute(
         write_attributions(Path(out), found, about, looked_at=source.description, chromosomes=source.chromosomes)
         write_attributions_page(Path(out), logos)
     return found
-
-
-def _path(given: Path | str | None) -> Path | None:
-    return None if given is None else Path(given)
 
 
 def _rows_of(

@@ -197,9 +197,7 @@ def _given(
     tracks: Mapping[str, TrackPaths] | None,
     progress: Progress,
 ) -> Drawn:
-    source = windows_of_file(
-        path, spec, genome=None if genome is None else Path(genome), tracks=tracks, progress=progress
-    )
+    source = windows_of_file(path, spec, genome=genome, tracks=tracks, progress=progress)
     made = source.read(slice(0, len(source)))
     is_known = (made.tokens < N).any(axis=1)
     rows = made.rows[is_known]

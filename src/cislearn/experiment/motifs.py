@@ -19,11 +19,11 @@ from cislearn.experiment.held_out import held_out
 from cislearn.explain.discovered import read_attributions
 from cislearn.explain.filters import Rule
 from cislearn.explain.found import BACKGROUNDS, Found, attributed_motifs, filter_motifs
-from cislearn.explain.given import given_windows
 from cislearn.explain.marginal import space
 from cislearn.explain.matching import JASPAR, collection, trimmed
 from cislearn.explain.motif_folder import MARKER, SPACING, write_found
-from cislearn.explain.windows import Windows
+from cislearn.explain.sources import windows_of_file
+from cislearn.explain.windows import Windows, windows_in_memory
 from cislearn.explain.write import RECORD
 from cislearn.models.strands import Ensemble
 from cislearn.motifs.matrix import Motif
@@ -71,7 +71,7 @@ def find_motifs(
     source : Path, optional
         A file of windows, in the place of the run's own held-out ones; it brings no labels.
     genome, tracks
-        For that file; see `given_windows`.
+        For that file; see `windows_of_file`.
     data, part, domain
         For the run's own windows; see `held_out`.
     against : Path or str
@@ -97,7 +97,7 @@ def find_motifs(
     windows = (
         held_out(run, method, part=part, domain=domain, data=None if data is None else Path(data))
         if source is None
-        else given_windows(Path(source), spec, genome=genome, tracks=tracks, progress=progress)
+        else _given(Path(source), spec, genome, tracks, progress)
     )
     by_seed = dict(zip(seeds, members, strict=True))
     found = filter_motifs(by_seed, windows, known, rule=rule, layer=layer, task=task, device=device, progress=progress)
@@ -156,6 +156,20 @@ def _write(out: Path, found: Found, about: dict, overwrite: bool) -> None:
     with folder_written_whole(out, marker=MARKER, overwrite=overwrite) as folder:
         write_found(folder, found, about)
         write_motifs_page(folder)
+
+
+def _given(
+    path: Path,
+    spec: DataSpec,
+    genome: Path | str | None,
+    tracks: Mapping[str, TrackPaths] | None,
+    progress: Progress,
+) -> Windows:
+    source = windows_of_file(path, spec, genome=genome, tracks=tracks, progress=progress)
+    found = source.read(slice(0, len(source)))
+    if len(found.tokens) == 0:
+        raise UserError("no row has a window", where=path, fix="Check chromosomes and coordinates.")
+    return windows_in_memory(found.tokens, found.tracks)
 
 
 def _spacing(

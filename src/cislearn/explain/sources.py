@@ -56,7 +56,7 @@ def windows_of_file(
     path: Path,
     spec: DataSpec,
     *,
-    genome: Path | None = None,
+    genome: Path | str | None = None,
     tracks: Mapping[str, TrackPaths] | None = None,
     progress: Progress = silent,
 ) -> Source:
