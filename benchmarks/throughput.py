@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
@@ -22,7 +23,8 @@ from benchmarks.timed import timed_fit
 from cislearn.data.batches import Batches, TrainingRows
 from cislearn.data.sequences import TableSequences
 from cislearn.data.views import Views
-from cislearn.engine.processes import ALONE, Processes, find_place, join, leave, meeting_point
+from cislearn.engine.launch import launch
+from cislearn.engine.processes import ALONE, Processes, find_place, join, leave
 from cislearn.models.network import Network, build_network
 from cislearn.objectives.objective import objectives
 from cislearn.schema import DataSpec, TaskSpec
@@ -148,28 +150,23 @@ def encoder_table(encoders: Sequence[str], rounds: int) -> Result:
 
 def seconds_together(n: int, every: int, iterations: int) -> float:
     """Start `n` processes that train one network; return the seconds an iteration of the first."""
-    command = [sys.executable, "-m", "benchmarks.throughput", "--share", str(every), str(iterations)]
-    with meeting_point() as meeting:
-        shared = os.environ | meeting | {"WORLD_SIZE": str(n), "OMP_NUM_THREADS": "1"}
-        ranks = [
-            subprocess.Popen(command, text=True, stdout=subprocess.PIPE, env=shared | {"RANK": str(rank)})
-            for rank in range(n)
-        ]
-        said = [rank.communicate()[0] for rank in ranks]
-    if any(rank.returncode for rank in ranks):
-        raise RuntimeError(f"a process of {n} ended with an error")
-    return float(said[0].split()[-1])
+    with tempfile.TemporaryDirectory() as folder:
+        said = Path(folder) / "seconds"
+        if launch(["-m", "benchmarks.throughput", "--share", str(every), str(iterations), str(said)], n):
+            raise RuntimeError(f"a process of {n} ended with an error")
+        return float(said.read_text())
 
 
-def share(every: int, iterations: int) -> None:
-    """Be one of these processes, and print its seconds an iteration."""
+def share(every: int, iterations: int, said: Path) -> None:
+    """Be one of these processes; the first writes its seconds an iteration."""
     torch.set_num_threads(1)
     place = find_place(os.environ)
     assert place is not None
     processes = join(place) if place.world > 1 else ALONE
     times = times_of("basset", SHARED.batch * place.world, WARM + iterations, "fp32", processes, every)
     leave()
-    print((times[-1] - times[WARM - 1]) / iterations)
+    if processes.is_first:
+        said.write_text(str((times[-1] - times[WARM - 1]) / iterations))
 
 
 def process_table(rounds: int, iterations: int) -> Result:
@@ -202,13 +199,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--iterations", type=int, default=100, help="that several processes are timed on")
     parser.add_argument("--show", action="store_true", help="print the tables and keep nothing")
     parser.add_argument("--serve", nargs=2, metavar=("ENCODER", "WAY"), help=argparse.SUPPRESS)
-    parser.add_argument("--share", nargs=2, type=int, metavar=("EVERY", "ITERATIONS"), help=argparse.SUPPRESS)
+    parser.add_argument("--share", nargs=3, metavar=("EVERY", "ITERATIONS", "SAID"), help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
     torch.set_num_threads(1)
     if given.serve:
         serve(measure_of(*given.serve))
     elif given.share:
-        share(*given.share)
+        every, iterations, said = given.share
+        share(int(every), int(iterations), Path(said))
     else:
         tables = [encoder_table(given.encoders, given.rounds), process_table(min(given.rounds, 3), given.iterations)]
         show_or_keep(tables, "throughput", show=given.show)

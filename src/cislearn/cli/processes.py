@@ -29,7 +29,7 @@ def in_processes(n: int, work: Callable[[], None]) -> None:
 
     place = find_place(os.environ)
     if place is None and n > 1:
-        raise typer.Exit(launch(sys.argv[1:], n))
+        raise typer.Exit(launch(["-m", "cislearn", *sys.argv[1:]], n))
     if place is None or place.world == 1:
         work()
         return

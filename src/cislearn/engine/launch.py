@@ -16,14 +16,14 @@ GRACE = 30.0
 
 
 def launch(arguments: Sequence[str], n: int) -> int:
-    """Run ``cislearn ARGUMENTS`` in `n` processes, placed as torchrun places them, and wait for all.
+    """Run ``python ARGUMENTS`` in `n` processes, placed as torchrun places them, and wait for all.
 
     Parameters
     ----------
     arguments : list of str
-        Of the command line.
+        Of this Python, such as ``-m cislearn train``.
     n : int
-        Processes. Each has its share of the cores.
+        Processes. Each has its share of the cores, unless ``OMP_NUM_THREADS`` says otherwise.
 
     Returns
     -------
@@ -34,10 +34,7 @@ def launch(arguments: Sequence[str], n: int) -> int:
     with meeting_point() as meeting:
         shared = os.environ | meeting | {"WORLD_SIZE": str(n), "OMP_NUM_THREADS": threads}
         processes = [
-            subprocess.Popen(
-                [sys.executable, "-m", "cislearn", *arguments],
-                env={**shared, "RANK": str(rank), "LOCAL_RANK": str(rank)},
-            )
+            subprocess.Popen([sys.executable, *arguments], env={**shared, "RANK": str(rank), "LOCAL_RANK": str(rank)})
             for rank in range(n)
         ]
         try:
