@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 import torch
-
 from benchmarks.throughput import WAYS, measure_of, seconds_together
 
 
