@@ -39,6 +39,17 @@ def few_labels():
     for share in (0, 10, 20, 50, 100):
         methods = ("source_and_target" if share else "source_only", "adversarial", "target_only")
         yield f"{share} %", *(auroc("dann_tf", protocol="honest", labels=share, method=m) for m in methods)
+    for method, name in (
+        ("supervised", "`supervised`"),
+        ("ladder_noise_only", "`ladder` with `reconstruct: none`, its noise alone"),
+        ("ladder_top_only", "`ladder` with `reconstruct: top`"),
+        ("ladder", "`ladder`"),
+        ("noisy_student", "`noisy_student`"),
+        ("mean_teacher", "`mean_teacher`"),
+        ("fixmatch", "`fixmatch`"),
+    ):
+        trial = {"data": "TF windows", "protocol": "honest", "network": "motif_cnn", "task": "mean", "method": method}
+        yield name, *(auroc("dssda", labels=share, **trial) for share in (1, 10))
 
 
 def strands():
