@@ -13,6 +13,9 @@ from cislearn.explain.readout import Readout
 from cislearn.prediction.mutagenesis import effects_of_changes
 from cislearn.prediction.predictor import windows_at_once
 
+FEWEST = 32
+"""Changed windows at once; of most layers little is computed of each."""
+
 
 @torch.no_grad()
 def mutagenesis(readout: Readout, inputs: Inputs) -> Contributions:
@@ -38,7 +41,7 @@ def _effects(readout: Readout, inputs: Inputs) -> tuple[Float[Tensor, " n"], Flo
             readout,
             inputs.x,
             args=None if inputs.tracks is None else (inputs.tracks,),
-            batch_size=windows_at_once(inputs.x.shape[2], inputs.x.device),
+            batch_size=max(FEWEST, windows_at_once(inputs.x.shape[2], inputs.x.device)),
             raw_outputs=True,
             dtype=inputs.x.dtype,
             device=inputs.x.device,
