@@ -133,7 +133,7 @@ def _noised(z: Tensor, sigma: float) -> Tensor:
 
 def _noise_like(z: Tensor) -> Tensor:
     """Draw standard normal numbers in the order in which `z` lies in memory: in another it takes ten times as long."""
-    return torch.randn_like(z) if z.is_contiguous() else torch.randn_like(z.transpose(1, 2)).transpose(1, 2)
+    return torch.randn_like(z) if z.is_contiguous() else torch.randn_like(z.mT).mT
 
 
 @contextmanager
