@@ -103,6 +103,27 @@ def test_a_study_goes_on_from_its_ledger_alone(study, finished, tmp_path):
     pd.testing.assert_series_equal(again["AUROC"], before["AUROC"])
 
 
+def test_scores_over_more_seeds_stay_where_a_study_goes_on_elsewhere(study, finished, tmp_path):
+    """On another machine that has ledger and scores but not the runs: one seed more does not make a table poorer."""
+    trials, results = finished
+    ledger, scores = results.runs.read(), results.scores.read()
+    moved = Results.of(study, tmp_path / "results")
+    moved.runs.add(ledger)
+    moved.scores.add(scores)
+    further = [choose_trials(study.trials("desk", Path(), tmp_path / "runs"), ["protocol=last"])[0]]
+    training = further[0].config.training
+    config = further[0].config.model_copy(update={"training": training.model_copy(update={"seeds": [3, 5, 6]})})
+    one = choose_trials([Trial(further[0].keys, config)], ["method=adversarial"])
+    carry_out(study, one, moved, Reporter())
+    assert len(moved.runs.read()) == len(ledger) + 1
+    order = ["protocol", "method", "metric"]
+    again, before = (table.sort_values(order, ignore_index=True) for table in (moved.scores.read(), scores))
+    pd.testing.assert_frame_equal(again, before)
+    carry_out(study, [Trial(further[0].keys, config)], Results.of(study, tmp_path / "anew"), Reporter())
+    anew = Results.of(study, tmp_path / "anew").scores.read()
+    assert anew["n_seeds"].eq(3).all()
+
+
 def test_plan_and_page_say_what_is_left(study, finished, tmp_path):
     trials, results = finished
     costs = estimate_costs(trials)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -121,10 +121,34 @@ def run_seeds(study: Study, trial: Trial, n: int, results: Results, reporter: Re
     experiment = run_experiment(_with_seeds(trial.config, at_hand), reporter=reporter)
     # Scores first: what stands in the ledger is not looked at again, so one killed in between would lack them for good.
     rows = study.scores(trial, experiment)
-    results.scores.replace(trial.keys, rows.assign(**trial.keys)[[*trial.keys, *rows.columns]])
+    rows = rows.assign(**trial.keys)[[*trial.keys, *rows.columns]]
+    results.scores.replace(trial.keys, _beside_those_of_more_seeds(rows, trial, results, by_method))
     new = [(m, s) for s in missing for m, lacking in by_method.items() if s in lacking]
     results.runs.add(pd.DataFrame([{**trial.keys, **_run_row(folder.run(m, s))} for m, s in new]))
     return True
+
+
+def _beside_those_of_more_seeds(
+    rows: pd.DataFrame, trial: Trial, results: Results, missing: Mapping[str, Sequence[int]]
+) -> pd.DataFrame:
+    """Return the new scores of a trial, and of methods that were scored on more seeds or not now those that stand.
+
+    The runs of these are elsewhere, or the study goes on with some of its methods alone. Scores of runs that the ledger
+    does not have, of other settings or of a study that was killed, give way.
+    """
+    stand = results.scores.read()
+    for name, value in trial.keys.items():
+        stand = stand[stand[name] == value]
+    if not len(stand):
+        return rows
+    seeds, new = (scores.groupby("method")["n_seeds"].max() for scores in (stand, rows))
+    done = {method: len(trial.config.training.seeds) - len(lacking) for method, lacking in missing.items()}
+    if any(seeds.get(method, 0) > n for method, n in done.items()):
+        return rows
+    fewer = [method for method, n in new.items() if n < seeds.get(method, 0)]
+    rows = rows[~rows["method"].isin(fewer)]
+    kept = stand[~stand["method"].isin(rows["method"])]
+    return pd.concat([table for table in (kept, rows) if len(table)], ignore_index=True)
 
 
 def _with_seeds(config: ExperimentConfig, seeds: Sequence[int]) -> ExperimentConfig:
