@@ -159,6 +159,11 @@ def test_the_stored_config_alone_gives_the_same_weights(tiny_experiment, tmp_pat
         ({"target": "hep", "settings": {"model.encoder": "motif_cn"}}, "did you mean motif_cnn"),
         ({"target": "hep", "settings": {"model.encoder": {"name": "motif_cnn", "motfs": 3}}}, "did you mean motifs"),
         ({"target": "hep", "settings": {"training.init_from": "/nowhere"}}, "holds no finished run"),
+        ({"target": "hep", "settings": {"training.accumulate": 31}}, "leaves some a single row"),
+        (
+            {"settings": {"training.batch_size": 1, "model.encoder": "wide"}},
+            "batch norm needs two rows or more, and a batch has one",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused_before_training(tiny_data, tmp_path, arguments, message):

@@ -81,6 +81,13 @@ def test_every_method_is_scored_by_shape_and_counts(experiment):
     assert (history["valid_score"] == -history["valid_loss"]).all()
 
 
+def test_the_cosine_between_the_strands_gradients_is_logged(folder, tmp_path):
+    config = config_of(folder / "data", tmp_path / "run", training={"log_strand_gradients": True, "epochs": 1})
+    one = config.model_copy(update={"methods": config.methods[:1]})
+    history = pd.read_table(run_experiment(one).path / "supervised" / "seed-0" / "history.tsv")
+    assert history["strand_gradient_cosine"].between(-1, 1).all()
+
+
 def test_scores_are_those_of_the_profiles_that_a_run_keeps(experiment, dataset):
     """Oracle: the numbers of the table, made again from ``profiles.npz`` and the counts of the dataset."""
     run = experiment.path / "supervised" / "seed-0"

@@ -60,11 +60,43 @@ def test_a_head_for_further_tasks_on_an_encoder_that_stays(finished, tiny_data, 
     assert old.keys() == new.keys()
 
 
+def test_capped_weights_of_a_frozen_encoder_stay_as_they_are(finished, tiny_data, tmp_path):
+    settings = head_alone(finished) | {"training.optimiser.max_weight_norm": 0.01}
+    cl.train(tiny_data, methods=["supervised"], seeds=1, out=tmp_path / "e", settings=settings)
+    old, new = (load_file(run / "model.safetensors") for run in (finished, tmp_path / "e" / "supervised" / "seed-0"))
+    assert {name.split(".")[0] for name in old if not np.array_equal(old[name], new[name])} == {"head"}
+    assert np.linalg.norm(new["head.0.linear.1.weight"]) < 0.0101
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        ({"dilations": [2]}, "computes another thing with them"),
+        ({"channels": 5}, "another encoder, input or window length"),
+    ],
+)
+def test_another_network_is_refused_though_its_weights_fit(finished, tiny_data, tmp_path, other, said):
+    encoder = NORMED["model.encoder"] | other
+    with pytest.raises(UserError, match=said):
+        cl.train(
+            tiny_data,
+            methods=["supervised"],
+            out=tmp_path / "e",
+            settings=head_alone(finished) | {"model.encoder": encoder},
+        )
+
+
+def test_a_dropout_may_be_another(finished, tiny_data, tmp_path):
+    settings = head_alone(finished) | {"model.encoder": NORMED["model.encoder"] | {"dropout": 0.1}}
+    assert cl.train(tiny_data, methods=["supervised"], seeds=1, out=tmp_path / "e", settings=settings).report.is_file()
+
+
 @pytest.mark.parametrize(
     ("methods", "further", "said"),
     [
         (["source_only"], {"training.init_from": None}, "Name the run that the encoder is of"),
-        (["adabn"], {}, "method adabn sets the statistics of the encoder"),
+        (["adabn"], {}, "method adabn goes by statistics of its own"),
+        (["ladder"], {}, "method ladder goes by statistics of its own"),
         (["source_only"], {"training.train_only": "encoder"}, "train_only"),
     ],
 )

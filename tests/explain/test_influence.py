@@ -111,6 +111,23 @@ def test_both_channels_of_a_tied_pair_are_silenced(rng):
     assert (one > 0).all()
 
 
+def test_filters_that_scan_both_strands_are_silenced_on_both(rng):
+    """FRSS turns its filters beside the convolution: with one reading silenced it would tell the strands apart."""
+    torch.manual_seed(0)
+    spec = DataSpec((TaskSpec("a"),), ("c",), 60)
+    sizes = {"motifs": 3, "motif_width": 5, "pairs": 4, "pair_width": 3, "features": 6}
+    scan = build_network("frss", spec, sizes).eval()
+    layer = motif_layer(scan)
+    assert layer.both_strands
+    tokens = rng.integers(0, 4, (20, 60), dtype=np.uint8)
+    one, other = (
+        influence(scan, layer, windows_in_memory(np.ascontiguousarray(each)), [0, 1, 2])["change"]
+        for each in (tokens, 3 - tokens[:, ::-1])
+    )
+    np.testing.assert_allclose(one, other, rtol=1e-4)
+    assert (one > 0).all()
+
+
 def test_both_readings_of_a_model_are_silenced(given):
     tokens, _ = given
     table = influence(

@@ -76,6 +76,15 @@ def test_mmd_of_rows_that_are_all_alike_has_a_gradient():
     assert loss == 0 and gradient.isfinite().all()
 
 
+def test_mmd_where_most_rows_are_alike_has_a_gradient_of_their_scale():
+    """Dead units: the median distance is 0, and kernels of no width would have a gradient without bound."""
+    features = torch.zeros(64, 3)
+    features[:8] = torch.randn(8, 3, generator=torch.Generator().manual_seed(0))
+    features.requires_grad_()
+    (gradient,) = torch.autograd.grad(squared_mmd(features[:32], features[32:]), features)
+    assert 0 < gradient.abs().max() < 10
+
+
 def test_distances_of_features_far_from_zero_keep_their_digits():
     x = torch.randn(8, 3, generator=torch.Generator().manual_seed(0))
     torch.testing.assert_close(squared_distances(x + 1000), torch.cdist(x, x).square(), rtol=1e-2, atol=1e-2)

@@ -127,6 +127,13 @@ def test_an_encoder_without_positions_is_refused(spec):
         ready("masked", network(spec), spec)
 
 
+@pytest.mark.parametrize("name", ["masked", "masked_first"])
+def test_a_network_of_words_is_refused(spec, name):
+    words = build_network("motif_cnn", spec, kmers={"k": [3], "dim": 4, "frozen": False})
+    with pytest.raises(UserError, match="this network reads words"):
+        ready(name, words, spec)
+
+
 def test_to_hide_nothing_is_refused():
     with pytest.raises(ValueError, match="there would be nothing to find"):
         made(hidden=0.0)

@@ -61,6 +61,17 @@ def test_many_binary_tasks_at_once_are_the_mean_of_each_by_itself(given):
     assert (logits.grad[labels.isnan()] == 0).all() and logits.grad.isfinite().all()
 
 
+def test_many_binary_tasks_in_bfloat16_are_summed_with_all_their_digits():
+    """A sum of 600 weights in bfloat16 would be 512 or so: the loss is that of the same logits in double precision."""
+    many = DataSpec((TaskSpec("a"), TaskSpec("b")), (), LENGTH)
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn(600, 2, generator=generator).bfloat16()
+    labels = torch.randint(0, 2, (600, 2), generator=generator).float()
+    weights = ClassWeights({"a": [1.0, 20.0]}, many)
+    found, exact = task_loss(logits, labels, many, weights), task_loss(logits.double(), labels.double(), many, weights)
+    assert float(found) == pytest.approx(float(exact), rel=1e-3)
+
+
 def test_a_task_without_a_label_in_the_batch_adds_nothing():
     two = DataSpec((TaskSpec("a"), TaskSpec("b")), (), LENGTH)
     logits = torch.randn(4, 2)

@@ -105,7 +105,7 @@ def test_a_study_goes_on_from_its_ledger_alone(study, finished, tmp_path):
 
 def test_scores_over_more_seeds_stay_where_a_study_goes_on_elsewhere(study, finished, tmp_path):
     """On another machine that has ledger and scores but not the runs: one seed more does not make a table poorer."""
-    trials, results = finished
+    _, results = finished
     ledger, scores = results.runs.read(), results.scores.read()
     moved = Results.of(study, tmp_path / "results")
     moved.runs.add(ledger)

@@ -106,3 +106,6 @@ def test_weights_are_capped_filter_by_filter_and_offsets_are_not():
     assert norms[0].item() == pytest.approx(2.0, rel=1e-5) and (norms[1:] < 2).all()
     torch.testing.assert_close(conv.weight[0] / norms[0], before["weight"][0] / before["weight"][0].norm())
     assert torch.equal(conv.weight[1:], before["weight"][1:]) and torch.equal(conv.bias, before["bias"])
+    capped = conv.weight.detach().clone()
+    cap_weights(conv.requires_grad_(False), 0.1)
+    assert torch.equal(conv.weight, capped), "what is not trained has changed"

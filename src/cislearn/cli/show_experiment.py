@@ -10,6 +10,7 @@ from cislearn.cli.show import console, number, show_table, signed
 from cislearn.data.describe import split_in_words
 from cislearn.evaluation.profiles.names import COUNTS, MEANS
 from cislearn.reports.files import read_json
+from cislearn.reports.label_share import KNEW
 from cislearn.runs import AVERAGED, EACH_RECORD, ExperimentFolder, read_record
 
 if TYPE_CHECKING:
@@ -75,8 +76,8 @@ def _show_scores(experiment: Experiment) -> None:
 
 def _show_terms(rows: pd.DataFrame, record: Mapping[str, Any]) -> None:
     """Print what a number means nothing without: protocol, selection and split of trained methods, and seeds."""
-    sees_share = [protocol for protocol in rows["protocol"] if "%" in protocol]  # which is never left unsaid
-    protocol = sees_share[0] if sees_share else rows["protocol"].iloc[0].partition(":")[0]
+    seen = [protocol for protocol in rows["protocol"] if "%" in protocol or KNEW in protocol]  # never left unsaid
+    protocol = seen[0] if seen else rows["protocol"].iloc[0].partition(":")[0]
     n_seeds = len(record["seeds"])
     seeds = f"{n_seeds} seed{'s' if n_seeds > 1 else ''}"
     rule = f"selection: {str(record.get('selection', '')).replace('_', ' ')}"

@@ -118,8 +118,26 @@ def check_parts(dataset: Dataset, part: Int8[np.ndarray, " n"], how: str, fix: s
         )
 
 
-def check_what_is_left(dataset: Dataset, before: SplitResult, after: SplitResult) -> None:
-    """Refuse a split that has lost a domain's rows of train, or a class of it in train or valid, to the leak check.
+LEAKED = "leak: each shares a locus or much of its sequence with a test row"
+KEEP = (
+    "Split by chromosome, block or similarity, or say data.split.leaks: keep and read the number for test rows that do"
+    " not leak."
+)
+
+
+def check_what_is_left(
+    dataset: Dataset, before: SplitResult, after: SplitResult, *, why: str = LEAKED, fix: str = KEEP
+) -> None:
+    """Refuse a split that has lost a domain's rows of train, or a class of it in any part, to the leak check.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        That was split.
+    before, after : SplitResult
+        With the rows that are lost, and without.
+    why, fix : str
+        What became of them, and what to do.
 
     Raises
     ------
@@ -133,12 +151,7 @@ def check_what_is_left(dataset: Dataset, before: SplitResult, after: SplitResult
             matters = answer != "rows" or part == TRAIN
             if matters and n > 0 and has.get((domain, answer), 0) == 0:
                 what = "" if answer == "rows" else f"{answer} "
-                raise UserError(
-                    f"all {int(n):,} {what}rows of domain {domain!r} for {name} leak: each shares a locus or much of"
-                    " its sequence with a test row",
-                    fix="Split by chromosome, block or similarity, or say data.split.leaks: keep and read the number"
-                    " for test rows that do not leak.",
-                )
+                raise UserError(f"all {int(n):,} {what}rows of domain {domain!r} for {name} {why}", fix=fix)
 
 
 def _per_domain(strata: Strata, part: int) -> dict[tuple[str, str], float]:

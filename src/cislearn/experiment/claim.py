@@ -19,6 +19,7 @@ from cislearn.errors import UserError
 from cislearn.experiment.config import ExperimentConfig
 from cislearn.experiment.methods import Method
 from cislearn.kmers.vectors import read_vectors
+from cislearn.prediction.loading import weights_hash, weights_hashes
 from cislearn.runs import (
     AVERAGED,
     EACH_RECORD,
@@ -28,7 +29,7 @@ from cislearn.runs import (
     LABELLED,
     RUN,
     ExperimentFolder,
-    runs_under,
+    RunFolder,
 )
 
 RESULTS = (
@@ -57,7 +58,8 @@ def split_identity(config: ExperimentConfig, dataset_hash: str) -> str:
         del data["labels"]
     if config.data.regions == "all":
         del data["regions"]  # as before there were any
-    return _digest({"data": data | {"path": ""}, "dataset": dataset_hash})
+    begun = {"begins_from": before} if (before := _begins_from(config)) else {}  # what those learned is no test
+    return _digest({"data": data | {"path": ""}, "dataset": dataset_hash, **begun})
 
 
 def with_options(identity: str, options: Mapping[str, Any]) -> str:
@@ -90,9 +92,17 @@ def run_identity(config: ExperimentConfig, method: Method, encoder: type, datase
         values["model"]["input"]["vectors"] = read_vectors(config.model.input.vectors).hash
     values |= {"method": method.config.model_dump(mode="json"), "dataset": dataset_hash}
     values["code"] = [_source_hash(part) for part in (method.objective, encoder)]
-    if config.training.init_from is not None:
-        values["begins_from"] = [run.info["identity"] for run in runs_under(config.training.init_from)]
+    if before := _begins_from(config):
+        values["training"]["init_from"] = before
+    bias = values["model"]["encoder"].get("bias")
+    if isinstance(bias, str) and RunFolder(Path(bias)).is_finished:
+        values["model"]["encoder"]["bias"] = weights_hash(Path(bias))
     return _digest(values)
+
+
+def _begins_from(config: ExperimentConfig) -> list[str]:
+    """Return what tells the runs that training begins at from all others, wherever they lie."""
+    return weights_hashes(config.training.init_from) if config.training.init_from is not None else []
 
 
 def _forget_default(values: dict[str, Any], section: BaseModel, path: Sequence[str]) -> None:

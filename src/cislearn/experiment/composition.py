@@ -7,18 +7,23 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from cislearn.data.augment import Augmentation
 from cislearn.errors import UserError
 from cislearn.experiment.beginning import begin_from, begin_with_vectors
 from cislearn.experiment.config import AugmentConfig, ExperimentConfig, MethodConfig
+from cislearn.experiment.learned_before import LearnedBefore
 from cislearn.experiment.methods import Method, resolve_method
 from cislearn.experiment.roles import Roles
 from cislearn.models.network import Network
 from cislearn.models.strands import refuse_rna
 from cislearn.objectives.adabn import AdaBN
+from cislearn.objectives.ladder import Ladder
 from cislearn.schema import DataSpec
 
+FEWEST = 2
+"""Rows of a piece of a batch."""
 FEW_BASES = 10
 """Of a window a tenth may become N by shifts without a word: motifs rarely lie at its very end."""
 NEED_SHARE = ("source_and_target", "target_only")
@@ -36,7 +41,9 @@ def compose_methods(config: ExperimentConfig, search: Sequence[Path] = ()) -> li
         Where one is unknown, two have one name, or a name cannot be that of a folder.
     """
     shares = config.data.labels.target, config.data.labels.sources
-    methods = [resolve_method(_with_periods(each, config.training.epochs), search, *shares) for each in config.methods]
+    knew = config.data.target in LearnedBefore.of(config).domains
+    wanted = [_with_periods(each, config.training.epochs) for each in config.methods]
+    methods = [resolve_method(each, search, *shares, knew_target=knew) for each in wanted]
     titles = [method.title for method in methods]
     for title in titles:
         if titles.count(title) > 1:
@@ -110,11 +117,7 @@ def check_composition(config: ExperimentConfig, methods: Sequence[Method], roles
     if config.training.precision == "16-mixed" and not torch.cuda.is_available():
         raise UserError("16-mixed needs an NVIDIA GPU", where="training.precision", fix="Take bf16-mixed or 32-true.")
     _check_processes(config)
-    if config.training.accumulate > config.training.batch_size:
-        raise UserError(
-            f"a batch of {config.training.batch_size} cannot be cut into {config.training.accumulate} pieces",
-            where="training.accumulate",
-        )
+    _check_batches(config, network)
     if config.training.accumulate > 1 and config.training.precision == "16-mixed":
         raise UserError(
             "16-mixed scales each loss and takes no pieces", where="training.accumulate", fix="Take bf16-mixed."
@@ -142,9 +145,9 @@ def check_composition(config: ExperimentConfig, methods: Sequence[Method], roles
                 fix="Say which: data.labels: {target: 0.1}, or take source_only or target_labels.",
             )
         method.make().setup(network, spec)
-        if config.training.train_only == "head" and isinstance(method.make(), AdaBN):
+        if config.training.train_only == "head" and isinstance(method.make(), (AdaBN, Ladder)):
             raise UserError(
-                f"method {method.title} sets the statistics of the encoder, which train_only: head keeps as they are",
+                f"method {method.title} goes by statistics of its own, and train_only: head keeps the encoder's",
                 where="training.train_only",
                 fix="Leave it out, or take methods: [supervised].",
             )
@@ -174,6 +177,24 @@ def _check_processes(config: ExperimentConfig) -> None:
             "16-mixed scales the gradients of each process by itself",
             where="training.precision",
             fix="Take bf16-mixed.",
+        )
+
+
+def _check_batches(config: ExperimentConfig, network: Network) -> None:
+    """Refuse batches and pieces of too few rows for a mean or a variance over them."""
+    training = config.training
+    if training.accumulate > max(1, training.batch_size // FEWEST):
+        raise UserError(
+            f"a batch of {training.batch_size} cut into {training.accumulate} pieces leaves some a single row",
+            where="training.accumulate",
+            fix=f"Take {max(1, training.batch_size // FEWEST)} or fewer.",
+        )
+    has_norm = any(isinstance(part, _BatchNorm) for part in network.modules())
+    if training.batch_size < FEWEST and has_norm and training.train_only != "head":
+        raise UserError(
+            "batch norm needs two rows or more, and a batch has one",
+            where="training.batch_size",
+            fix="Take a greater one, or an encoder without batch norm.",
         )
 
 
@@ -220,5 +241,11 @@ def _remarks(config: ExperimentConfig, roles: Roles) -> list[str]:
     if training.batch_size > n_labelled:
         found.append(
             f"a batch holds the {n_labelled:,} labelled training rows that there are, not {training.batch_size:,}"
+        )
+    is_weighed = any(method.options.get("class_weights") for method in config.methods)
+    if training.accumulate > 1 and (len(roles.dataset.spec.tasks) > 1 or is_weighed):
+        found.append(
+            "each piece of a batch averages over its own labels: where some are absent, or classes have weights, the"
+            " gradient is not quite that of the whole batch"
         )
     return found

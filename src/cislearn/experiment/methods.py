@@ -29,6 +29,8 @@ class Method:
         Of the target's labels, how many may be seen.
     source_share : float
         Of the sources' labels, how many may be seen.
+    knew_target : bool
+        Whether training begins at a run that saw labels of the target.
     """
 
     config: MethodConfig
@@ -36,6 +38,7 @@ class Method:
     labelled: Sight = "both"
     share: float = 0.0
     source_share: float = 1.0
+    knew_target: bool = False
 
     @property
     def title(self) -> str:
@@ -59,10 +62,13 @@ class Method:
             return "upper bound: trained on target labels"
         sees_share = self.sees_share(selection)
         seen = f"{100 * self.share:g} % of the target labels seen" if sees_share else "no target label seen"
+        if self.knew_target:
+            seen = "target labels seen by the run that it begins at" + (f", {seen}" if sees_share else "")
         some = f", {100 * self.source_share:g} % of the source labels seen" if self.sees_few_of_sources else ""
         if selection != "oracle":
             return f"honest: {seen}{some}"
-        return "oracle: weights chosen by target labels" + (f", {seen}" if sees_share else "") + some
+        others = f", {seen}" if sees_share or self.knew_target else ""
+        return f"oracle: weights chosen by target labels{others}{some}"
 
     @property
     def sees_few_of_sources(self) -> bool:
@@ -93,11 +99,17 @@ ALIASES: dict[str, tuple[str, Sight]] = {
 
 
 def resolve_method(
-    config: MethodConfig, search: Sequence[Path] = (), share: float = 0.0, source_share: float = 1.0
+    config: MethodConfig,
+    search: Sequence[Path] = (),
+    share: float = 0.0,
+    source_share: float = 1.0,
+    *,
+    knew_target: bool = False,
 ) -> Method:
     """Return the method that a configuration names; options are checked against its objective.
 
-    `share` is that of the target's labels which training may see, `source_share` that of the sources'.
+    `share` is that of the target's labels which training may see, `source_share` that of the sources', and
+    `knew_target` whether it begins at a run that saw labels of the target.
 
     Raises
     ------
@@ -110,4 +122,4 @@ def resolve_method(
         raise UserError(f"method {config.name!r} is not known{nearest(config.name, known)}")
     objective = objectives.get(name, search)
     check_options(objective, config.options, what=f"method {config.name}")
-    return Method(config, objective, labelled, share, source_share)
+    return Method(config, objective, labelled, share, source_share, knew_target)

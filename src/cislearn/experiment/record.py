@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 import torch
 import yaml
-from jaxtyping import Float, Int, UInt64
+from jaxtyping import Float, Int
 
 from cislearn.atomic import file_written_whole, write_json
 from cislearn.engine.environment import describe_environment
 from cislearn.experiment.diagnosing.run import diagnose_run
 from cislearn.experiment.gathered import name_run
+from cislearn.experiment.learned_before import LearnedBefore
 from cislearn.experiment.methods import Method
 from cislearn.experiment.predictions import (
     choose_temperatures,
@@ -24,7 +25,6 @@ from cislearn.experiment.predictions import (
     seen_prevalences,
 )
 from cislearn.experiment.profile_scores import write_profiles
-from cislearn.experiment.roles import Roles, Sight
 from cislearn.experiment.setting import Setting
 from cislearn.experiment.strands import STRANDS, strand_table
 from cislearn.models.network import Network
@@ -70,7 +70,8 @@ def write_run(
         write_table(folder / STRANDS, name_run(method.title, seed, table))
     for name, table in diagnose_run(setting, method, network, predictions, thresholds).items():
         write_table(folder / name, name_run(method.title, seed, table))
-    np.save(folder / SEEN, _seen_windows(roles, method.labelled))
+    learned = _learned(setting, method)
+    np.save(folder / SEEN, learned.windows)
     extra = {
         "thresholds": thresholds,
         "temperatures": temperatures,
@@ -86,6 +87,7 @@ def write_run(
         "seed": seed,
         "identity": identity,
         "target": roles.target,
+        "labels_of": sorted(learned.domains),
         "protocol": method.protocol(setting.config.selection),
         "selection": setting.config.selection,
         "step": fitted.step,
@@ -99,10 +101,16 @@ def write_run(
     write_json(folder / RUN, record)
 
 
-def _seen_windows(roles: Roles, sight: Sight) -> UInt64[np.ndarray, " m"]:
-    """Hashes, equal for both strands, of the windows whose labels training or validation saw."""
-    rows = np.concatenate([roles.seen_rows(sight, "train"), roles.seen_rows(sight, "valid")])
-    return np.unique(roles.dataset.window_hashes[rows])
+def _learned(setting: Setting, method: Method) -> LearnedBefore:
+    """Return whose labels training or validation saw, or the run that training began at."""
+    roles, before = setting.roles, LearnedBefore.of(setting.config)
+    if not method.objective.learns_task:
+        return before
+    parts = [roles.seen_rows(method.labelled, "train"), roles.seen_rows(method.labelled, "valid")]
+    rows = np.unique(np.concatenate([*parts, setting.judged_rows(method)]))
+    domains = {roles.dataset.spec.domains[code] for code in np.unique(roles.dataset.domain_codes[rows])}
+    windows = np.union1d(before.windows, roles.dataset.window_hashes[rows])
+    return LearnedBefore(windows, before.domains | domains)
 
 
 def _joined(setting: Setting, strands: Float[np.ndarray, "n 2 t"]) -> Float[np.ndarray, "n t"]:

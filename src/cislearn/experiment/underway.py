@@ -17,6 +17,7 @@ from cislearn.experiment.composition import check_composition, compose_methods
 from cislearn.experiment.config import ExperimentConfig
 from cislearn.experiment.domain_check import check_target, composition_record
 from cislearn.experiment.labelled import labelled_notes, write_labelled
+from cislearn.experiment.learned_before import leave_out_learned
 from cislearn.experiment.methods import Method
 from cislearn.experiment.reporter import Reporter
 from cislearn.experiment.roles import assign_roles
@@ -122,6 +123,7 @@ def settle(
     """Return data and device, methods, a fresh network and remarks, all checked; no folder is touched."""
     methods = compose_methods(config, search)
     roles = assign_roles(dataset if config.data.tracks else dataset.without_tracks(), config.data)
+    roles = leave_out_learned(roles, config)
     setting = Setting(config, roles, choose_device(config.training.device), tuple(search), reporter or Reporter())
     network = setting.card.build()
     return setting, methods, network, check_composition(config, methods, roles, network)

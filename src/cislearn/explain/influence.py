@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import cast
 
 import numpy as np
@@ -67,7 +68,9 @@ def influence(
             changed[:, channels] = means[channels, None].to(output)
             return changed
 
-        with output_changed(layer.outlet, silence):
+        with ExitStack() as silent_filter:
+            for outlet in layer.outlets:
+                silent_filter.enter_context(output_changed(outlet, silence))
             silenced = _logits(predictor, windows)
         for t, task in enumerate(spec.tasks):
             columns = spec.columns(task.name)
@@ -95,7 +98,9 @@ def _means_and_logits(
         total, seen = total + output.double().sum((0, 2)).cpu(), seen + output.shape[0] * output.shape[2]
         return output
 
-    with output_changed(layer.outlet, add):
+    with ExitStack() as heard:
+        for outlet in layer.outlets:
+            heard.enter_context(output_changed(outlet, add))
         logits = _logits(predictor, windows)
     assert isinstance(total, Tensor)
     return total / seen, logits

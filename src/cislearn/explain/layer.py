@@ -12,6 +12,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from cislearn.errors import UserError, nearest
+from cislearn.models.convolution import Turned
 from cislearn.models.equivariant import EquivariantConv1d
 from cislearn.models.stages import Stage
 from cislearn.models.strands import other_strand
@@ -35,6 +36,8 @@ class Layer:
         What normalises its output in its stage.
     outlet : nn.Module
         The last module that still has a channel for each filter: the stage with its pooling, or the convolution.
+    turned : nn.Module, optional
+        What reads the window with the same filters turned, where that is done beside the convolution.
     both_strands : bool
         Whether its filters read each window on both strands, as one of a tied pair or in a second reading.
     spec : DataSpec
@@ -45,6 +48,7 @@ class Layer:
     conv: nn.Conv1d
     norm: nn.Module | None
     outlet: nn.Module
+    turned: nn.Module | None
     both_strands: bool
     spec: DataSpec
 
@@ -52,6 +56,11 @@ class Layer:
     def is_tied(self) -> bool:
         """Whether channel ``2f - 1 - i`` is channel ``i`` on the other strand."""
         return isinstance(self.conv, EquivariantConv1d)
+
+    @property
+    def outlets(self) -> list[nn.Module]:
+        """Where its filters' channels leave: the outlet, and what makes them again with the filters turned."""
+        return [self.outlet] if self.turned is None else [self.outlet, self.turned]
 
     @property
     def n_filters(self) -> int:
@@ -118,6 +127,7 @@ def motif_layers(model: nn.Module) -> list[Layer]:
     tracks = torch.rand(1, spec.channels - 4, spec.length) if spec.tracks else None
     convs = {module: name for name, module in model.named_modules() if isinstance(module, nn.Conv1d)}
     stages = [module for module in model.modules() if isinstance(module, Stage)]
+    scans = [module for module in model.modules() if isinstance(module, Turned)]
     with torch.inference_mode():
         x = model.embed(tokens, tracks)  # type: ignore[operator]
         handed, made = _watched(model, x, [*convs, *stages])
@@ -128,15 +138,16 @@ def motif_layers(model: nn.Module) -> list[Layer]:
             continue
         stage = next((stage for stage in stages if stage.linear is conv), None)
         keeps = stage is not None and made[stage].dim() == 3 and made[stage].shape[1] == made[conv].shape[1]
-        again = isinstance(conv, EquivariantConv1d) or any(
-            torch.equal(each, turned[:, : each.shape[1]]) for each in read
-        )
+        beside = next((scan for scan in scans if scan.conv.weight is conv.weight), None)
+        again = isinstance(conv, EquivariantConv1d) or beside is not None
+        again = again or any(torch.equal(each, turned[:, : each.shape[1]]) for each in read)
         layers.append(
             Layer(
                 name[max(0, name.find("encoder")) :],
                 conv,
                 None if stage is None else stage.norm,
                 cast(nn.Module, stage) if keeps else conv,
+                beside,
                 again and not spec.single_stranded,
                 spec,
             )

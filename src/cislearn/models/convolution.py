@@ -77,3 +77,28 @@ class _BackInPlainLayout(torch.autograd.Function):
         shape, padding, dilation = ctx.shape, ctx.padding, ctx.dilation
         found: Tensor = conv1d_input(shape, filters, answers, 1, padding, dilation)  # type: ignore[no-untyped-call]
         return found, None, None, None, None
+
+
+class Turned(nn.Module):
+    """A convolution with its filters reversed along some axes; its weights are those of the convolution.
+
+    Parameters
+    ----------
+    conv : nn.Conv1d
+        Which stays where it is: its weights are saved and counted there.
+    axes : tuple of int
+        Of its weights: 1 for the bases, 2 for their places.
+    """
+
+    def __init__(self, conv: nn.Conv1d, axes: tuple[int, ...]) -> None:
+        super().__init__()
+        self._held, self.axes = (conv,), axes
+
+    @property
+    def conv(self) -> nn.Conv1d:
+        """The convolution."""
+        return self._held[0]
+
+    def forward(self, x: Float[Tensor, "n c length"]) -> Float[Tensor, "n f length"]:
+        """Return what the filters, turned, say of each place."""
+        return convolve(x, self.conv.weight.flip(self.axes), self.conv.bias, int(self.conv.padding[0]), 1)

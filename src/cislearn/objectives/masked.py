@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cislearn.data.batch import PAD, Batch
+from cislearn.errors import UserError
 from cislearn.models.positions import deepest_map, position_features
 from cislearn.objectives.hiding import hide_bases
 from cislearn.objectives.objective import Model, Objective, register
@@ -102,8 +103,14 @@ class Masked(Objective):
         Raises
         ------
         UserError
-            For an encoder that has none.
+            For an encoder that has none, and for a network that reads words: a hidden base is in k of them.
         """
+        if getattr(model, "kmers", None) is not None:
+            raise UserError(
+                "hidden bases are shown as N to an encoder of bases, and this network reads words",
+                where="model.input",
+                fix="Take model.input: one_hot; words are learned without labels by `cislearn kmers`.",
+            )
         self.depth, n_features, positions = deepest_map(model.encoder, spec.channels, spec.length)
         self.head = BaseHead(n_features, positions, self.width, spec.length)
 

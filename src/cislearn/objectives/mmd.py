@@ -32,7 +32,8 @@ def squared_mmd(
 
     ``E k(s, s') + E k(t, t') - 2 E k(s, t)`` with ``k(x, y) = mean over c of exp(-|x - y|^2 / (c m))``, c in `FACTORS`;
     m is the median squared distance between different rows of both sets (the median heuristic, Gretton et al. 2012),
-    taken as a constant, so the distance does not depend on the features' scale. As Long et al. 2015 have it, but with
+    or a hundredth of their mean where most rows are equal, taken as a constant, so the distance does not depend on the
+    features' scale. As Long et al. 2015 have it, but with
     equal weights of the kernels, and with all pairs in the place of their linear-time estimate.
 
     Parameters
@@ -46,8 +47,9 @@ def squared_mmd(
     n, m = len(source), len(target)
     squared = squared_distances(torch.cat([source, target]))
     is_pair = ~torch.eye(n + m, dtype=torch.bool, device=squared.device)
-    median = squared.detach()[is_pair].median().clamp_min(torch.finfo(squared.dtype).tiny)
-    kernel = torch.stack([torch.exp(-squared / (factor * median)) for factor in FACTORS]).mean(0)
+    apart = squared.detach()[is_pair]
+    bandwidth = torch.maximum(apart.median(), apart.mean() / 100).clamp_min(torch.finfo(squared.dtype).tiny)
+    kernel = torch.stack([torch.exp(-squared / (factor * bandwidth)) for factor in FACTORS]).mean(0)
     within_source, within_target = kernel[:n, :n].sum(), kernel[n:, n:].sum()
     if unbiased:  # the kernel of a row with itself is 1
         within_source, within_target = (within_source - n) / (n * (n - 1)), (within_target - m) / (m * (m - 1))

@@ -70,7 +70,7 @@ def _binary_losses(logits: Tensor, labels: Tensor, class_weights: ClassWeights |
     """Mean loss of many binary tasks, all at once: one by one, hundreds of them take longer than the network does."""
     seen = ~labels.isnan()
     answers, logits = labels.nan_to_num(0.0), logits.masked_fill(~seen, 0.0)
-    weights = seen.to(logits.dtype)
+    weights = seen.to(torch.promote_types(logits.dtype, torch.float32))  # bfloat16 has too few digits for their sum
     for t in range(labels.shape[1]):
         of_classes = None if class_weights is None else class_weights(t)
         if of_classes is not None:

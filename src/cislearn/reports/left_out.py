@@ -14,11 +14,11 @@ import pandas as pd
 
 from cislearn.errors import UserError
 from cislearn.reports.files import UNFINISHED
+from cislearn.reports.label_share import sees_target
 from cislearn.reports.measures import in_order
 from cislearn.reports.tables import LEAVE_ONE_OUT
 from cislearn.runs import EXPERIMENT, read_record
 
-UPPER_BOUND = "upper bound"
 MEAN = re.compile(r"mean over \d+ domains?")
 
 
@@ -82,7 +82,7 @@ class LeftOut:
     def sees_target(self, method: str) -> bool:
         """Whether `method` learns from the labels of the domain that is left out."""
         protocols = self.table.loc[self.table["method"] == method, "protocol"]
-        return any(protocol.startswith(UPPER_BOUND) for protocol in protocols)
+        return any(map(sees_target, protocols))
 
     @property
     def stamp(self) -> str:

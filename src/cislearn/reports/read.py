@@ -14,8 +14,8 @@ import pandas as pd
 from cislearn.errors import UserError
 from cislearn.evaluation.profiles.examples import PROFILES
 from cislearn.reports.files import PICTURE, UNFINISHED, read_json, read_picture, read_profiles
-from cislearn.reports.label_share import share_said
-from cislearn.reports.left_out import UPPER_BOUND, LeftOut, read_left_out
+from cislearn.reports.label_share import sees_target, share_said
+from cislearn.reports.left_out import LeftOut, read_left_out
 from cislearn.reports.measures import Kind, in_order, kind_of
 from cislearn.reports.run import Run, read_run
 from cislearn.reports.tables import (
@@ -149,7 +149,7 @@ class ReportData:
 
     def sees_target(self, method: str) -> bool:
         """Whether `method` learns from target labels, which makes it an upper bound for those that may not."""
-        return any(protocol.startswith(UPPER_BOUND) for protocol in self._protocols(method))
+        return any(map(sees_target, self._protocols(method)))
 
     def share_seen(self, method: str) -> str:
         """How many of the target's labels a method that may see some has seen: ``10 %``; empty for none."""

@@ -63,10 +63,11 @@ def build_optimiser(
 def cap_weights(module: nn.Module, most: float) -> None:
     """Shorten the weights of each filter or unit to a norm of `most` where they are longer (Srivastava et al. 2014).
 
-    Of every parameter with two axes or more, the first of which counts filters or units; offsets stay as they are.
+    Of every parameter with two axes or more, the first of which counts filters or units; offsets stay as they are, and
+    so do weights that are not trained.
     """
     for weight in module.parameters():
-        if weight.dim() > 1:
+        if weight.requires_grad and weight.dim() > 1:
             weight.copy_(weight.renorm(2, 0, most))
 
 

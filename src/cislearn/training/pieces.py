@@ -1,4 +1,4 @@
-"""A batch in pieces: the same gradient with a part of the memory, and how many pieces a device can bear."""
+"""A batch in pieces that take a part of the memory, and how many pieces a device can bear."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def pieces_of(batch: Batch, n: int) -> list[tuple[Batch, float]]:
 
     Of each part every n-th row goes to one piece, so labelled and unlabelled, source and target rows keep their
     proportions. Where n divides all parts, the weighted mean of losses that are means over rows is that of the whole
-    batch, and so is its gradient; batch normalisation, distances between domains and
-    means over pseudo-labels see a piece at a time.
+    batch, and so is its gradient; batch normalisation, distances between domains and means over pseudo-labels see a
+    piece at a time, and so do means over the labels of a task where some are absent, or classes have weights.
 
     Parameters
     ----------

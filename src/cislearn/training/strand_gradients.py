@@ -48,7 +48,8 @@ def _gradients(network: Network, batch: Batch) -> list[Tensor]:
     windows, labels = batch.windows(batch.labelled), batch.labels[batch.labelled]
     logits = strand_logits(network, network.embed(windows.tokens, windows.tracks))
     weights = [weight for weight in network.parameters() if weight.requires_grad]
-    losses = [task_loss(strand, labels, network.spec) for strand in logits.unbind(1)]
+    profiles = batch.labelled_profiles
+    losses = [task_loss(strand, labels, network.spec, profiles=profiles) for strand in logits.unbind(1)]
     found = [
         torch.autograd.grad(loss, weights, retain_graph=True, allow_unused=True, materialize_grads=True)
         for loss in losses

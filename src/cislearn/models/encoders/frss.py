@@ -5,7 +5,7 @@ from __future__ import annotations
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from cislearn.models.convolution import ChannelsLastConv1d, convolve
+from cislearn.models.convolution import ChannelsLastConv1d, Turned
 from cislearn.models.encoder import Encoder, register
 from cislearn.models.equivariant import widened_pool
 from cislearn.models.layers import layers as layers_of
@@ -39,6 +39,7 @@ class Scan(nn.Module):
         self.first = ChannelsLastConv1d(4, filters, width, padding=width // 2)
         self.second = ChannelsLastConv1d(filters, further, further_width, padding=further_width // 2)
         # Two of each: no module runs twice, as DeepLIFT needs it.
+        self.first_turned, self.second_turned = Turned(self.first, (1, 2)), Turned(self.second, (2,))
         self.given, self.other = (
             nn.Sequential(nn.ReLU(), nn.Dropout(dropout), widened_pool(2, length)) for _ in range(2)
         )
@@ -47,13 +48,8 @@ class Scan(nn.Module):
     def forward(self, x: Float[Tensor, "n 4 length"]) -> Float[Tensor, "n d half"]:
         """Return the sum over both strands."""
         given = self.given(self.first(x))
-        other = self.other(_turned(self.first, x, (1, 2)))
-        return self.of_given(self.second(given)) + self.of_other(_turned(self.second, other, (2,)))
-
-
-def _turned(conv: nn.Conv1d, x: Tensor, axes: tuple[int, ...]) -> Tensor:
-    """Return what a convolution makes with its filters reversed along some axes."""
-    return convolve(x, conv.weight.flip(axes), conv.bias, int(conv.padding[0]), 1)
+        other = self.other(self.first_turned(x))
+        return self.of_given(self.second(given)) + self.of_other(self.second_turned(other))
 
 
 @register("frss")
