@@ -244,6 +244,24 @@ def test_of_a_dealt_target_each_part_needs_each_class_and_of_the_sources_none(tm
         split_rows(small_dataset(tmp_path / "e", loci, labels), target="b", deal="target")
 
 
+def test_a_class_of_the_target_may_be_absent_where_its_labels_are_not_seen(tmp_path):
+    """They have no say in the split: nobody could deal them otherwise, and of train and valid nobody reads them."""
+    loci = places("chr1", 1000 * np.arange(80)).assign(
+        domain=["a"] * 40 + ["b"] * 40, part=["train", "train", "valid", "valid", "test", "test", *["train"] * 4] * 8
+    )
+    labels = np.array([1.0, 0.0] * 40)
+    labels[40:][(loci["part"][40:] == "valid").to_numpy()] = 1.0
+    dataset = small_dataset(tmp_path / "d", loci, labels)
+    with pytest.raises(UserError, match="no negative rows of domain 'b' for valid"):
+        split_rows(dataset)
+    with pytest.raises(UserError, match="no negative rows of domain 'b' for valid"):
+        split_rows(dataset, target="a")
+    assert (split_rows(dataset, target="b").part[40:] == VALID).sum() == 8
+    labels[40:][(loci["part"][40:] == "test").to_numpy()] = 1.0
+    with pytest.raises(UserError, match="no negative rows of domain 'b' for test"):
+        split_rows(small_dataset(tmp_path / "e", loci, labels), target="b")
+
+
 @pytest.mark.parametrize("by", ["block", "similarity", "sequence", "random"])
 def test_a_seed_gives_one_split_and_another_seed_another(tmp_path, rng, by):
     dataset = two_cells(tmp_path / "d", rng)

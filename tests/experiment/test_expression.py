@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from cislearn.engine.devices import choose_device
@@ -133,3 +134,14 @@ def test_killed_for_real_wherever_it_hits(data, tmp_path):
         device=choose_device("cpu"),
     )  # fmt: skip
     assert same_weights(tmp_path / "run", tmp_path / "whole")
+
+
+def test_scores_and_page_say_what_intervals_draw_and_how_many(data, tmp_path):
+    told = []
+    run = write_run(data, tmp_path / "run", split="series", progress=lambda text, *_: told.append(text))
+    scores = pd.read_csv(run / "scores.tsv", sep="\t")
+    assert scores["of"].eq("series").all() and 1 <= scores["units"].iloc[0] < 15
+    page = (run / "report.html").read_text()
+    assert f"over the {scores['units'].iloc[0]} series held out. Intervals over so few are too narrow" in page
+    assert "No two conditions are known to be of one series" in page
+    assert any(text.startswith("note: No two conditions are known") for text in told)

@@ -6,10 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import cislearn as cl
 from cislearn.data.parts import LEFT_OUT, TEST, TRAIN
 from cislearn.errors import UserError
 from cislearn.experiment.config import DataConfig
 from cislearn.experiment.roles import assign_roles
+from tests.conftest import TINY
 from tests.data.examples import places, small_dataset
 
 
@@ -85,3 +87,20 @@ def test_a_source_that_is_the_target_under_another_name_is_refused(tmp_path):
     labels[-3] = 1 - labels[-3]  # the same windows with labels of their own are two cell types at the same loci
     other = small_dataset(tmp_path / "other", loci, labels, tokens, length=60)
     assert len(assign_roles(other, DataConfig(path=tmp_path / "other", target="b")).rows("target", "test"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "methods", "message"),
+    [
+        ({"selection": "oracle"}, ["source_only"], "none of hep is negative"),
+        ({}, ["target_labels"], "none of hep for train is negative"),
+    ],
+)
+def test_labels_of_the_target_that_are_read_need_both_classes(tiny_data, tmp_path, settings, methods, message):
+    data = cl.read_dataset(tiny_data)
+    roles = assign_roles(data, DataConfig(path=tiny_data, target="hep"))
+    labels = data.labels_float(np.arange(len(data)))
+    labels[(data.domain_codes == data.spec.domains.index("hep")) & (roles.split.part != TEST)] = 1.0
+    one = cl.write_dataset(tmp_path / "d", spec=data.spec, loci=data.loci, labels=labels, sequences=data.sequences)
+    with pytest.raises(UserError, match=message):
+        cl.train(one, target="hep", methods=methods, out=tmp_path / "e", settings=TINY | settings)

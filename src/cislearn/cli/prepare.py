@@ -19,7 +19,7 @@ WAYS = {
     ),
     "hdf5": Way(own=frozenset(), shared=frozenset()),
     "expression": Way(
-        own=frozenset({"promoters", "regulators", "genes", "upstream"}),
+        own=frozenset({"promoters", "regulators", "genes", "upstream", "series"}),
         shared=frozenset({"genome"}),
     ),
 }
@@ -94,6 +94,13 @@ def prepare(
     ] = None,
     upstream: Annotated[
         int | None, typer.Option(help="With --genes: bases before the start of a gene that are its promoter; 1000.")
+    ] = None,
+    series: Annotated[
+        Path | None,
+        typer.Option(
+            help="With --expression: CONDITION<tab>SERIES, a time course or one comparison each; splits by series keep"
+            " them together. Those of Gasch et al. 2000 are known."
+        ),
     ] = None,
     genome: Annotated[list[str] | None, typer.Option(help="FASTA of all domains, or DOMAIN=FASTA for each.")] = None,
     track: Annotated[
@@ -191,6 +198,7 @@ def prepare(
             genome=fasta,
             genes=None if genes is None else existing(genes, "--genes"),
             upstream=upstream,
+            series=None if series is None else existing(series, "--series"),
             overwrite=overwrite,
             progress=Steps(),
         )

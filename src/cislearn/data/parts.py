@@ -100,17 +100,20 @@ def is_balanced(strata: Strata, shares: Float64[np.ndarray, " 3"]) -> bool:
     return bool((strata.counts >= np.floor(fair / 4)).all()) and _what_is_missing(strata) is None
 
 
-def check_parts(dataset: Dataset, part: Int8[np.ndarray, " n"], how: str, fix: str | None = None) -> None:
+def check_parts(
+    dataset: Dataset, part: Int8[np.ndarray, " n"], how: str, fix: str | None = None, *, unseen: str | None = None
+) -> None:
     """Refuse a split with an empty part, or with a part in which a labelled domain lacks a class in every task.
 
-    Rows that are in no part do not count, nor do domains that have no others.
+    Rows that are in no part do not count, nor do domains that have no others. Of a domain whose labels are `unseen`,
+    which have no say in the split either, only the test part needs every class: the others are read without them.
 
     Raises
     ------
     UserError
         With the counts.
     """
-    missing = _what_is_missing(count_strata(dataset, part.astype(np.int64), len(PART_NAMES)))
+    missing = _what_is_missing(count_strata(dataset, part.astype(np.int64), len(PART_NAMES)), unseen)
     if missing:
         raise UserError(
             f"the split by {how} leaves {missing}",
@@ -162,7 +165,7 @@ def _per_domain(strata: Strata, part: int) -> dict[tuple[str, str], float]:
     return found
 
 
-def _what_is_missing(strata: Strata) -> str | None:
+def _what_is_missing(strata: Strata, unseen: str | None = None) -> str | None:
     rows = strata.counts[:, [name.answer == "rows" for name in strata.names]].sum(axis=1)
     counts = ", ".join(f"{name} {int(n):,}" for name, n in zip(PART_NAMES, rows, strict=True))
     for part, n in zip(PART_NAMES, rows, strict=True):
@@ -172,8 +175,9 @@ def _what_is_missing(strata: Strata) -> str | None:
         for answer in ("positive", "negative", "labelled"):
             mine = [k for k, name in enumerate(strata.names) if name.domain == domain and name.answer == answer]
             in_parts = strata.counts[:, mine].sum(axis=1)
-            if mine and (in_parts == 0).any():
-                part = PART_NAMES[int(np.argmin(in_parts))]
+            needed = in_parts[TEST:] if domain == unseen else in_parts
+            if mine and (needed == 0).any():
+                part = PART_NAMES[len(PART_NAMES) - len(needed) + int(np.argmin(needed))]
                 counts = ", ".join(f"{name} {int(n):,}" for name, n in zip(PART_NAMES, in_parts, strict=True))
                 return f"no {answer} rows of domain {domain!r} for {part} ({answer}: {counts})"
     return None

@@ -48,6 +48,7 @@ DEALS = ("all", "target")
 _FIXES = {
     "similarity": "The windows are too alike to be kept apart. With by: sequence only equal ones stay together; near"
     " duplicates of test rows are then left out of training.",
+    "block": "Take smaller blocks (data.split.block), other shares for valid and test, or more data.",
 }
 """What to do where the parts of a split lack rows, if not the usual."""
 
@@ -122,7 +123,8 @@ def split_rows(
     if deal == "target":
         mine = dataset.domain_codes == dataset.spec.domains.index(str(target))
         result = _only_of_target(result, mine, str(target))
-    check_parts(dataset, np.where(mine, result.part, np.int8(LEFT_OUT)), result.how, fix or _FIXES.get(result.how))
+    part, unseen = np.where(mine, result.part, np.int8(LEFT_OUT)), target if deal == "all" else None
+    check_parts(dataset, part, result.how, fix or _FIXES.get(result.how), unseen=unseen)
     return replace(result, notes=[*result.notes, _how_it_leaks(dataset, result)]) if by == "random" else result
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import torch
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -102,6 +103,12 @@ def check_composition(config: ExperimentConfig, methods: Sequence[Method], roles
             where="selection",
             fix="Take selection: source_validation.",
         )
+    if config.selection == "oracle" and (lacking := _class_that_is_not(roles, "valid")):
+        raise UserError(
+            f"oracle chooses by the target's validation labels, and none of {roles.target} is {lacking}",
+            where="selection",
+            fix="Take selection: source_validation, or smaller blocks (data.split.block).",
+        )
     if config.selection == "target_validation" and not len(roles.seen_rows("share", "valid")):
         raise UserError(
             "target_validation chooses by the share of the target's labels that may be seen, which is 0",
@@ -138,6 +145,12 @@ def check_composition(config: ExperimentConfig, methods: Sequence[Method], roles
             raise UserError(
                 f"method {method.title} learns from target labels; {roles.target} has none", where="methods"
             )
+        if method.labelled == "target" and (lacking := _class_that_is_not(roles, "train")):
+            raise UserError(
+                f"method {method.title} learns from target labels, and none of {roles.target} for train is {lacking}",
+                where="methods",
+                fix="Leave it out, or take smaller blocks (data.split.block).",
+            )
         if method.config.name in NEED_SHARE and not method.share:
             raise UserError(
                 f"method {method.title} learns from a share of the target's labels, which is 0",
@@ -161,6 +174,16 @@ def check_composition(config: ExperimentConfig, methods: Sequence[Method], roles
     if config.training.init_from is not None:
         begin_from(copy.deepcopy(network), config.training.init_from, config.training.seeds[0])
     return _remarks(config, roles)
+
+
+def _class_that_is_not(roles: Roles, part: Literal["train", "valid"]) -> str | None:
+    """Return a class that no label of the target has in a part, in any binary task."""
+    dataset = roles.dataset
+    labels = dataset.labels_float(roles.labelled_rows("target", part))
+    labels = labels[:, [task.kind == "binary" for task in dataset.spec.tasks]]
+    if not labels.shape[1]:
+        return None
+    return next((name for name, value in (("positive", 1), ("negative", 0)) if not (labels == value).any()), None)
 
 
 def _check_processes(config: ExperimentConfig) -> None:

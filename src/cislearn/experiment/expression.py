@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from cislearn.baselines.expression import Additive, ConditionMean, GeneMean, Inp
 from cislearn.data.dataset import Dataset, read_dataset
 from cislearn.data.expression.ablations import ABLATIONS, without_promoters
 from cislearn.data.expression.blocks import Block
-from cislearn.data.expression.groups import groups_of, units
+from cislearn.data.expression.groups import drawn, groups_of, split_remarks, units
 from cislearn.data.expression.new import NewPairs, read_new_pairs
 from cislearn.data.expression.regulators import Regulators, regulators_of
 from cislearn.data.expression.splits import SPLITS, Fold, Groups
@@ -249,10 +249,13 @@ def express(
     if learning_rate is not None:
         plan = replace(plan, optimiser=replace(plan.optimiser, learning_rate=learning_rate))
     what_is_trained(materials, network, ablation=ablation, classes=classes)  # refused before there is a folder
+    remarks = split_remarks(split, materials.groups)
+    for remark in remarks:
+        progress(f"note: {remark}")
     refuse_taken(out, marker=CARD, overwrite=overwrite)
     asked = {"network": network, "split": split, "fold": fold, "ablation": ablation, "classes": classes, "own": own}
-    folder = RunFolder(out)
-    if claim_partial(folder.partial, with_options(materials.dataset.hash, asked | {"plan": asdict(plan)})):
+    folder, on = RunFolder(out), {"plan": asdict(plan), "series": materials.groups.conditions.tolist()}
+    if claim_partial(folder.partial, with_options(materials.dataset.hash, asked | on)):
         progress("a partial run of another configuration was there: begun again")
     trained = train_on_fold(
         materials,
@@ -266,11 +269,13 @@ def express(
         progress=progress,
     )
     scores = pd.DataFrame(list(fold_scores(materials, folds[fold], split, trained.predicted)))
+    tested = folds[fold].test & ~np.isnan(materials.labels)
+    scores = scores.assign(units=len(np.unique(units(split, materials.groups)[tested])), of=drawn(split))
     write_table(folder.partial / SCORES, scores)
     if not classes:
         asked_for = {"Network": network, "Split": split, "Fold": str(fold), "Ablation": ablation or ""}
         progress("the report")
-        _report(folder.partial, out.name, materials, folds[fold], trained, scores, asked_for)
+        _report(folder.partial, out.name, materials, folds[fold], trained, scores, asked_for, remarks)
     extra = {
         "dataset": materials.dataset.hash,
         "split": split,
@@ -296,6 +301,7 @@ def _report(
     trained: Trained,
     scores: pd.DataFrame,
     asked: Mapping[str, str],
+    remarks: Sequence[str],
 ) -> None:
     """Write the page of a run, with the means that it has to beat, and what it misses most as tables."""
     inputs = Inputs(np.zeros((len(materials.labels), 0)), materials.regulators)
@@ -303,7 +309,7 @@ def _report(
     for kind in MEANS:
         values = predict_fold(kind(), materials.labels, fold, inputs).values.astype(np.float32)
         found = fold_scores(materials, fold, asked["Split"], values[:, :, None])
-        tables.append(pd.DataFrame(list(found)).assign(model=kind.name))
+        tables.append(pd.DataFrame(list(found)).assign(model=kind.name, units=scores["units"][0], of=scores["of"][0]))
     tested, predicted = fold.test & ~np.isnan(materials.labels), log_ratios(trained.predicted)
     rows = materials.block.genes.numpy()
     genes = materials.dataset.loci["name"].iloc[rows].tolist()
@@ -321,6 +327,7 @@ def _report(
         predicted=predicted[tested],
         facts={name: value for name, value in asked.items() if value},
         title=title,
+        remarks=remarks,
     )
 
 

@@ -19,6 +19,8 @@ from cislearn.reports.write import render_page, write_page
 PAGE = "report.html"
 METRIC = "MSE"
 """The one that a network is trained and chosen by."""
+ENOUGH_UNITS = 15
+FEW_UNITS = "Intervals over so few are too narrow: with five they hold the truth in about 80 of 100 studies."
 LEAK = "Both gene and condition of a tested pair were trained on: the scores say little of new ones."
 
 
@@ -33,6 +35,7 @@ def write_expression_report(
     predicted: Shaped[np.ndarray, " n"],
     facts: Mapping[str, str],
     title: str,
+    remarks: Sequence[str] = (),
 ) -> Path:
     """Write the page; return its path.
 
@@ -41,7 +44,8 @@ def write_expression_report(
     folder : Path
         Of the run.
     scores : DataFrame
-        ``model``, ``metric``, ``estimate``, ``low``, ``high``, ``n``: of the network first, then of simple models.
+        ``model``, ``metric``, ``estimate``, ``low``, ``high``, ``n``, ``units`` that intervals draw, and what these are
+        (``of``): of the network first, then of simple models.
     history, kept
         A row an epoch, and the one that is kept.
     worst : Worst
@@ -52,6 +56,8 @@ def write_expression_report(
         What was trained on what.
     title : str
         Of the page.
+    remarks : list of str
+        What must be known of the split, beside the score.
 
     Raises
     ------
@@ -64,7 +70,7 @@ def write_expression_report(
     share = 1 - float(errors[network]) / float(errors[best])
     verdict = f"{abs(100 * share):.0f} % {'less' if share >= 0 else 'more'} than the {best} ({decimal(errors[best])})"
     sentence = f"The squared error of {network} on tested pairs is {decimal(errors[network])}, {verdict}."
-    answer = Answer(sentence, "not compared", (LEAK,) if facts["Split"] == "pair" else ())
+    answer = Answer(sentence, "not compared", (*remarks, *((LEAK,) if facts["Split"] == "pair" else ())))
     drawings = (
         Drawing(
             against_figure(
@@ -104,9 +110,11 @@ def _scores(scores: pd.DataFrame) -> Table:
             ends = interval(row["low"], row["high"]) if np.isfinite(row["low"]) else ""
             cells.append(Cell(decimal(row["estimate"]), ends))
         rows.append(tuple(cells))
+    n_units, kind = int(scores["units"].iloc[0]), scores["of"].iloc[0]
+    few = f" {FEW_UNITS}" if n_units < ENOUGH_UNITS else ""
     caption = (
-        f"{count(int(scores['n'].iloc[0]))} tested pairs, with 95 % intervals over what was held out. Simple models"
-        " see the same labels, and neither promoters nor regulators."
+        f"{count(int(scores['n'].iloc[0]))} tested pairs, with 95 % intervals over the {count(n_units)} {kind} held"
+        f" out.{few} Simple models see the same labels, and neither promoters nor regulators."
     )
     return Table(caption, (Column("model", is_number=False), *map(Column, metrics)), tuple(rows))
 

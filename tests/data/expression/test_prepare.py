@@ -8,6 +8,7 @@ import pytest
 
 from cislearn.data.dataset import read_dataset
 from cislearn.data.expression import prepare_expression, regulators_of
+from cislearn.data.expression.groups import groups_of, split_remarks
 from cislearn.errors import UserError
 from cislearn.sequence.strand import reverse_complement
 from cislearn.sequence.tokens import decode, encode
@@ -198,3 +199,36 @@ def test_regulators_are_asked_of_a_dataset_of_expression(tmp_path):
     data = small_dataset(tmp_path / "other", places("chr1", [0, 50]), [1.0, 0.0])
     with pytest.raises(UserError, match="is no dataset of expression"):
         regulators_of(data)
+
+
+def test_series_are_those_that_are_given_and_the_others_are_told(tmp_path, files):
+    """trap 16: minutes of one time course are one series, whatever their names are."""
+    given = tmp_path / "series.txt"
+    given.write_text("condition\tseries\n# a comment\nheat 5 min\theat\nheat 10 min\theat\nelsewhere\tother\n")
+    data = prepare_expression(tmp_path / "data", **files, series=given)
+    groups = groups_of(read_dataset(data.path))
+    assert groups.conditions.tolist() == [0, 0, 1]
+    assert any("1 of 3 conditions are of no series, each its own: cold" in note for note in data.provenance["notes"])
+    assert split_remarks("series", groups) == []
+    alone = prepare_expression(tmp_path / "alone", **files)
+    assert any("no condition is of a known series: give --series" in note for note in alone.provenance["notes"])
+    assert alone.hash == data.hash
+    (remark,) = split_remarks("both", groups_of(alone))
+    assert "this split is one by conditions" in remark and split_remarks("gene", groups_of(alone)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("heat 5 min\n", "line 1: is no condition and its series"),
+        ("cold\ta\ncold\tb\n", "line 2: condition 'cold' is there twice, first in line 1"),
+        ("Cold\ta\n", "names no condition of the matrix, which has heat 5 min, heat 10 min, cold"),
+        ("", "the file is empty"),
+    ],
+)
+def test_series_that_cannot_be_read_are_refused(tmp_path, files, text, message):
+    given = tmp_path / "series.txt"
+    given.write_text(text)
+    with pytest.raises(UserError) as told:
+        prepare_expression(tmp_path / "data", **files, series=given)
+    assert message in str(told.value)

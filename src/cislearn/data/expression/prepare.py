@@ -15,6 +15,7 @@ from cislearn.data.dataset import DROPPED_COLUMNS, Dataset, write_dataset
 from cislearn.data.expression.matrix import Matrix, read_matrix
 from cislearn.data.expression.promoters import UPSTREAM, Promoters, cut_promoters, read_promoters
 from cislearn.data.expression.regulators import PLACE, WITHOUT_PROMOTER, read_regulator_names
+from cislearn.data.expression.series import SERIES, gasch_series, read_series, series_notes
 from cislearn.data.genomes import Genomes
 from cislearn.data.inputs import ONLY_DOMAIN, file_record
 from cislearn.data.marker import MARKER
@@ -41,6 +42,7 @@ def prepare_expression(
     genome: Path | str | None = None,
     genes: Path | str | None = None,
     upstream: int | None = None,
+    series: Path | str | None = None,
     overwrite: bool = False,
     progress: Progress = silent,
 ) -> Dataset:
@@ -64,6 +66,9 @@ def prepare_expression(
         FASTA, and a BED file of genes with name and strand, that promoters are cut by.
     upstream : int, optional
         With a genome: bases before the start of each gene; 1,000.
+    series : Path, optional
+        A condition and its series a line (`cislearn.data.expression.series.read_series`): what a split by series keeps
+        together. Without it those of Gasch et al. 2000 are known by the names of their conditions.
     overwrite : bool
         Replace a dataset that is there.
     progress : callable, optional
@@ -81,7 +86,7 @@ def prepare_expression(
     """
     out = Path(out)
     refuse_taken(out, marker=MARKER, overwrite=overwrite)
-    paths = [Path(path) for path in (expression, regulators, promoters, genes) if path is not None]
+    paths = [Path(path) for path in (expression, regulators, promoters, genes, series) if path is not None]
     progress(f"reading {expression}")
     matrix, listed = read_matrix(expression), read_regulator_names(regulators)
     progress(f"reading {promoters or genes}")
@@ -104,6 +109,7 @@ def prepare_expression(
         )
     values, kept = matrix.values[row[is_kept]][:, is_used], found.loci[is_kept].reset_index(drop=True)
     conditions = [name for name, used in zip(matrix.conditions, is_used, strict=True) if used]
+    own_series = None if series is None else read_series(series, conditions)
     others = [name for name in place if name not in set(kept["name"])]
     beyond = pd.DataFrame(matrix.values[[row_of[n] for n in others]][:, is_used], columns=conditions)
     beyond.insert(0, "name", pd.Series(others, dtype=object))
@@ -122,9 +128,13 @@ def prepare_expression(
             [file_record(path, domains=[ONLY_DOMAIN], rows=len(kept)) for path in paths],
             {"regulators": len(place), "upstream": width if genome else None},
             genomes,
-            [*found.notes, *_notes(values, inputs, len(others))],
+            [
+                *found.notes,
+                *_notes(values, inputs, len(others)),
+                *series_notes(conditions, gasch_series() if own_series is None else own_series),
+            ],
         ),
-        tables={WITHOUT_PROMOTER: beyond},
+        tables={WITHOUT_PROMOTER: beyond} | ({} if own_series is None else {SERIES: own_series}),
         overwrite=overwrite,
     )
 
