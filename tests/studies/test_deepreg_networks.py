@@ -12,6 +12,7 @@ from cislearn.errors import UserError
 from cislearn.studies.deepreg.networks import KEYS, LONG, network_trials, networks_ledgers, run_networks
 from cislearn.studies.deepreg.page import published_numbers
 from cislearn.studies.deepreg.pictures import OURS, PUBLISHED, pictures, published_curve
+from cislearn.training.two_towers import DivergedError
 from tests.studies.yeast_files import write_yeast
 
 
@@ -45,6 +46,26 @@ def test_the_ledger_goes_on_and_the_page_has_every_method(small):
         assert f"| {trial.method} | 1 |" in page.read_text()
     errors = ledger[(ledger["metric"] == "MSE") & (ledger["split"] == "series")].set_index("method")["estimate"]
     assert errors[OURS] < 1.2 * errors["ridge of regulators"] < errors[PUBLISHED]
+
+
+def test_a_network_that_diverges_is_told_and_the_next_one_is_trained(tmp_path, monkeypatch):
+    """In the published list one may: the study goes on, and does not train it again."""
+    from cislearn.studies.deepreg import networks
+
+    folder, trained = write_yeast(tmp_path), []
+
+    def train(materials, fold, network, *args, **options):
+        trained.append(network)
+        raise DivergedError({"epoch": 2, "train_loss": np.nan, "learning_rate": 0.5})
+
+    monkeypatch.setattr(networks, "train_on_fold", train)
+    for _ in range(2):
+        page = run_networks(
+            folder, tmp_path / "work", tmp_path / "results", "smoke", ["split=gene"], choose_device("cpu")
+        )
+    assert trained == [OURS, PUBLISHED, OURS], "ours, the tensor product, and ours without promoters, once each"
+    text = page.read_text()
+    assert f"| {PUBLISHED} | 1 | diverged in epoch 2 |" in text and f"{PUBLISHED} (1 of 2)" in text
 
 
 def test_curves_pairs_and_regulators_are_kept_and_drawn(small):

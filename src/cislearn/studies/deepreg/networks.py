@@ -37,6 +37,7 @@ from cislearn.studies.deepreg.networks_page import write_networks_page
 from cislearn.studies.deepreg.pictures import BOTH, OURS, PUBLISHED, SHOWN
 from cislearn.studies.ledger import Table
 from cislearn.studies.study import SIZES, Size
+from cislearn.training.two_towers import DivergedError
 from cislearn.training.two_towers.plan import block_recipe
 
 NAME, SCORES = "deepreg_networks", "scores"
@@ -170,7 +171,12 @@ def run_networks(
             continue
         progress(f"{trial.split}, {trial.method}, seed {trial.seed}")
         materials = whole if trial.share == 1 else whole.some_genes(trial.share)
-        for name, rows in _tables(trial, materials, device, progress).items():
+        try:
+            tables_of_it = _tables(trial, materials, device, progress)
+        except DivergedError as error:  # a result like any other, and no reason to stop before the next network
+            progress(error.problem)
+            tables_of_it = {SCORES: _diverged(error.epoch, device)}
+        for name, rows in tables_of_it.items():
             ledgers[name].replace(place, rows.assign(**place))
     tables = {name: table.read() for name, table in ledgers.items()}
     return write_networks_page(results / f"{NAME}.md", tables, {size: _missing(size, tables[SCORES])})
@@ -215,6 +221,11 @@ def _tables(trial: NetworkTrial, materials: Materials, device: Device, progress:
     scores = pd.DataFrame(list(fold_scores(materials, fold, trial.split, trained.predicted)))
     seconds = history["seconds"].sum()
     return found | {SCORES: scores.assign(epoch=trained.fitted.epoch, seconds=seconds, device=str(device))}
+
+
+def _diverged(epoch: int, device: Device) -> pd.DataFrame:
+    """Return what the ledger says of a training whose loss became no number in an epoch."""
+    return pd.DataFrame({"metric": ["MSE"], "estimate": [np.nan], "epoch": [epoch], "device": [str(device)]})
 
 
 def _some_pairs(materials: Materials, fold: Fold, trained: Trained) -> pd.DataFrame:

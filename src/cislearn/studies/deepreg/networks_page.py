@@ -62,6 +62,11 @@ def _means(scores: pd.DataFrame) -> str:
     for method, its in scores.groupby("method", sort=False):
         means = its.groupby("metric")["estimate"].mean()
         seeds = str(its["seed"].nunique())
+        lost = its[its["metric"].eq(METRICS[0]) & its["estimate"].isna()]
+        if len(lost) == its["seed"].nunique():
+            blank = [""] * (len(METRICS) - 1)
+            rows.append([str(method), seeds, f"diverged in epoch {lost['epoch'].max():.0f}", *blank])
+            continue
         rows.append([str(method), seeds, *(decimal(means.get(each, np.nan)) for each in METRICS)])
     return table(["method", "seeds", *METRICS], rows)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +37,22 @@ class Fitted:
     def error(self) -> float:
         """The lowest validation error."""
         return self.history[self.epoch]["valid_loss"]
+
+
+class DivergedError(UserError):
+    """A loss that is no number.
+
+    Parameters
+    ----------
+    row : mapping of str to float
+        The epoch and its losses.
+    """
+
+    def __init__(self, row: Mapping[str, float]) -> None:
+        self.epoch = int(row["epoch"])
+        loss = row.get("train_loss", 0.0) + row.get("valid_loss", 0.0)
+        fix = f"Take a learning rate below {row.get('learning_rate', 0.0):g}."
+        super().__init__(f"the loss became {loss} in epoch {self.epoch}", fix=fix)
 
 
 def fit_towers(
@@ -75,7 +91,7 @@ def fit_towers(
     Raises
     ------
     UserError
-        Where the checkpoint cannot be read, or the loss is no number.
+        Where the checkpoint cannot be read, or the loss is no number (`DivergedError`).
     """
     if device.type == "cpu":
         keep_freed_memory()
@@ -170,7 +186,4 @@ def _errors(history: list[dict[str, float]]) -> list[float]:
 def _refuse_divergence(row: dict[str, float]) -> None:
     loss = row.get("train_loss", 0.0) + row.get("valid_loss", 0.0)
     if not math.isfinite(loss):
-        raise UserError(
-            f"the loss became {loss} in epoch {row['epoch']}",
-            fix=f"Take a learning rate below {row.get('learning_rate', 0.0):g}.",
-        )
+        raise DivergedError(row)
