@@ -35,6 +35,13 @@ def test_a_folder_of_a_method_stands_for_its_whole_runs_and_a_run_for_itself(exp
     assert runs_under(experiment / "supervised" / "seed-10") == [RunFolder(experiment / "supervised" / "seed-10")]
 
 
+@pytest.mark.parametrize("folder", ["supervised", "supervised/seed-10"])
+def test_a_method_that_is_named_is_that_of_the_runs(experiment, folder):
+    assert runs_under(experiment / folder, "supervised") == runs_under(experiment / folder)
+    with pytest.raises(UserError, match="holds no method 'adversarial'; it has supervised"):
+        runs_under(experiment / folder, "adversarial")
+
+
 def test_a_folder_without_a_finished_run_says_so(tmp_path):
     with pytest.raises(UserError, match="holds no finished run") as caught:
         runs_under(tmp_path)

@@ -125,22 +125,37 @@ def runs_under(path: Path, method: str | None = None) -> list[RunFolder]:
         Where there is no finished run, or no method of that name.
     """
     if (path / RUN).is_file():
-        return [RunFolder(path)]
+        return _of_method([RunFolder(path)], method, path)
     if (path / EXPERIMENT).is_file():
         experiment = ExperimentFolder(path)
         methods = experiment.info["methods"]
         if method is not None and method not in methods:
-            raise UserError(f"holds no method {method!r}; it has {', '.join(methods)}", where=path)
+            raise _no_method(method, methods, path)
         return experiment.runs(method or default_method(experiment.info))
     found = [RunFolder(run.parent) for run in sorted(path.glob(f"seed-*/{RUN}")) if not run.parent.suffix]
     if found:
-        return found
+        return _of_method(found, method, path)
     if (path / EACH_RECORD).is_file():
         folders = read_record(path / EACH_RECORD)["folders"]
         problem = f"holds experiments, one for each domain: {', '.join(folders)}"
         raise UserError(problem, where=path, fix=f"Name one: {path / folders[0]}")
     raise UserError(
         "holds no finished run or experiment", where=path, fix="Give a folder that `cislearn train` wrote and finished."
+    )
+
+
+def _of_method(runs: list[RunFolder], method: str | None, path: Path) -> list[RunFolder]:
+    """Return `runs`, unless `method` is named and they are of another."""
+    if method is not None and (methods := {str(run.info["method"]) for run in runs}) != {method}:
+        raise _no_method(method, sorted(methods), path)
+    return runs
+
+
+def _no_method(method: str, methods: list[str], path: Path) -> UserError:
+    return UserError(
+        f"holds no method {method!r}; it has {', '.join(methods)}",
+        where=path,
+        fix="Name one of these, or the folder of the experiment that has it.",
     )
 
 

@@ -26,3 +26,13 @@ def test_calls_are_those_of_the_table(cislearn, refused, tiny_experiment, tmp_pa
     assert load_prevalences(tiny_experiment)["GABPA"] == seen["label_GABPA"].mean()
     assert "no share of 'GABPA'" in refused(*arguments, "--calls", "c.bed", "--prior", "GABPA=2")
     assert "--calls" in refused(*arguments, "--merge-calls")
+
+
+def test_calls_replace_nothing_that_is_given(refused, tmp_path):
+    (tmp_path / "r.bed").write_text("chr1\t0\t101\n")
+    (tmp_path / "g.fa").write_text(">chr1\nACGT\n")
+    (tmp_path / "d.bw").write_text("")
+    arguments = ["predict", "run", "--regions", "r.bed", "--genome", "g.fa", "--track", "d=d.bw", "--out", "o.bed"]
+    for name in ("r.bed", "g.fa", "d.bw", "./o.bed"):
+        assert "Give --calls another name" in refused(*arguments, "--calls", name)
+    assert (tmp_path / "r.bed").read_text() == "chr1\t0\t101\n"

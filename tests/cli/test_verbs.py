@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from typing import get_type_hints
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ import pytest
 import yaml
 
 import cislearn as cl
+from cislearn.cli.main import app
 from cislearn.sequence.tokens import decode
 from tests.conftest import TINY
 
@@ -113,13 +115,45 @@ def test_a_run_killed_and_started_again_ends_at_the_same_bytes(cislearn, tiny_da
     assert ends[0] == ends[1]
 
 
-def test_ctrl_c_says_that_nothing_is_lost(tiny_data, tmp_path):
+@pytest.mark.parametrize("with_signal", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
+def test_ctrl_c_says_that_nothing_is_lost(tiny_data, tmp_path, with_signal):
     arguments = ["train", "--data", str(tiny_data), "--target", "hep", *SETTINGS, "--set", "training.epochs=5000"]
     checkpoint = tmp_path / "e" / "source_only" / "seed-0.partial" / "last.ckpt"
-    status, said = stop_in_training([*arguments, "--out", "e"], tmp_path, checkpoint, signal.SIGINT)
+    status, said = stop_in_training([*arguments, "--out", "e"], tmp_path, checkpoint, with_signal)
     assert status == 130
     assert "the same command goes on" in said and "Traceback" not in said
     assert checkpoint.exists()
+
+
+WRITES = """
+import time
+from pathlib import Path
+import cislearn.cli.main as cli
+from cislearn.atomic import file_written_whole
+
+def write():
+    with file_written_whole(Path("o.tsv")) as partial:
+        partial.write_text("half")
+        print("written", flush=True)
+        time.sleep(60)
+
+cli.app = write
+cli.main()
+"""
+
+
+def test_a_sigterm_leaves_nothing_half_written(tmp_path):
+    """That of a scheduler: Python would end at once, without its `finally`."""
+    process = subprocess.Popen([sys.executable, "-c", WRITES], cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout.readline() == "written\n"
+        assert len(list(tmp_path.iterdir())) == 1
+        process.terminate()
+        process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 143
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_help_needs_no_heavy_import():
@@ -154,6 +188,12 @@ def test_help_needs_no_heavy_import():
 def test_every_verb_explains_itself(cislearn, verb):
     done = cislearn(verb, "--help")
     assert done.returncode == 0 and "Usage" in done.stdout
+
+
+def test_no_verb_takes_a_seed_that_nothing_can_be_drawn_by():
+    hints = [get_type_hints(verb.callback, include_extras=True) for verb in app.registered_commands]
+    seeds = [each["seed"].__metadata__[0] for each in hints if "seed" in each]
+    assert len(seeds) > 5 and all(option.min == 0 for option in seeds)
 
 
 def test_doctor_tells_the_device_and_versions(cislearn):

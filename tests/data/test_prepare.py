@@ -63,6 +63,31 @@ def test_regions_alone_refer_to_the_genome(tmp_path, toy):
     assert found[1] == texts["chr1"][315:335].translate(complement)[::-1]
 
 
+def test_loci_of_sequences_are_named_as_the_genome_is(tmp_path, toy):
+    """Else an overlap with a region is not seen, and gc-matched negatives find no place."""
+    genome, texts = toy
+    peaks = bed(tmp_path / "p.bed", [("chr1", 100, 120)])
+    given = {"1:110-130": texts["chr1"][110:130], "2:300-320": texts["chr2"][300:320], "Un:5-25": texts["chr2"][5:25]}
+    fasta = write_fasta(tmp_path / "n.fa", list(given.values()), list(given))
+    sets = {"positives": {"a": peaks}, "negatives": {"a": fasta}, "genome": genome}
+    dataset = prepare(tmp_path / "out", **sets)
+    assert dataset.loci["chrom"].tolist() == ["chr1", "chr2", "Un"]
+    assert "overlaps a positive of a" in (tmp_path / "out" / "dropped.tsv").read_text()
+    assert any(
+        "n.fa: chromosomes renamed to match the genome: 1 -> chr1, 2 -> chr2" in n for n in dataset.provenance["notes"]
+    )
+    elsewhere = write_fasta(tmp_path / "e.fa", [given["Un:5-25"]], ["Un:5-25"])
+    dataset = prepare(tmp_path / "kept", **sets | {"negatives": {"a": elsewhere}})
+    assert dataset.loci["chrom"].tolist() == ["chr1", "Un"]
+
+
+def test_negatives_are_drawn_for_sequences_named_otherwise_than_the_genome(tmp_path, toy):
+    genome, texts = toy
+    fasta = write_fasta(tmp_path / "p.fa", [texts["chr1"][110:130], texts["chr1"][510:530]], ["1:110-130", "1:510-530"])
+    dataset = prepare(tmp_path / "out", positives={"a": fasta}, genome=genome, make_negatives="gc-matched")
+    assert dataset.loci["chrom"].tolist() == ["chr1"] * 4
+
+
 def test_with_any_sequences_everything_is_one_table(tmp_path, toy, pair):
     genome, texts = toy
     peaks = bed(tmp_path / "p.bed", [("chr1", 100, 120), ("chr2", 300, 320)])

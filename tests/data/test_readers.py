@@ -49,6 +49,14 @@ def test_windows_of_sequences_lie_about_their_centres(sequences, length, margin)
         ("FoldID\tEventID\tseq\tBound\nA\ts\tACGT\t1\n", Format.table),
         ("#chrom\tstart\tend\tlabel\nchr1\t5\t10\t1\n", Format.table),
         ("Sequence,label\nACGT,1\n", Format.table),
+        ("#locus\ty\nchr1:5-10\t1\n", Format.table),
+        ("# peaks of every open region\nchr1\t5\t10\tp\t0\t+\n", Format.regions),
+        ("# peaks of every open region\nchr1 5 10 p 0\n", Format.regions),
+        ('track name=atac description="ATAC seq peaks of K562"\nchr1\t5\t10\n', Format.regions),
+        ("#chrom\tstart\tend\nchr1\t5\t10\tp\t0\t+\n", Format.regions),
+        ("#chrom start end name score strand\nchr1\t5\t10\tp\t0\t+\n", Format.regions),
+        ("#chrom\tstart\tend\tname\tscore\tstrand\n# a comment\nchr1\t5\t10\tp\t0\t+\n", Format.table),
+        ("tracking_id\tsequence\np\tACGT\n", Format.table),
     ],
 )
 @pytest.mark.parametrize("packed", [False, True])
@@ -71,6 +79,12 @@ def test_what_is_nothing_known_is_refused_with_what_it_begins_with(tmp_path):
         ("chr10:16833216-16833451", ("chr10", 16833216, 16833451, ".")),
         ("name::chr2:5-10(-)", ("chr2", 5, 10, "-")),
         ("x chrX:1,005-1,010(+)", ("chrX", 1005, 1010, "+")),
+        ("sacCer3_dna range=chrII:2001-2100 5'pad=0 3'pad=0 strand=- repeatMasking=none", ("chrII", 2001, 2100, "-")),
+        ("p range=chrII:2001-2100", ("chrII", 2001, 2100, ".")),
+        ("chrII:2001-2100/rc", ("chrII", 2001, 2100, "-")),
+        ("chrII:2001-2100/rcx", ("chrII", 2001, 2100, ".")),
+        ("p1|chr3:5-10", ("chr3", 5, 10, ".")),
+        ("gi|7|ref|NC_001133.9|:5-10", ("gi|7|ref|NC_001133.9|", 5, 10, ".")),
         ("CHR13_99137199_99137399", ("", -1, -1, ".")),
         ("nothing", ("", -1, -1, ".")),
     ],
@@ -109,6 +123,13 @@ def test_narrow_peaks_keep_their_summits(tmp_path):
 def test_a_peak_table_with_a_header_keeps_its_summits_too(tmp_path):
     path = write(tmp_path / "p.tsv", "name\tchrom\tstart\tend\tpeak\np1\tchr3\t100\t340\t120\np2\tchr3\t500\t600\t7\n")
     assert read_examples(path).rows["summit"].tolist() == [220, 507]
+
+
+@pytest.mark.parametrize("column", ["peak", "summit"])
+@pytest.mark.parametrize("absent", ["", ".", "-1"])
+def test_a_peak_without_a_summit_has_none(tmp_path, column, absent):
+    path = write(tmp_path / "p.tsv", f"chrom\tstart\tend\t{column}\nchr3\t100\t340\t{absent}\nchr3\t500\t600\t7\n")
+    assert read_examples(path).rows["summit"].tolist() == [-1, 507 if column == "peak" else 7]
 
 
 def test_deepbind_keeps_its_folds_and_takes_an_empty_label(tmp_path):
@@ -161,6 +182,35 @@ def test_quoted_fields_and_empty_lines_do_not_shift_anything(tmp_path):
     assert entries.labels["y"].tolist() == [1, 0]
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        "# peaks of every open region\n",
+        'track name=atac description="ATAC seq peaks of K562"\n',
+        "#chrom\tstart\tend\n",
+        "#chrom start end name score strand\n",
+        "#chrom\tstart\tend\tname\tscore\tstrand\n# a comment\ntrack name=x\n",
+        "chrom\tstart\tend\tname\tscore\tstrand\n# a comment\n",
+        "# the sequence of each\n#chrom\tstart\tend\tname\tscore\tstrand\n",
+    ],
+)
+def test_comments_and_headers_about_peaks_take_no_peak_away(tmp_path, head):
+    path = write(tmp_path / "p.bed", head + "chr1\t5\t10\tp\t0\t-\nchr2\t7\t12\tq\t0\t+\n")
+    rows = read_examples(path).rows
+    assert rows[["chrom", "start", "end", "name", "strand"]].to_numpy().tolist() == [
+        ["chr1", 5, 10, "p", "-"],
+        ["chr2", 7, 12, "q", "+"],
+    ]
+    assert rows["line"].tolist() == [head.count("\n") + 1, head.count("\n") + 2]
+
+
+def test_comments_in_a_table_are_skipped(tmp_path):
+    path = write(tmp_path / "t.tsv", "#chrom\tstart\tend\ty\n# one\nchr1\t5\t10\t1\n# two\nchr2\t7\t12\t0\n")
+    entries = read_table(path)
+    assert entries.rows["line"].tolist() == [3, 5]
+    assert entries.labels["y"].tolist() == [1, 0]
+
+
 def test_columns_by_other_names(tmp_path):
     path = write(tmp_path / "t.tsv", "dna\ttissue\tscore\ty\nACGT\tliver\t7\t1\nACGA\tlung\t8\t0\n")
     entries = read_table(path, sequence_column="dna", domain_column="tissue", label_columns=["y"])
@@ -173,6 +223,24 @@ def test_a_locus_in_one_column(tmp_path):
     path = write(tmp_path / "t.tsv", "locus\ty\nchr1:5-10\t1\nchr2:7-12\t0\n")
     entries = read_table(path)
     assert entries.rows["end"].tolist() == [10, 12]
+
+
+def test_the_strand_is_that_of_the_column_or_else_of_the_locus(tmp_path):
+    head = "region\tstrand\ty\n"
+    path = write(tmp_path / "t.tsv", head + "chr1:5-10\t-\t1\nchr1:5-10(-)\t.\t0\nchr1:5-10(+)\t+\t0\n")
+    assert read_table(path).rows["strand"].tolist() == ["-", "-", "+"]
+    contradicting = write(tmp_path / "u.tsv", head + "chr1:5-10\t-\t1\nchr1:5-10(-)\t+\t0\n")
+    with pytest.raises(UserError, match=r"u.tsv line 3: column strand has '\+', and the locus is on '-'"):
+        read_table(contradicting)
+
+
+@pytest.mark.parametrize("place", ["chrom", "chrom\tstart\tend", "chrom\tstart"])
+def test_a_chromosome_alone_is_no_place(tmp_path, place):
+    cells = {"chrom": "chr1", "chrom\tstart": "chr1\t7", "chrom\tstart\tend": "chr1\t\t"}[place]
+    path = write(tmp_path / "t.tsv", f"{place}\tstrand\tpart\tsequence\n{cells}\t-\ttest\tACGT\n")
+    row = read_table(path).rows.iloc[0]
+    assert row[["chrom", "start", "end", "strand", "part"]].tolist() == ["", -1, -1, ".", "test"]
+    assert row["note"] == "chr1 without start and end is no locus"
 
 
 HEADER = "sequence\tpart\ty\n"

@@ -54,6 +54,12 @@ def test_records_of_a_file(tmp_path):
     assert (second.name, second.description, decode(second.tokens), second.line) == ("chr2", "", "TT", 6)
 
 
+@pytest.mark.parametrize("gap", [" ", "\t", " \t "])
+def test_a_name_ends_at_any_white_space(tmp_path, gap):
+    (record,) = read_fasta(write(tmp_path / "x.fa", f"> chr1{gap}first\tone \nAC\n"))
+    assert (record.name, record.description) == ("chr1", "first\tone")
+
+
 def test_duplicate_names_are_the_callers_matter(tmp_path):
     assert [record.name for record in read_fasta(write(tmp_path / "x.fa", ">a\nA\n>a\nC\n"))] == ["a", "a"]
 

@@ -139,6 +139,9 @@ def test_a_compressed_copy_has_the_same_hash(fasta, tmp_path):
         lambda cache: (cache / "index.json").write_text(
             (cache / "index.json").read_text().replace('"format": 2', '"format": 0')
         ),
+        lambda cache: (cache / "index.json").write_text(
+            (cache / "index.json").read_text().replace('"chr1"', '"chr1\\tthe first"')
+        ),
         lambda cache: (shutil.rmtree(cache), cache.write_text("a file")),
     ],
 )

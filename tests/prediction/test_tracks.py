@@ -8,9 +8,11 @@ import torch
 
 from cislearn.data.prepare import prepare
 from cislearn.errors import UserError
+from cislearn.genome.token_genome import open_genome
 from cislearn.models.network import build_network
 from cislearn.models.strands import BothStrands
 from cislearn.prediction.files import predict_file
+from cislearn.prediction.genome_wide import open_tiles
 from cislearn.prediction.predictor import NetworkPredictor, predict_rows
 from tests.data.examples import random_sequence, write_fasta
 from tests.genome.tracks import random_signal, write_bigwig
@@ -90,6 +92,26 @@ def test_rows_without_a_window_stay_in_their_place(cell):
     table = predict_file([model], folder / "some.bed", genome=folder / "g.fa", tracks={"cuts": folder / "cuts.bw"})
     assert list(table["name"]) == ["edge", "fine", "nowhere"]
     assert list(table["not_scored"] == "") == [False, True, False]
+
+
+def test_rows_on_a_chromosome_that_a_track_lacks_say_so(cell):
+    """bigWig files often list only chromosomes with data."""
+    folder, _, model = cell
+    short = write_bigwig(folder / "one.bw", {"chr1": random_signal(np.random.default_rng(3), 2000)})
+    (folder / "both.bed").write_text("chr1\t200\t230\tfine\nchr2\t5\t35\tnone\nchr1\t300\t330\ttoo\n")
+    options = {"tracks": {"cuts": short}}
+    table = predict_file([model], folder / "both.bed", genome=folder / "g.fa", **options)
+    assert list(table["not_scored"]) == ["", "one.bw has no chromosome chr2", ""]
+    assert list(table["logit_binding"].isna()) == [False, True, False]
+    texts = [random_sequence(np.random.default_rng(4), LENGTH) for _ in range(2)]
+    fasta = write_fasta(folder / "both.fa", texts, ["chr2:5-35", "chr1:200-230"])
+    assert list(predict_file([model], fasta, **options)["not_scored"]) == ["one.bw has no chromosome chr2", ""]
+    (folder / "two.bed").write_text("chr2\t5\t35\tnone\n")
+    with pytest.raises(UserError, match=r"one\.bw: has no chromosome chr2; it has chr1"):
+        predict_file([model], folder / "two.bed", genome=folder / "g.fa", **options)
+    with pytest.raises(UserError, match=r"one\.bw has no chromosome chr2\n.*: --chromosome chr1\."):
+        open_tiles([model], open_genome(folder / "g.fa"), **options)
+    assert open_tiles([model], open_genome(folder / "g.fa"), chromosomes=["chr1"], **options).tiling.names == ("chr1",)
 
 
 def test_a_control_of_two_strands_comes_as_two_files(tmp_path):

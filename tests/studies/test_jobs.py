@@ -7,6 +7,7 @@ import logging
 import multiprocessing
 import os
 import signal
+import time
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -88,6 +89,15 @@ def add_rows(path: Path, who: int, barrier) -> None:
     barrier.wait()
     for number in range(40):
         Table(path, ("who", "number")).add(pd.DataFrame([{"who": str(who), "number": str(number)}]))
+
+
+def test_a_sigterm_ends_the_trials_too():
+    """As `main` has it; else the pool would wait for a trial of hours."""
+    begun = time.monotonic()
+    with pytest.raises(SystemExit), own_processes(1) as pool:
+        pool.submit(time.sleep, 30)
+        raise SystemExit(143)
+    assert time.monotonic() - begun < 30 and not multiprocessing.active_children()
 
 
 def test_no_row_of_a_ledger_is_lost_where_several_write_it(tmp_path):

@@ -83,3 +83,9 @@ def test_tracks_are_the_same_for_both_alleles_and_stop_indels(chromosomes, genom
     assert table["logit_effect_bound"][0] == pytest.approx(changed - ref, abs=2e-3)
     assert table["logit_ref_bound"][0] == pytest.approx(ref, abs=2e-3)
     assert "p_bound" not in table
+    there = chromosomes["chr2"][100]
+    alone = write_bigwig(tmp_path / "alone.bw", {"chr1": signal})
+    both = write_vcf(rows[0], ("2", 101, there, "ACGT"["ACGT".index(there) ^ 2]), name="both.vcf")
+    table = score(both, genome, model, tracks={"open": alone}, n_null=0)
+    assert list(table["not_scored"]) == ["", "alone.bw has no chromosome chr2"]
+    assert list(table["ref_match"]) == [1, 1]

@@ -67,6 +67,18 @@ def test_scored_again_the_fields_are_replaced(variants, genome, tmp_path):
     assert twice.read_text() == once.read_text()
 
 
+def test_nothing_that_another_model_said_stays(variants, genome, tmp_path):
+    plain, stale = tmp_path / "plain.vcf", tmp_path / "stale.vcf"
+    written(variants, plain, genome)
+    text = variants.read_text().replace(
+        "#CHROM", '##INFO=<ID=cislearn_logit_alt_open,Number=A,Type=Float,Description="d">\n#CHROM'
+    )
+    variants.write_text(text.replace("DP=3", "cislearn_logit_alt_open=1.5;DP=3"))
+    written(variants, stale, genome)
+    assert "=1.5" in variants.read_text()
+    assert stale.read_text() == plain.read_text()
+
+
 def test_tables_read_back(variants, genome, tmp_path):
     table, _ = written(variants, tmp_path / "o.parquet", genome)
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "o.parquet"), table, check_dtype=False)

@@ -52,7 +52,7 @@ def attribute(
     ] = None,
     n_references: Annotated[int | None, typer.Option(help="Shuffles of each window; 20.")] = None,
     steps: Annotated[int | None, typer.Option(help="Of integrated gradients; 32.")] = None,
-    seed: Annotated[int, typer.Option(help="Of the shuffles.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of the shuffles.")] = 0,
     method: Method = None,
     reverse_complement: Annotated[
         str | None, typer.Option(help="forward or average (or, by predictions alone, any other), however trained.")

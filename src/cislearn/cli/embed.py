@@ -18,7 +18,7 @@ def embed(
     negatives: Annotated[int, typer.Option(help="Words drawn against each that is there.")] = 5,
     batch: Annotated[int, typer.Option(help="Words guessed in a step; 16 as published.")] = 256,
     steps: Annotated[int, typer.Option(help="How many, for each k.")] = 10_000,
-    seed: Annotated[int, typer.Option(help="Of all that is drawn.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of all that is drawn.")] = 0,
     overwrite: Annotated[bool, typer.Option(help="Replace vectors that are there.")] = False,
 ) -> None:
     """Learn vectors of the words of k bases from windows alone, for `model.input: kmers` (word2vec)."""

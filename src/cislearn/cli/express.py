@@ -20,7 +20,7 @@ def express(
         str, typer.Option(help="What is new in a tested pair: gene, condition, series, both; or pair, which leaks.")
     ] = "series",
     fold: Annotated[int, typer.Option(help="Which of the folds, from 0.")] = 0,
-    seed: Annotated[int, typer.Option(help="Of first weights, order and dropout.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of first weights, order and dropout.")] = 0,
     epochs: Annotated[int | None, typer.Option(min=1, help="At most; by default those of the network.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="By default that of the network.")] = None,
     ablation: Annotated[

@@ -46,7 +46,7 @@ def features(
     domain: HeldOutDomain = None,
     most: Annotated[int, typer.Option(min=1, help="Windows at most, as many of each domain and class.")] = 2000,
     method: Method = None,
-    seed: Annotated[int, typer.Option(help="Of the draw and of the layout.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of the draw and of the layout.")] = 0,
     overwrite: Replace = False,
     device: Device = "auto",
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 
 import typer
@@ -86,6 +87,8 @@ def _version(version: bool = typer.Option(False, "--version", help="Print the ve
 
 def main() -> None:
     """Run the command line. Problems that the user can mend end with one message and status 2, without a traceback."""
+    # What is half written is taken away as Python leaves, and at SIGTERM (kill, scancel) it would not leave by itself.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         app()
     except UserError as error:

@@ -13,7 +13,7 @@ from cislearn.cli.progress import Steps
 from cislearn.cli.show import console
 from cislearn.errors import UserError
 from cislearn.prediction.calls import Calls
-from cislearn.prediction.files import check_output, predict_pieces, write_predictions
+from cislearn.prediction.files import check_output, predict_pieces, refuse_replacing, write_predictions
 from cislearn.prediction.genome_profiles import profiles_on_genome
 from cislearn.prediction.loading import load_prevalences
 from cislearn.schema import DataSpec
@@ -46,7 +46,10 @@ def predict_file(
         raise UserError("--prior and --merge-calls are for --calls, which is not given", fix="Give --calls calls.bed.")
     if source is None or out is None:
         raise UserError("give --input and --out, or --tile with --genome and --bigwig", where="cislearn predict")
-    check_output(out, [existing(source, "--input"), genome, calls, *chain.from_iterable(tracks.values())])
+    inputs = [existing(source, "--input"), genome, *chain.from_iterable(tracks.values())]
+    check_output(out, inputs)
+    if calls is not None:
+        refuse_replacing(calls, [*inputs, out], "--calls")
     models = load(run, method, reverse_complement, device)
     spec: DataSpec = models.members[0].spec  # type: ignore[assignment]
     called = None

@@ -45,7 +45,7 @@ def prepare(
         ),
     ] = None,
     negatives_per_positive: Annotated[float, typer.Option(help="How many negatives are made.")] = 1.0,
-    seed: Annotated[int, typer.Option(help="Of the negatives that are made.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of the negatives that are made.")] = 0,
     keep_overlapping: Annotated[
         bool, typer.Option(help="Keep given negatives that overlap a positive of their domain.")
     ] = False,

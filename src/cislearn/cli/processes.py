@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 
@@ -33,6 +34,8 @@ def in_processes(n: int, work: Callable[[], None]) -> None:
     if place is None or place.world == 1:
         work()
         return
+    # One that waits for the others would never come to leave as `main` has it.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     processes = join(place)
     try:
         if processes.is_first:

@@ -23,7 +23,7 @@ def simulate(
     n_train: Annotated[int, typer.Option(help="Training windows a cell, a tenth of them for validation.")] = 20_000,
     n_test: Annotated[int, typer.Option(help="Test windows a cell.")] = 4_000,
     bias: Annotated[float, typer.Option(help="Of profiles: how much words of three bases bend all counts.")] = 0.0,
-    seed: Annotated[int, typer.Option(help="Of all that is drawn.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of all that is drawn.")] = 0,
     overwrite: Annotated[bool, typer.Option(help="Replace a dataset that is there.")] = False,
 ) -> None:
     """Simulate binding in several cell types under a known shift, with the planted motifs as ground truth."""

@@ -37,7 +37,7 @@ def variants(
     n_null: Annotated[int, typer.Option(help="Draws of the null, of substitutions and of indels; 0: no p.", min=0)] = (
         1000
     ),
-    seed: Annotated[int, typer.Option(help="Of the null.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of the null.")] = 0,
     min_agreement: Annotated[
         float, typer.Option(help="Share of the records whose REF must be the genome's.", min=0, max=1)
     ] = 0.9,

@@ -121,8 +121,12 @@ def fit_loci(rows: pd.DataFrame, lengths: Int64[np.ndarray, " n"]) -> pd.DataFra
     """Check the loci of rows with sequences, 0-based half-open, against the lengths of these.
 
     Where all loci of a file are one base short they are 1-based with the end included, as samtools writes them, and are
-    converted. A single locus that does not fit is taken away. The note of a row says either.
+    converted. A single locus that does not fit is taken away, and so is a chromosome without start and end, which is no
+    place. The note of a row says each of these.
     """
+    alone = (rows["chrom"] != "") & ((rows["start"] < 0) | (rows["end"] < 0))
+    if alone.any():
+        rows = _take_away(rows, alone, rows["chrom"] + " without start and end is no locus")
     known = rows["start"] >= 0
     lacking = lengths - (rows["end"] - rows["start"])
     if known.any() and (lacking[known] == 1).all() and (rows["start"][known] > 0).all():
@@ -133,7 +137,12 @@ def fit_loci(rows: pd.DataFrame, lengths: Int64[np.ndarray, " n"]) -> pd.DataFra
         return rows
     place = rows["chrom"] + ":" + rows["start"].astype(str) + "-" + rows["end"].astype(str)
     note = "locus " + place + " does not fit " + pd.Series(lengths, index=rows.index).astype(str) + " bp"
-    rows = rows.assign(note=rows["note"].mask(misfit, note))
+    return _take_away(rows, misfit, note)
+
+
+def _take_away(rows: pd.DataFrame, wrong: pd.Series, note: pd.Series) -> pd.DataFrame:
+    """Return `rows` without the loci that are `wrong`, and with a note of each."""
+    rows = rows.assign(note=rows["note"].mask(wrong, note))
     for column in ("chrom", "start", "end", "strand"):
-        rows[column] = rows[column].mask(misfit, ROW_DEFAULTS[column])
+        rows[column] = rows[column].mask(wrong, ROW_DEFAULTS[column])
     return rows

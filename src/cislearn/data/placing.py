@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -13,7 +13,7 @@ from jaxtyping import UInt8
 from cislearn.data.dataset import DROPPED_COLUMNS
 from cislearn.data.entries import Entries
 from cislearn.errors import UserError
-from cislearn.genome.chromosomes import map_chromosomes
+from cislearn.genome.chromosomes import map_chromosomes, match_chromosomes
 from cislearn.genome.token_genome import Genome
 from cislearn.genome.windows import place_windows
 
@@ -61,6 +61,21 @@ def common_length(inputs: Sequence[Entries]) -> int:
     return low
 
 
+def name_as_genomes(entries: Entries, genomes: Mapping[str, Genome]) -> tuple[Entries, list[str]]:
+    """Give the loci of sequences the chromosome names of the genomes that they lie on, and tell what was renamed.
+
+    A name that the genome lacks stays: such a row has its sequence all the same.
+    """
+    chrom, notes = entries.rows["chrom"].copy(), []
+    for name, group in entries.rows.groupby("genome", sort=False):
+        if str(name) in genomes:
+            named = group["chrom"][group["chrom"] != ""]
+            mapping, note = match_chromosomes(named.unique(), genomes[str(name)].chromosomes)
+            chrom[named.index] = _renamed(named, mapping)
+            notes += [f"{entries.path}: {note}"] if note else []
+    return replace(entries, rows=entries.rows.assign(chrom=chrom)), notes
+
+
 def cut_windows(entries: Entries, *, length: int, margin: int) -> Placed:
     """Windows about the centres of a file's sequences; shorter ones are filled up with N, and their note says so."""
     assert entries.sequences is not None
@@ -96,7 +111,7 @@ def place_on_genome(
             )
         chromosomes = genomes[str(name)].chromosomes
         mapping, note = map_chromosomes(group["chrom"].unique(), chromosomes, where=entries.path)
-        group = group.assign(chrom=group["chrom"].map(lambda chrom, known=mapping: known.get(chrom, chrom)))
+        group = group.assign(chrom=_renamed(group["chrom"], mapping))
         windows = place_windows(
             group, length=length, chromosomes=chromosomes, where=str(entries.path), outside=outside, genome=str(name)
         )
@@ -106,3 +121,8 @@ def place_on_genome(
     together = pd.concat(kept).sort_values("entry", ignore_index=True)
     labels = entries.labels.iloc[together["entry"].to_numpy()].reset_index(drop=True)
     return Placed(together, labels, None, pd.concat(dropped)[DROPPED_COLUMNS], notes)
+
+
+def _renamed(chrom: pd.Series, mapping: Mapping[str, str]) -> pd.Series:
+    """Names as `mapping` has them; others stay."""
+    return chrom.map(lambda name: mapping.get(name, name))

@@ -20,7 +20,7 @@ from cislearn.data.genomes import Genomes
 from cislearn.data.inputs import Files, domain_names, file_record, read_labelled, read_tables
 from cislearn.data.marker import MARKER
 from cislearn.data.negatives import Making, draw_negatives
-from cislearn.data.placing import Placed, common_length, cut_windows, place_on_genome
+from cislearn.data.placing import Placed, common_length, cut_windows, name_as_genomes, place_on_genome
 from cislearn.data.profile_files import Given, ProfileFiles
 from cislearn.data.provenance import provenance
 from cislearn.data.tasks import task_specs
@@ -255,7 +255,9 @@ def _place(entries: Entries, genomes: Genomes, length: int, margin: int, outside
     domain = entries.rows["domain"]
     if entries.sequences is not None:
         entries = replace(entries, rows=entries.rows.assign(genome=domain.map(genomes.of_loci)))
-        return cut_windows(entries, length=length, margin=margin)
+        entries, notes = name_as_genomes(entries, genomes.by_name)
+        placed = cut_windows(entries, length=length, margin=margin)
+        return replace(placed, notes=[*notes, *placed.notes])
     genome = domain.map(lambda name: genomes.of_domain.get(name, ""))  # bases are read of a genome given for the domain
     entries = replace(entries, rows=entries.rows.assign(genome=genome))
     return place_on_genome(entries, genomes.by_name, length=length, outside=outside)

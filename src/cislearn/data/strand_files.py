@@ -163,3 +163,23 @@ def check_places(signals: Iterable[StrandFiles], loci: pd.DataFrame, genome: Map
     for signal in signals:
         for file in signal.files:
             file.check_places(chrom, loci["end"].to_numpy(dtype=np.int64), genome)
+
+
+def check_most_places(
+    signals: Sequence[StrandFiles], loci: pd.DataFrame, genome: Mapping[str, int] | None
+) -> dict[str, str]:
+    """Refuse what `check_places` does, but for chromosomes that a file lacks while it has others of the `loci`.
+
+    Returns
+    -------
+    dict of str to str
+        Those chromosomes, each with the reason why its windows have no signal.
+    """
+    names = [name for name in dict.fromkeys(loci["chrom"]) if name]
+    reasons: dict[str, str] = {}
+    for file in (file for signal in signals for file in signal.files):
+        lacking = file.lacking(names)
+        if len(lacking) < len(names):
+            reasons |= {name: f"{file.path.name} has no chromosome {name}" for name in lacking}
+    check_places(signals, loci[~loci["chrom"].isin(reasons)], genome)
+    return reasons

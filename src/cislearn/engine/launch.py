@@ -42,6 +42,11 @@ def launch(arguments: Sequence[str], n: int) -> int:
         except KeyboardInterrupt:  # the terminal has told all of them
             _end(processes)
             return 128 + signal.SIGINT
+        except SystemExit:  # a SIGTERM that may have come to this process alone
+            for process in processes:
+                process.terminate()
+            _end(processes)
+            raise
 
 
 def _wait(processes: Sequence[subprocess.Popen[bytes]]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -86,6 +86,11 @@ class BigWig:
             if first < last:
                 values[row, first - place : last - place] = self._values(chrom[row], first, last)
         return values
+
+    def lacking(self, names: Iterable[str]) -> list[str]:
+        """Chromosomes of `names` that the file does not have, in no spelling: many list only those with data."""
+        unknown = (name for name in names if name not in self.chromosomes)
+        return [name for name in unknown if spelled_alike(name, self.chromosomes) is None]
 
     def check_places(
         self, chrom: np.ndarray, end: Int[np.ndarray, " n"], genome: Mapping[str, int] | None = None

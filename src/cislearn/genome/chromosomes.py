@@ -15,9 +15,7 @@ _MITOCHONDRION = {"M", "MT"}
 def map_chromosomes(
     names: Iterable[str], genome_chromosomes: Mapping[str, int], *, where: str | Path
 ) -> tuple[dict[str, str], str | None]:
-    """Match the chromosome names of a file with those of a genome.
-
-    A name that the genome has stays. Another is looked up with its ``chr`` added or taken off, M and MT taken as one.
+    """Match the chromosome names of a file with those of a genome, as `match_chromosomes` does.
 
     Parameters
     ----------
@@ -30,10 +28,8 @@ def map_chromosomes(
 
     Returns
     -------
-    mapping : dict of str to str
-        From each name that was matched to that of the genome; names that the genome lacks are left out.
-    note : str or None
-        What was renamed, to be recorded; None where every matched name stayed.
+    mapping, note
+        Those of `match_chromosomes`.
 
     Raises
     ------
@@ -41,13 +37,7 @@ def map_chromosomes(
         Where no name at all is matched; shows both naming styles.
     """
     distinct = list(dict.fromkeys(names))
-    by_bare_name = _unambiguous(genome_chromosomes)
-    renamed = {
-        name: by_bare_name[_bare(name)]
-        for name in distinct
-        if name not in genome_chromosomes and _bare(name) in by_bare_name
-    }
-    mapping = {name: renamed.get(name, name) for name in distinct if name in genome_chromosomes or name in renamed}
+    mapping, note = match_chromosomes(distinct, genome_chromosomes)
     if distinct and not mapping:
         raise UserError(
             f"no chromosome is in the genome: the file has {some_names(distinct)}; "
@@ -55,6 +45,29 @@ def map_chromosomes(
             where=where,
             fix="Give the genome that the regions were made on, or rename the chromosomes of one of the two.",
         )
+    return mapping, note
+
+
+def match_chromosomes(names: Iterable[str], genome_chromosomes: Mapping[str, int]) -> tuple[dict[str, str], str | None]:
+    """Match chromosome names with those of a genome; that none is matched is no error.
+
+    A name that the genome has stays. Another is looked up with its ``chr`` added or taken off, M and MT taken as one.
+
+    Returns
+    -------
+    mapping : dict of str to str
+        From each name that was matched to that of the genome; names that the genome lacks are left out.
+    note : str or None
+        What was renamed, to be recorded; None where every matched name stayed.
+    """
+    by_bare_name = _unambiguous(genome_chromosomes)
+    distinct = dict.fromkeys(names)
+    renamed = {
+        name: by_bare_name[_bare(name)]
+        for name in distinct
+        if name not in genome_chromosomes and _bare(name) in by_bare_name
+    }
+    mapping = {name: renamed.get(name, name) for name in distinct if name in genome_chromosomes or name in renamed}
     examples = [f"{name} -> {known}" for name, known in renamed.items()]
     return mapping, f"chromosomes renamed to match the genome: {some_names(examples)}" if renamed else None
 

@@ -152,10 +152,10 @@ def _unfinished_header(text: bytes, where: str | Path) -> bytes:
 
 
 def _header(text: bytes, where: str | Path, line: int) -> FastaHeader:
-    name, _, description = text.decode("utf-8", "replace").strip().partition(" ")
-    if not name:
+    words = text.decode("utf-8", "replace").split(maxsplit=1)
+    if not words:
         raise UserError("a header has no name", where=where, line=line, fix="Write >name before each sequence.")
-    return FastaHeader(name, description.strip(), line)
+    return FastaHeader(words[0], "".join(words[1:]).strip(), line)
 
 
 def _bases(text: bytes, where: str | Path, line: int, n_before: int) -> FastaBases:

@@ -212,9 +212,11 @@ def _read_index(folder: Path) -> GenomeIndex | None:
         index = GenomeIndex(**fields, chromosomes=chromosomes)
         n_bytes = {name: (folder / name).stat().st_size for name in (BASES, UNKNOWN)}
         is_whole = index.format == FORMAT and index.n_bytes == n_bytes
+        # Earlier versions took what follows a tab in a header for part of the name.
+        is_named = all(chromosome.name.split() == [chromosome.name] for chromosome in chromosomes)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
-    return index if is_whole else None
+    return index if is_whole and is_named else None
 
 
 def _refresh(folder: Path, index: GenomeIndex) -> None:

@@ -65,7 +65,7 @@ def _plain(text: str, path: str | Path) -> pd.DataFrame | None:
     """Read a file whose rows are all plain, many times faster than `_row_by_row`; None for any other."""
     for line, found in enumerate(re.finditer("^.*$", text, re.MULTILINE), start=1):
         first = found.group()
-        if first.strip() and not _is_comment(first) and not _is_header(_fields(first)):
+        if first.strip() and not is_comment(first) and not _is_header(_fields(first)):
             summit = NARROW_PEAK_COLUMNS - 1 if _has_summits(_fields(first), path) else None
             table = read_columns(text[found.start() :].rstrip("\n"), summit=summit)
             return None if table is None else table.assign(line=np.arange(line, line + len(table)))
@@ -99,7 +99,7 @@ def _rows(content: str, path: str | Path) -> list[_Row]:
     """Return the data rows, all of one width."""
     rows: list[_Row] = []
     for line, text in enumerate(content.split("\n"), start=1):
-        if not text.strip() or _is_comment(text):
+        if not text.strip() or is_comment(text):
             continue
         fields = _fields(text)
         if not rows and _is_header(fields):
@@ -118,7 +118,8 @@ def _rows(content: str, path: str | Path) -> list[_Row]:
     return rows
 
 
-def _is_comment(text: str) -> bool:
+def is_comment(text: str) -> bool:
+    """Whether a line holds no data: a comment (``#``), or a ``track`` or ``browser`` line of a genome browser."""
     # A chromosome may be called "track1": the word must stand alone.
     return text.startswith(_NOT_DATA) and (text[0] == "#" or re.split(r"\s", text, maxsplit=1)[0] in _NOT_DATA)
 

@@ -178,8 +178,20 @@ def check_output(path: Path, inputs: Sequence[Path | None]) -> None:
     """
     if path.suffix not in EXTENSIONS:
         raise UserError(f"extension {path.suffix!r} is not known", where=path, fix="Name it .tsv, .parquet or .bed.")
-    if any(given is not None and given.resolve() == path.resolve() for given in inputs):
-        raise UserError("is an input; predictions would replace it", where=path, fix="Give --out another name.")
+    refuse_replacing(path, inputs, "--out")
+
+
+def refuse_replacing(path: Path, others: Sequence[Path | None], option: str) -> None:
+    """Refuse a file to be that is one of the `others`: inputs, or what else is written.
+
+    Raises
+    ------
+    UserError
+        Names the file and the option that gave it.
+    """
+    if any(other is not None and other.resolve() == path.resolve() for other in others):
+        problem = "is an input or another file to be written, and would be replaced"
+        raise UserError(problem, where=path, fix=f"Give {option} another name.")
 
 
 def write_predictions(pieces: Iterable[pd.DataFrame], path: Path, spec: DataSpec) -> Counter[str]:

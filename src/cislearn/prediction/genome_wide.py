@@ -68,7 +68,10 @@ def open_tiles(
     tiling = Tiling.of(wanted, say.spec.length, step)
     signals_of(say.spec, step)
     files = SignalFiles(say.spec, open_tracks(say.spec, tracks or {}))
-    files.check(pd.DataFrame({"chrom": list(tiling.names), "end": 0}), genome.chromosomes)
+    lacking = files.check(pd.DataFrame({"chrom": list(tiling.names), "end": 0}), genome.chromosomes)
+    if lacking:
+        others = " ".join(f"--chromosome {name}" for name in tiling.names if name not in lacking)
+        raise UserError(next(iter(lacking.values())), where="--track", fix=f"Score the others alone: {others}.")
     return TileScorer(say, genome, tiling, files, temperatures or [{}] * len(members), thresholds or {})
 
 

@@ -14,7 +14,7 @@ from jaxtyping import Float, Int, Shaped, UInt8
 
 from cislearn.data.entries import Entries
 from cislearn.data.placing import cut_windows
-from cislearn.data.strand_files import StrandFiles, check_places
+from cislearn.data.strand_files import StrandFiles, check_most_places
 from cislearn.data.track_files import TrackPaths, open_tracks, read_windows
 from cislearn.errors import UserError
 from cislearn.genome.chromosomes import map_chromosomes
@@ -66,8 +66,8 @@ def windows_of(
     """
     signals = SignalFiles(spec, open_tracks(spec, tracks or {}, progress))
     if entries.sequences is not None:
-        signals.check(entries.rows.assign(file=str(entries.path)), None)
-        return partial(_cut, entries, signals)
+        lacking = signals.check(entries.rows.assign(file=str(entries.path)), None)
+        return partial(_cut, entries, signals, lacking)
     if genome is None:
         fix = "Give --genome with the FASTA file of that build."
         raise UserError("has regions without sequences, and there is no genome", where=entries.path, fix=fix)
@@ -77,8 +77,8 @@ def windows_of(
     # All names at once: rows of a contig that the genome lacks may fill the first part of a file.
     renamed, _ = map_chromosomes(entries.rows["chrom"].unique(), opened.chromosomes, where=entries.path)
     names = sorted(set(renamed.values()))
-    signals.check(pd.DataFrame({"chrom": names, "end": 0}), opened.chromosomes)
-    return partial(_place, entries, opened, renamed, signals)
+    lacking = signals.check(pd.DataFrame({"chrom": names, "end": 0}), opened.chromosomes)
+    return partial(_place, entries, opened, renamed, signals, lacking)
 
 
 @dataclass(frozen=True)
@@ -88,10 +88,9 @@ class SignalFiles:
     spec: DataSpec
     files: Sequence[StrandFiles]
 
-    def check(self, loci: pd.DataFrame, chromosomes: Mapping[str, int] | None) -> None:
-        """Refuse places that a file has not; see `check_places`."""
-        if self.files:
-            check_places(self.files, loci, chromosomes)
+    def check(self, loci: pd.DataFrame, chromosomes: Mapping[str, int] | None) -> dict[str, str]:
+        """Refuse places that a file has not, and say why there is no window on others; see `check_most_places`."""
+        return check_most_places(self.files, loci, chromosomes) if self.files else {}
 
     def read(self, loci: pd.DataFrame) -> Signals:
         """Return the tracks of windows: chrom, start, strand."""
@@ -100,15 +99,22 @@ class SignalFiles:
         return read_windows(self.files, loci, length=self.spec.length, margin=0).astype(np.float32)
 
 
-def _cut(entries: Entries, signals: SignalFiles, part: slice) -> Windows:
+def _cut(entries: Entries, signals: SignalFiles, lacking: Mapping[str, str], part: slice) -> Windows:
     placed = cut_windows(entries.part(part), length=signals.spec.length, margin=0)
     assert placed.tokens is not None
-    rows = placed.rows
-    n, note = len(rows), rows["note"].to_numpy(object)
-    return Windows(np.arange(n), placed.tokens, signals.read(rows), note, np.full(n, "", object))
+    note, reason = placed.rows["note"].to_numpy(object), _reasons(placed.rows["chrom"], lacking)
+    kept = np.flatnonzero(reason == "")
+    return Windows(kept, placed.tokens[kept], signals.read(placed.rows.iloc[kept]), note, reason)
 
 
-def _place(entries: Entries, genome: Genome, renamed: Mapping[str, str], signals: SignalFiles, part: slice) -> Windows:
+def _place(
+    entries: Entries,
+    genome: Genome,
+    renamed: Mapping[str, str],
+    signals: SignalFiles,
+    lacking: Mapping[str, str],
+    part: slice,
+) -> Windows:
     length = signals.spec.length
     regions = entries.rows[part]
     n = len(regions)
@@ -116,14 +122,22 @@ def _place(entries: Entries, genome: Genome, renamed: Mapping[str, str], signals
     kept, dropped = place_windows(
         regions, length=length, chromosomes=genome.chromosomes, where=entries.path, outside="drop"
     )
+    note, reason = np.full(n, "", object), np.full(n, "", object)
+    reason[dropped["entry"]], reason[kept["entry"]] = dropped["reason"], _reasons(kept["chrom"], lacking)
+    kept = kept[(reason == "")[kept["entry"]]].reset_index(drop=True)
+    note[kept["entry"]] = kept["note"]
     codes, names = pd.factorize(kept["chrom"])
     chrom = np.array([genome.code(name) for name in names], dtype=np.int64)[codes]
     minus = (kept["strand"] == "-").to_numpy(bool)
     tokens = genome.gather(chrom, kept["start"].to_numpy(), length, minus)
-    note, reason = np.full(n, "", object), np.full(n, "", object)
-    note[kept["entry"]], reason[dropped["entry"]] = kept["note"], dropped["reason"]
     places = kept[["chrom", "start", "name", "strand"]]
     return Windows(kept["entry"].to_numpy(), tokens, signals.read(kept), note, reason, places)
+
+
+def _reasons(chrom: pd.Series, lacking: Mapping[str, str]) -> Shaped[np.ndarray, " n"]:
+    """Why rows have no window, by their chromosome; empty where they have."""
+    codes, names = pd.factorize(chrom)
+    return np.array([lacking.get(name, "") for name in names], dtype=object)[codes]
 
 
 def _in_genome(chrom: pd.Series, renamed: Mapping[str, str]) -> pd.Series:

@@ -54,7 +54,12 @@ def own_processes(jobs: int) -> Iterator[Executor]:
     context = multiprocessing.get_context("spawn")
     number = context.Value("i", 0)
     with ProcessPoolExecutor(jobs, mp_context=context, initializer=_take_share, initargs=(number, jobs)) as pool:
-        yield pool
+        try:
+            yield pool
+        except SystemExit:  # at SIGTERM; the pool would wait for trials that nobody has told
+            for process in multiprocessing.active_children():
+                process.terminate()
+            raise
 
 
 def _wait(running: dict[Future[bool], Trial], reporter: Reporter, scored: Callable[[], object]) -> None:

@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float, Shaped
 from torch import nn
 
-from cislearn.data.strand_files import check_places
+from cislearn.data.strand_files import check_most_places
 from cislearn.data.track_files import TrackPaths, open_tracks, read_windows
 from cislearn.genome.chromosomes import map_chromosomes
 from cislearn.genome.token_genome import open_genome
@@ -88,6 +88,7 @@ class VariantScorer:
         self.temperatures, self.progress = temperatures, progress
         self.files = open_tracks(self.spec, tracks or {}, progress)
         self.names, self.agreement = Names(self.genome), Agreement()
+        self.lacking: dict[str, str] = {}
 
     def pieces(
         self,
@@ -130,7 +131,8 @@ class VariantScorer:
         self.agreement.refuse(where, self.genome, least)
         chrom = sorted({name for name in self.names.known.values() if name is not None})
         if self.files:
-            check_places(self.files, pd.DataFrame({"chrom": chrom, "end": 0}), self.genome.chromosomes)
+            loci = pd.DataFrame({"chrom": chrom, "end": 0})
+            self.lacking = check_most_places(self.files, loci, self.genome.chromosomes)
         # Tracks belong to a place, and neither null has one.
         drawn = None
         if n_null and not self.files:
@@ -144,7 +146,11 @@ class VariantScorer:
 
     def _place(self, rows: pd.DataFrame) -> Placed:
         placed = place_alleles(rows, self.genome, self.names, self.spec.length)
-        return placed.without(placed.is_indel, TRACKS_STAY) if self.files else placed
+        if self.files:
+            placed = placed.without(placed.is_indel, TRACKS_STAY)
+        for name, reason in self.lacking.items():
+            placed = placed.without(placed.code == self.genome.code(name), reason)
+        return placed
 
     def _measures_of(self, ref: Shaped[np.ndarray, "n length"], alt: Shaped[np.ndarray, "n length"]) -> list[Measure]:
         return measures(self.spec, allele_logits(self.say, ref, alt), self.temperatures)

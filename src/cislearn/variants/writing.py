@@ -15,12 +15,15 @@ import pandas as pd
 
 from cislearn.atomic import file_written_whole
 from cislearn.errors import UserError
+from cislearn.prediction.files import refuse_replacing
 from cislearn.tables import table_written_whole
 from cislearn.variants.score import Scored
 from cislearn.variants.vcf import COLUMNS
 
 TABLES, VCFS = (".tsv", ".txt", ".parquet"), (".vcf", ".vcf.gz")
-NOT_SCORED = "cislearn_not_scored"
+OURS = "cislearn_"
+"""What INFO fields of ours begin with."""
+NOT_SCORED = f"{OURS}not_scored"
 _INFO = COLUMNS.index("INFO")
 _MEANINGS = {
     "ref_match": "Whether REF is the genome's",
@@ -57,8 +60,7 @@ def check_output(path: Path, inputs: Sequence[Path | None]) -> None:
     if not path.name.endswith((*TABLES, *VCFS)):
         fix = "Name it .tsv, .parquet, .vcf or .vcf.gz."
         raise UserError(f"extension {path.suffix!r} is not known", where=path, fix=fix)
-    if any(given is not None and given.resolve() == path.resolve() for given in inputs):
-        raise UserError("is an input, which would be replaced", where=path, fix="Give --out another name.")
+    refuse_replacing(path, inputs, "--out")
     if path.suffix == ".gz":
         _bgzip(path)
 
@@ -118,7 +120,7 @@ def info_names(columns: Iterable[str], path: Path) -> dict[str, str]:
         Where two columns come to the same name.
     """
     told = {"chrom", "pos", "id", "ref", "alt", "note", "not_scored"}
-    names = {column: "cislearn_" + re.sub(r"[^0-9A-Za-z_.]", "_", column) for column in columns if column not in told}
+    names = {column: OURS + re.sub(r"[^0-9A-Za-z_.]", "_", column) for column in columns if column not in told}
     twice = [name for name, n in Counter(names.values()).items() if n > 1]
     if twice:
         fix = "Name it .tsv or .parquet."
@@ -127,13 +129,12 @@ def info_names(columns: Iterable[str], path: Path) -> dict[str, str]:
 
 
 def _declared(header: Sequence[str], names: dict[str, str]) -> list[str]:
-    """The header with the fields declared, in the place of older ones of the same names."""
+    """The header with the fields declared, in the place of those of an earlier scoring."""
     lines = [
         _info(name, "Integer" if column == "ref_match" else "Float", _meaning(column)) for column, name in names.items()
     ]
     lines.append(_info(NOT_SCORED, "String", "Why an allele was not scored, percent-encoded, _ for a space"))
-    ours = tuple(f"##INFO=<ID={name}," for name in (*names.values(), NOT_SCORED))
-    return [*(line for line in header if not line.startswith(ours)), *lines]
+    return [*(line for line in header if not line.startswith(f"##INFO=<ID={OURS}")), *lines]
 
 
 def _info(name: str, kind: str, meaning: str) -> str:
@@ -157,7 +158,7 @@ def _annotated(piece: Scored, names: dict[str, str]) -> Iterator[str]:
         alleles = slice(row, row + len(record.alts))
         row = alleles.stop
         fields = record.text.split("\t")
-        kept = [part for part in fields[_INFO].split(";") if part != "." and part.partition("=")[0] not in columns]
+        kept = [part for part in fields[_INFO].split(";") if part != "." and not part.startswith(OURS)]
         told = {name: ",".join(values[alleles]) for name, values in columns.items()}
         added = [f"{name}={values}" for name, values in told.items() if values.strip(".,")]
         fields[_INFO] = ";".join(part for part in [*kept, *added] if part) or "."

@@ -81,6 +81,13 @@ def test_what_fits_together_nowhere_is_listed(tmp_path, files):
     assert regulators_of(data).names == ["g11", "g0", "g3"]
 
 
+def test_lines_of_what_was_left_out_are_whole_numbers_where_every_regulator_is_known(tmp_path, files):
+    with files["promoters"].open("a") as out:
+        out.write(f"stranger\t{'ACGT' * 15}\n")
+    data = prepare_expression(tmp_path / "data", **files)
+    assert sorted(data.dropped["line"].astype(str)) == ["12", "13"]
+
+
 def test_genes_and_conditions_without_a_value_go_and_constant_genes_are_counted(tmp_path, files):
     rows = {"g0": [1, "", 2], "g1": ["", "", ""], "g2": [0.5, "NA", 0.5], "g3": [-1, "nan", 0]}
     write_matrix(files["expression"], rows)

@@ -194,7 +194,9 @@ def _dropped(
             {"name": list(absent), "line": list(absent.values()), "file": str(regulators), "reason": UNKNOWN_REGULATOR}
         ),
     ]
-    return pd.concat([_in_full(piece) for piece in pieces], ignore_index=True)
+    # An empty piece has no whole numbers, and those of the others would become fractions beside it.
+    whole = {"start": int, "end": int, "line": int}
+    return pd.concat([_in_full(piece) for piece in pieces], ignore_index=True).astype(whole)
 
 
 def _in_full(piece: pd.DataFrame) -> pd.DataFrame:

@@ -89,9 +89,26 @@ def positions(column: pd.Series, line: Int64[np.ndarray, " n"], *, where: Path) 
     UserError
         At the first value that is something else.
     """
+    return _whole_numbers(column, line, where, 0, "a position is a whole number from 0")
+
+
+def summits(column: pd.Series, line: Int64[np.ndarray, " n"], *, where: Path) -> Int64[np.ndarray, " n"]:
+    """Summits or their offsets: whole numbers from 0, -1 where absent; narrowPeak writes that -1 itself.
+
+    Raises
+    ------
+    UserError
+        At the first value that is something else.
+    """
+    return _whole_numbers(column, line, where, -1, "a summit is a whole number from 0, or -1 where there is none")
+
+
+def _whole_numbers(
+    column: pd.Series, line: Int64[np.ndarray, " n"], where: Path, least: int, expected: str
+) -> Int64[np.ndarray, " n"]:
     values, wrong = numbers(column)
-    wrong |= (values < 0) | (np.isfinite(values) & (values != np.round(values)))
-    _refuse_first(wrong, column, line, where, "a position is a whole number from 0")
+    wrong |= (values < least) | (np.isfinite(values) & (values != np.round(values)))
+    _refuse_first(wrong, column, line, where, expected)
     return np.where(np.isnan(values), -1, values).astype(np.int64)
 
 

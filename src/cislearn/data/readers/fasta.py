@@ -9,8 +9,15 @@ import pandas as pd
 from cislearn.data.entries import Entries, Ragged, fit_loci, rows_table
 from cislearn.genome.fasta import read_fasta
 
-LOCUS = r"(?P<chrom>[^\s:]+):(?P<start>[\d,]+)-(?P<end>[\d,]+)(?:\((?P<strand>[+-])\))?"
-"""``chr1:714123-714224``, with thousands separators or a strand (``bedtools getfasta -s``) if there are any."""
+LOCUS = (
+    r"(?P<chrom>[^\s:=|]+|[^\s:=]+\|(?=:)):(?P<start>[\d,]+)-(?P<end>[\d,]+)"
+    r"(?:\((?P<strand>[+-])\)|(?P<turned>/rc)(?!\S)|.*?\sstrand=(?P<told>[+-]))?"
+)
+"""``chr1:714123-714224``, with thousands separators or a strand if there are any.
+
+What stands before the chromosome (``range=``, ``name|``) is not of its name, which may end with ``|`` all the same. The
+strand is written ``(-)`` by bedtools, ``/rc`` by samtools and ``strand=-`` by the UCSC Genome Browser.
+"""
 
 
 def read_fasta_file(path: Path) -> Entries:
@@ -38,4 +45,6 @@ def parse_loci(text: pd.Series) -> dict[str, pd.Series]:
     numbers = {
         side: pd.to_numeric(found[side].str.replace(",", "")).fillna(-1).astype("int64") for side in ("start", "end")
     }
-    return {"chrom": found["chrom"].fillna(""), **numbers, "strand": found["strand"].fillna(".")}
+    turned = found["turned"].map({"/rc": "-"})
+    strand = found["strand"].fillna(found["told"]).fillna(turned).fillna(".")
+    return {"chrom": found["chrom"].fillna(""), **numbers, "strand": strand}

@@ -11,11 +11,12 @@ import pandas as pd
 from jaxtyping import Int64
 
 from cislearn.errors import UserError
+from cislearn.genome.intervals import is_comment
 from cislearn.genome.stream import read_chunks, read_text
 
 PARQUET_MAGIC = b"PAR1"
-SKIPPED = ("#", "track", "browser")
-"""Lines before a header or among regions that hold no data (``#chrom start end`` is a header all the same)."""
+_Line = tuple[int, str]
+"""The number of a line, from 1, and its text."""
 
 
 def separator_of(line: str) -> str | None:
@@ -26,6 +27,13 @@ def separator_of(line: str) -> str | None:
 def split_line(line: str, separator: str | None) -> list[str]:
     """Fields of a line; quotes count where commas separate."""
     return next(csv.reader([line])) if separator == "," else line.split(separator)
+
+
+def split_comment(comment: str, row: str) -> list[str]:
+    """Names in a line above a `row` if it may be the header: it begins with ``#`` and has as many fields, else none."""
+    separator = separator_of(row)
+    names = split_line(comment.lstrip("#"), separator)
+    return names if comment.startswith("#") and len(names) == len(split_line(row, separator)) else []
 
 
 def load_table(path: Path) -> tuple[pd.DataFrame, Int64[np.ndarray, " n"]]:
@@ -42,24 +50,23 @@ def load_table(path: Path) -> tuple[pd.DataFrame, Int64[np.ndarray, " n"]]:
     if next(read_chunks(path)).startswith(PARQUET_MAGIC):
         return _load_parquet(path)
     lines = [(number, text) for number, text in enumerate(read_text(path).split("\n"), 1) if text.strip()]
-    while len(lines) > 1 and _is_comment(lines[0][1], lines[1][1]):
-        del lines[0]
     if not lines:
         raise UserError("holds nothing but blank lines", where=path, fix="Check how it was made.")
-    (head, text), *rows = lines
+    (head, text), rows = _below_comments(lines)
     separator = separator_of(text)
     names = [name.strip() for name in split_line(text.lstrip("#"), separator)]
+    rows = [row for row in rows if not (is_comment(row[1]) and len(split_line(row[1], separator)) != len(names))]
     _check_header(path, names, len(rows), head)
     fields = _fields(path, rows, separator, len(names))
     table = pd.DataFrame({name: column for name, column in zip(names, zip(*fields, strict=True), strict=True) if name})
     return table, np.array([number for number, _ in rows], dtype=np.int64)
 
 
-def _is_comment(line: str, following: str) -> bool:
-    """Whether a line before the rows is no header: a header with ``#`` has as many fields as the line below it."""
-    separator = separator_of(following)
-    n_fields = len(split_line(following, separator))
-    return line.startswith(SKIPPED) and len(split_line(line.lstrip("#"), separator)) != n_fields
+def _below_comments(lines: list[_Line]) -> tuple[_Line, list[_Line]]:
+    """The header, which is the first line that is no comment or one with ``#`` above that, and what follows."""
+    first = next((k for k, (_, text) in enumerate(lines) if not is_comment(text)), len(lines) - 1)
+    head = next((k for k in range(first) if split_comment(lines[k][1], lines[first][1])), first)
+    return lines[head], lines[max(head + 1, first) :]
 
 
 def _check_header(path: Path, names: list[str], n_rows: int, line: int) -> None:
@@ -70,7 +77,7 @@ def _check_header(path: Path, names: list[str], n_rows: int, line: int) -> None:
         raise UserError("has a header but no rows", where=path, fix="Check how it was made.")
 
 
-def _fields(path: Path, rows: list[tuple[int, str]], separator: str | None, n_names: int) -> list[list[str]]:
+def _fields(path: Path, rows: list[_Line], separator: str | None, n_names: int) -> list[list[str]]:
     fields = [split_line(text, separator) for _, text in rows]
     for (line, _), found in zip(rows, fields, strict=True):
         if len(found) != n_names:

@@ -118,19 +118,39 @@ def _rows(path: Path, table: pd.DataFrame, roles: Mapping[str, str], line: Int64
     found: dict[str, Any] = {
         role: columns.texts(table[roles[role]]) for role in ("name", "domain", "fold", "chrom") if role in roles
     }
-    for role in ("start", "end", "summit", "peak"):
+    for role in ("start", "end"):
         if role in roles:
             found[role] = columns.positions(table[roles[role]], line, where=path)
+    for role in ("summit", "peak"):
+        if role in roles:
+            found[role] = columns.summits(table[roles[role]], line, where=path)
     if "strand" in roles:
         found["strand"] = columns.strands(table[roles["strand"]], line, where=path)
     if "part" in roles:
         found["part"] = columns.parts(table[roles["part"]], line, where=path)
     if "locus" in roles and "start" not in roles:
-        found |= parse_loci(columns.texts(table[roles["locus"]]).astype(object))
-    if "peak" in found and "start" in found:
-        found["summit"] = found["start"] + found["peak"]
-    found.pop("peak", None)
+        loci = parse_loci(columns.texts(table[roles["locus"]]).astype(object))
+        if "strand" in found:
+            loci["strand"] = _one_strand(path, found["strand"], loci["strand"], line)
+        found |= loci
+    offset = found.pop("peak", None)
+    if offset is not None and "start" in found:
+        found["summit"] = np.where(offset >= 0, found["start"] + offset, found.get("summit", -1))
     return rows_table(len(table), line=line, **found)
+
+
+def _one_strand(path: Path, told: pd.Series, in_locus: pd.Series, line: Int64[np.ndarray, " n"]) -> pd.Series:
+    """Strands of the column ``strand``, or where that has none those that the loci name."""
+    wrong = ((told != ".") & (in_locus != ".") & (told != in_locus)).to_numpy()
+    if wrong.any():
+        first = int(np.argmax(wrong))
+        raise UserError(
+            f"column strand has {told[first]!r}, and the locus is on {in_locus[first]!r}",
+            where=path,
+            line=int(line[first]),
+            fix="Correct the one that is wrong.",
+        )
+    return told.mask(told == ".", in_locus)
 
 
 def _sequences(path: Path, column: pd.Series, line: Int64[np.ndarray, " n"]) -> tuple[Ragged, bool]:
