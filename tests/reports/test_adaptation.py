@@ -39,11 +39,11 @@ def table_of(page, words):
 
 def test_closer_as_a_whole_and_apart_within_a_class_is_warned_of(data):
     found = data(whole=(0.6, 0.2), by_class=(0.2, 0.5))
-    assert alignment_warnings(found) == [
+    assert alignment_warnings(found, found.adapting) == [
         "Alignment may hurt: adversarial brings the domains as a whole closer together and drives apart their "
         "positives (by target labels: .20 to .50)."
     ]
-    assert alignment_warnings(found)[0] in answer(found).caveats
+    assert alignment_warnings(found, found.adapting)[0] in answer(found).caveats
 
 
 @pytest.mark.parametrize(
@@ -57,11 +57,13 @@ def test_closer_as_a_whole_and_apart_within_a_class_is_warned_of(data):
     ],
 )
 def test_nothing_else_is_warned_of(data, whole, by_class):
-    assert alignment_warnings(data(whole=whole, by_class=by_class)) == []
+    found = data(whole=whole, by_class=by_class)
+    assert alignment_warnings(found, found.adapting) == []
 
 
 def test_without_target_labels_the_runs_own_calls_tell_the_classes(data):
-    (told,) = alignment_warnings(data(by_class=(0.2, 0.5), is_labelled=False))
+    found = data(by_class=(0.2, 0.5), is_labelled=False)
+    (told,) = alignment_warnings(found, found.adapting)
     assert "(by the runs' own calls: .20 to .50)" in told
 
 

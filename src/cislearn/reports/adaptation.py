@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import pandas as pd
@@ -57,11 +58,11 @@ def alignment_readings(data: ReportData) -> list[str]:
     return told
 
 
-def alignment_warnings(data: ReportData) -> list[str]:
-    """Name the methods whose domains come closer as a whole while a class of them moves apart: harmful alignment."""
+def alignment_warnings(data: ReportData, methods: Sequence[str]) -> list[str]:
+    """Warn of harmful alignment by `methods`: domains that come closer as a whole while a class of them moves apart."""
     told = []
     before = distance_of(data.distances, method=data.before)
-    for method in data.adapting:
+    for method in methods:
         if not distance_of(data.distances, method=method).is_below(before):
             continue
         apart = [part for task in dict.fromkeys(data.class_distances["task"]) for part in _apart(data, method, task)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -50,17 +50,20 @@ def answer(data: ReportData) -> Answer:
     """
     found = findings(data)
     sentence, verdict = tell(found)
-    told = _first_told(found)
+    return Answer(sentence, verdict, _beside(data, found, _first_told(found)[0], data.adapting))
+
+
+def caveats_of_method(data: ReportData, method: str) -> tuple[str, ...]:
+    """Say what a reader has to know beside the numbers of one method: what holds for all, and what is said of it."""
+    return _beside(data, findings(data), method, [name for name in data.adapting if name == method])
+
+
+def _beside(data: ReportData, found: Findings, method: str, adapting: Sequence[str]) -> tuple[str, ...]:
+    """Say how `method` stands to simple models, what alignment did in `adapting`, and what holds for all methods."""
     has_bar = len(found.tasks) == 1 and not data.is_told_by_left_out
-    bar = _over_simple(data, found.tasks[0], told[0]) if has_bar else ()
-    return Answer(
-        sentence, verdict, (*bar, *_of_leaks(data), *_of_the_target(data), *_of_adaptation(data), *caveats(found))
-    )
-
-
-def _of_adaptation(data: ReportData) -> tuple[str, ...]:
-    """Say where alignment may have hurt, and where the share of positives seems to have moved."""
-    return (*alignment_warnings(data), *shift_warnings(data))
+    bar = _over_simple(data, found.tasks[0], method) if has_bar else ()
+    adaptation = (*alignment_warnings(data, adapting), *shift_warnings(data))
+    return (*bar, *_of_leaks(data), *_of_the_target(data), *adaptation, *caveats(found))
 
 
 def answer_left_out(left_out: LeftOut) -> Answer:
