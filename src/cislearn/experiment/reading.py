@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from cislearn.errors import UserError, nearest
-from cislearn.experiment.config import ExperimentConfig
+from cislearn.experiment.config import ExperimentConfig, Section
 
 Key = tuple[str | int, ...]
 
@@ -69,6 +69,19 @@ def make_config(
         raise _explain(error, where, lines or {}) from error
 
 
+def dotted(settings: Mapping[str, Any], parents: Sequence[str] = ()) -> dict[str, Any]:
+    """Return settings by dotted keys: sections are taken apart, so that one key of theirs leaves the others alone.
+
+    What is a value by itself stays whole: an encoder with its options, the chromosomes of each part.
+    """
+    found: dict[str, Any] = {}
+    for key, value in settings.items():
+        here = (*parents, *key.split("."))
+        is_section = isinstance(value, Mapping) and _section(here) is not None
+        found |= dotted(value, here) if is_section else {".".join(here): value}
+    return found
+
+
 def _set(values: dict[str, Any], setting: str) -> None:
     key, equals, text = setting.partition("=")
     if not equals or not key:
@@ -121,7 +134,8 @@ def _explain(error: ValidationError, where: Path | str, lines: Mapping[Key, int]
     name = ".".join(str(part) for part in key)
     line = next((lines[key[:n]] for n in range(len(key), 0, -1) if key[:n] in lines), None)
     if problem["type"] == "extra_forbidden":
-        known = _known_keys(key[:-1])
+        section = _section(key[:-1])
+        known = section.model_fields if section else ()
         prefix = "".join(f"{part}." for part in key[:-1])
         text = f"{name} is not known{nearest(name, [prefix + k for k in known])}"
     elif problem["type"] == "missing":
@@ -131,11 +145,13 @@ def _explain(error: ValidationError, where: Path | str, lines: Mapping[Key, int]
     return UserError(text, where=where, line=line, fix="`cislearn new --schema` lists all keys.")
 
 
-def _known_keys(parents: Key) -> list[str]:
-    section: type[BaseModel] = ExperimentConfig
-    for parent in parents:
-        annotation = section.model_fields[str(parent)].annotation
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
-            return []
+def _section(key: Key) -> type[Section] | None:
+    """Return the section of the configuration that a key leads to; None where it leads to a value, or nowhere."""
+    section: type[Section] = ExperimentConfig
+    for part in key:
+        field = section.model_fields.get(str(part))
+        annotation = field.annotation if field else None
+        if not (isinstance(annotation, type) and issubclass(annotation, Section)):
+            return None
         section = annotation
-    return list(section.model_fields)
+    return section
