@@ -449,7 +449,8 @@ class ExperimentConfig(Section):
     )
     battery: bool = Field(
         True,
-        description="also fit simple models (composition, k-mers, known motifs) to the sources; for binary tasks",
+        description="also fit simple models (composition, k-mers, known motifs) to the labels that may be seen; for"
+        " binary tasks",
     )
     gkm_svm: Annotated[GkmConfig | None, BeforeValidator(_switched)] = Field(
         None,

@@ -61,7 +61,7 @@ def caveats_of_method(data: ReportData, method: str) -> tuple[str, ...]:
 def _beside(data: ReportData, found: Findings, method: str, adapting: Sequence[str]) -> tuple[str, ...]:
     """Say how `method` stands to simple models, what alignment did in `adapting`, and what holds for all methods."""
     has_bar = len(found.tasks) == 1 and not data.is_told_by_left_out
-    bar = _over_simple(data, found.tasks[0], method) if has_bar else ()
+    bar = _over_simple(data, found, method) if has_bar else ()
     adaptation = (*alignment_warnings(data, adapting), *shift_warnings(data))
     return (*bar, *_of_leaks(data), *_of_the_target(data), *adaptation, *caveats(found))
 
@@ -90,8 +90,9 @@ def _first_told(found: Findings) -> list[str]:
     return contrasted[:MOST_METHODS] or [found.methods[0]]
 
 
-def _over_simple(data: ReportData, task: str, method: str) -> tuple[str, ...]:
+def _over_simple(data: ReportData, found: Findings, method: str) -> tuple[str, ...]:
     """Say how far `method` is from the best simple model, which is the least that it must beat."""
+    task = found.tasks[0]
     metric = primary(data.metrics_of(task))
     rows = data.over_simple
     rows = rows[(rows["method"] == method) & (rows["task"] == task) & (rows["metric"] == metric)]
@@ -102,7 +103,8 @@ def _over_simple(data: ReportData, task: str, method: str) -> tuple[str, ...]:
     if told is None:
         return ()
     shown = f"{signed(row['difference'])}, {interval(row['low'], row['high'])}"
-    return (f"It {told} the best simple model on these loci, {label_of(row['baseline'])} ({shown}).",)
+    name = _unlike(found, method, row["baseline"])
+    return (f"It {told} the best simple model on these loci, {name} ({shown}).",)
 
 
 def _reach(found: Findings, task: str, method: str, *, name_only: bool = False) -> tuple[str, Verdict]:
@@ -153,7 +155,7 @@ def _difference(found: Findings, task: str, method: str, metric: str) -> tuple[s
         return "", "not compared"
     row = rows.iloc[0].to_dict()
     verdict = verdict_of(row, metric)
-    baseline = label_of(row["baseline"])
+    baseline = _unlike(found, method, row["baseline"])
     stamp = _stamp(found, method, row["baseline"])
     if verdict == "not known":
         return f", {signed(row['difference'])}{stamp} from {baseline} with no interval to judge it by", verdict
@@ -165,6 +167,14 @@ def _difference(found: Findings, task: str, method: str, metric: str) -> tuple[s
     low, high = sorted((abs(row["low"]), abs(row["high"])))
     size = f"{decimal(abs(row['difference']))}{stamp} ({interval(low, high)})"
     return f", {f'{verdict}: ' if needs_telling else ''}{size} {side} {baseline}", verdict
+
+
+def _unlike(found: Findings, method: str, baseline: str) -> str:
+    """Name a baseline, and say which of the target's labels it has seen where `method` has seen others."""
+    share = found.shares.get(baseline, "")
+    if share == found.shares.get(method, "") or baseline in found.bounds:
+        return label_of(baseline)
+    return f"{label_of(baseline)} (which saw {f'{share} of the target labels' if share else 'no target label'})"
 
 
 def verdict_of(row: Mapping[Any, Any], metric: str) -> Verdict:
@@ -204,7 +214,7 @@ def _tally(found: Findings, method: str) -> tuple[str, Verdict]:
     verdict: Verdict = "no difference" if better == worse else "better" if better > worse else "worse"
     counts = {"better": better, "worse": worse, NO_DIFFERENCE: len(verdicts) - better - worse}
     first, *rest = [side for side, n in counts.items() if n]
-    baseline = label_of(rows[0]["baseline"])
+    baseline = _unlike(found, method, rows[0]["baseline"])
     told = (
         first.replace(" difference", f" difference from {baseline}")
         if first == NO_DIFFERENCE

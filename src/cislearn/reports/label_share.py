@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Literal
 
 NO_LABEL = "pre-training: no label seen"
@@ -18,6 +19,12 @@ def share_said(protocol: str, whose: Literal["target", "source"]) -> float | Non
     """Return per cent of the labels of the target or of the sources, where a protocol says that a share was seen."""
     said = re.search(rf"([\d.e+-]+) % of the {whose} labels seen", protocol)
     return float(said[1]) if said else None
+
+
+def share_seen(protocols: Iterable[str]) -> str:
+    """Return how many of the target's labels were seen by the first protocol that says a share; empty for none."""
+    found = (share_said(protocol, "target") for protocol in protocols)
+    return next((f"{share:g} %" for share in found if share is not None), "")
 
 
 def label_share(protocol: str, *, has_target: bool) -> float:
