@@ -15,6 +15,7 @@ from cislearn.baselines import BATTERY, baseline
 from cislearn.data.dataset import Dataset
 from cislearn.errors import UserError
 from cislearn.experiment.battery import LEFT_OUT, NOT_FITTED, fit_models, left_out_of_battery, predict_models
+from cislearn.experiment.comparing.contenders import find_contender
 from cislearn.experiment.config import DataConfig, ExperimentConfig, GkmConfig
 from cislearn.experiment.reporter import Reporter
 from cislearn.experiment.roles import Roles, assign_roles
@@ -102,6 +103,16 @@ def test_they_see_the_labels_that_the_networks_may_see_and_say_so(tiny_data, wit
     caveats = {name: (tmp_path / name / "model_card.md").read_text() for name in methods}
     assert "(which saw 30 % of the target labels)" in caveats["source_only"]
     assert "(which saw" not in caveats["source_and_target"]
+
+
+def test_without_a_target_their_share_is_that_of_the_only_labels(tiny_data, tmp_path):
+    settings = TINY | {"battery": True, "data.labels.sources": 0.5}
+    done = cl.train(tiny_data, methods=["supervised"], seeds=1, out=tmp_path, settings=settings)
+    simple, network = (find_contender(f"{tmp_path}:{name}") for name in ("GC_content", "supervised"))
+    assert simple.label_share == network.label_share == 50
+    assert simple.protocol == network.protocol
+    np.testing.assert_array_equal(simple.seen, network.seen)
+    assert set(done.summary["protocol"]) == {network.protocol}
 
 
 def test_labels_of_the_target_that_may_not_be_seen_do_not_touch_them(placed_in_two):

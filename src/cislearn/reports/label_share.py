@@ -27,6 +27,15 @@ def share_seen(protocols: Iterable[str]) -> str:
     return next((f"{share:g} %" for share in found if share is not None), "")
 
 
+def other_labels(protocol: str, *, has_target: bool) -> str:
+    """Say which share of the sources' labels was seen beside those of the target, where that was not all; else nothing.
+
+    Two runs whose words differ lie on no one curve by `label_share`.
+    """
+    said = share_said(protocol, "source") if has_target else None
+    return f"{said:g} % of the source labels" if said is not None else ""
+
+
 def label_share(protocol: str, *, has_target: bool) -> float:
     """Return per cent of the target's labels that training may see; of those of the sources where there is no target.
 

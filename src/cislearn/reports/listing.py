@@ -15,7 +15,7 @@ from jaxtyping import Float
 from cislearn.errors import UserError
 from cislearn.reports.alike import likeness
 from cislearn.reports.files import read_json, read_tsv, require
-from cislearn.reports.label_share import label_share
+from cislearn.reports.label_share import label_share, other_labels
 from cislearn.reports.measures import measure, primary
 from cislearn.reports.read import SOURCE, TARGET, read_report_data
 from cislearn.reports.tables import SUMMARY
@@ -52,9 +52,11 @@ class Listed:
         Mean over seeds with its 95 % interval; NaN where there is none.
     share : float
         Per cent of the labels that training saw (`label_share`); NaN where it is not known.
+    other_labels : str
+        Which share of the sources' labels was seen beside those of the target (`other_labels`).
     alike : str
-        Equal for experiments that differ in their labels, methods and seeds alone (`likeness`); empty where that is not
-        known.
+        Equal for experiments that differ in the labels of that share, methods and seeds alone (`likeness`); empty where
+        that is not known.
     finished : str
         Date and time, as recorded.
     curves : tuple of ndarray
@@ -77,6 +79,7 @@ class Listed:
     low: float = float("nan")
     high: float = float("nan")
     share: float = float("nan")
+    other_labels: str = ""
     alike: str = ""
     finished: str = ""
     curves: tuple[Curve, ...] = ()
@@ -200,5 +203,6 @@ def _score(rows: pd.DataFrame, *, has_target: bool) -> dict[str, Any]:
     metric = primary(here["metric"])
     row = here[here["metric"] == metric].iloc[0].to_dict()
     told = {"on": row["domain"], "task": row["task"], "metric": measure(metric).label, "protocol": row["protocol"]}
+    told |= {"other_labels": other_labels(row["protocol"], has_target=has_target)}
     share = label_share(row["protocol"], has_target=has_target)
     return told | {"score": row["estimate"], "low": row["low"], "high": row["high"], "share": share}

@@ -16,7 +16,7 @@ from cislearn.errors import UserError
 from cislearn.experiment.config import ExperimentConfig
 from cislearn.experiment.reading import read_config
 from cislearn.models.saving import ModelCard, read_card
-from cislearn.reports.label_share import label_share
+from cislearn.reports.label_share import label_share, other_labels
 from cislearn.runs import RUN, SEEN, ExperimentFolder, RunFolder, logit_names, runs_under
 from cislearn.schema import TaskSpec
 
@@ -92,6 +92,11 @@ class Contender:
     def label_share(self) -> float:
         """Per cent of the target's labels that training may see; of those of the sources where there is no target."""
         return label_share(self.protocol, has_target=self.target is not None)
+
+    @property
+    def other_labels(self) -> str:
+        """Which share of the sources' labels training may see beside those of the target, where that is not all."""
+        return other_labels(self.protocol, has_target=self.target is not None)
 
     @cached_property
     def seen(self) -> UInt64[np.ndarray, " m"]:
