@@ -170,6 +170,8 @@ def _show_left_out(left_out: pd.DataFrame, is_each: bool) -> None:
     """Print the main metric of each method on each domain that was left out, and the mean over them."""
     import pandas as pd
 
+    from cislearn.reports.left_out import MEAN
+
     tasks = list(left_out["task"].unique())
     for task in tasks:
         rows = left_out[left_out["task"] == task]
@@ -182,6 +184,8 @@ def _show_left_out(left_out: pd.DataFrame, is_each: bool) -> None:
         )
         console().print(f"\n{title}: {metric}{f' of {task}' if len(tasks) > 1 else ''}\n")
         show_table(pd.DataFrame(table), is_narrow=True)
+    n_domains = sum(not MEAN.fullmatch(name) for name in left_out["domain"].unique())
+    console().print(f"intervals of the mean: over loci and seeds of these {n_domains} domains, not over domains")
 
 
 def _left_out_row(rows: pd.DataFrame, mean: str) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -14,6 +14,7 @@ from cislearn.reports.numbers import count, in_words, listed
 from cislearn.reports.read import SOURCE, TARGET, ReportData
 
 MANY_DOMAINS = 4
+OF_DOMAINS = ["method", "domain", "task", "metric", "estimate", "difference"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,9 @@ class Findings:
         Where the numbers of each method hold, as the sentence begins.
     before : str
         What is said first: why there is no number for the target.
+    by_domain : DataFrame
+        Columns method, domain, task, metric, estimate, difference: of each domain, where the numbers are means over
+        domains; empty where they are not.
     """
 
     estimates: pd.DataFrame
@@ -52,6 +56,7 @@ class Findings:
     n_seeds: int
     places: Mapping[str, str]
     before: str = ""
+    by_domain: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=OF_DOMAINS))
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -102,6 +107,7 @@ def findings_left_out(left_out: LeftOut, place: str = "") -> Findings:
         stamps=dict.fromkeys(left_out.trained, left_out.stamp) if left_out.stamp else {},
         n_seeds=left_out.n_seeds,
         places=dict.fromkeys(left_out.trained, place),
+        by_domain=left_out.table.loc[left_out.table["domain"].isin(left_out.domains), OF_DOMAINS],
     )
 
 
