@@ -113,6 +113,20 @@ def test_a_share_that_does_not_explain_the_distance_is_doubted_and_not_warned_of
     assert not any("fewer positives" in caveat for caveat in answer(data).caveats)
 
 
+def test_estimates_at_the_end_of_the_scale_are_doubted_and_not_called_alike(experiment):
+    """Both said 1.00 against .50, and the page that no share is clearly another."""
+    folder = add_diagnoses(experiment(), difference=0.3)
+    path = folder / "label_shift.tsv"
+    table = pd.read_csv(path, sep="\t")
+    table.assign(prevalence=1.0, low=0.99, high=1.0).to_csv(path, sep="\t", index=False)
+    data = read_report_data(folder)
+    assert shift_warnings(data) == []
+    (doubt,) = shift_doubts(data)
+    assert "an estimate at the end of the scale says that more than the share differs" in doubt
+    text = page_of(folder).text
+    assert doubt in text and "No share of positives is clearly another" not in text
+
+
 def test_two_estimates_that_disagree_are_no_warning(experiment):
     folder = add_diagnoses(experiment(), difference=-0.3)
     path = folder / "label_shift.tsv"
