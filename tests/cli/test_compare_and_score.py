@@ -46,6 +46,7 @@ def test_compare_says_where_all_is_alike(cislearn, tiny_experiment):
         (["EXPERIMENT:source_only", "--metric", "AUPRG"], "'AUPRG' is not known"),
         (["EXPERIMENT:source_only", "--curve", "labels.svg"], "all runs saw the same share of the labels"),
         (["EXPERIMENT:source_only", "--curve", "labels.svg"], "--set data.labels.target=0.1"),
+        (["EXPERIMENT:source_only", "--out", "x.csv"], "x.csv: extension '.csv' is not known"),
     ],
 )
 def test_compare_refuses(refused, tiny_experiment, more, said):
@@ -115,6 +116,7 @@ def test_score_without_places_says_so(cislearn, predictions):
         (["p.tsv", "--label", "bound", "--score", "bound"], "'bound' is named twice"),
         (["p.tsv", "--label", "mine", "--score", "theirs"], "line 2: column 'mine' has"),
         (["absent.tsv", "--label", "bound", "--score", "mine"], "absent.tsv"),
+        (["p.tsv", "--label", "bound", "--score", "mine", "--out", "x.csv"], "x.csv: extension '.csv' is not known"),
     ],
 )
 def test_score_refuses(refused, predictions, words, said):

@@ -47,8 +47,10 @@ def compare(
     """
     from cislearn.cli.show import console
     from cislearn.experiment.comparing import compare_runs
-    from cislearn.tables import write_table
+    from cislearn.tables import check_table_name, write_table
 
+    if out is not None:
+        check_table_name(out)
     found = compare_runs(runs, data=data or [], allow_unlike=allow_unlike)
     shown = _of_metric(found.table, metric)
     _tell_terms(found)

@@ -13,6 +13,7 @@ from cislearn.errors import UserError, nearest
 from cislearn.experiment.config import ExperimentConfig, Section
 
 Key = tuple[str | int, ...]
+FIX = "`cislearn new --schema` lists all keys."
 
 
 def read_config(path: Path, settings: Iterable[str] = ()) -> ExperimentConfig:
@@ -28,7 +29,7 @@ def read_config(path: Path, settings: Iterable[str] = ()) -> ExperimentConfig:
     try:
         text = path.read_text(encoding="utf-8")
         values = yaml.safe_load(text)
-        lines = _lines(yaml.compose(text), where=path)
+        lines = key_lines(yaml.compose(text), where=path)
     except FileNotFoundError as error:
         raise UserError("no such file", where=path, fix="`cislearn new NAME.yaml` writes one to fill in.") from error
     except UnicodeDecodeError as error:
@@ -109,7 +110,7 @@ def _copy(values: Any) -> Any:
     return [_copy(value) for value in values] if isinstance(values, list) else values
 
 
-def _lines(node: yaml.Node | None, key: Key = (), *, where: Path) -> dict[Key, int]:
+def key_lines(node: yaml.Node | None, key: Key = (), *, where: Path) -> dict[Key, int]:
     """Line of each key of a YAML document, 1-based. YAML itself would take the last of two equal keys in silence."""
     found: dict[Key, int] = {}
     if isinstance(node, yaml.MappingNode):
@@ -119,11 +120,11 @@ def _lines(node: yaml.Node | None, key: Key = (), *, where: Path) -> dict[Key, i
                 text = f"{'.'.join(map(str, here))} stands here and in line {found[here]}"
                 raise UserError(text, where=where, line=line, fix="Keep one of the two.")
             found[here] = line
-            found |= _lines(value, here, where=where)
+            found |= key_lines(value, here, where=where)
     elif isinstance(node, yaml.SequenceNode):
         for i, value in enumerate(node.value):
             found[(*key, i)] = value.start_mark.line + 1
-            found |= _lines(value, (*key, i), where=where)
+            found |= key_lines(value, (*key, i), where=where)
     return found
 
 
@@ -134,18 +135,37 @@ def _explain(error: ValidationError, where: Path | str, lines: Mapping[Key, int]
     name = ".".join(str(part) for part in key)
     line = next((lines[key[:n]] for n in range(len(key), 0, -1) if key[:n] in lines), None)
     if problem["type"] == "extra_forbidden":
-        section = _section(key[:-1])
-        known = section.model_fields if section else ()
-        prefix = "".join(f"{part}." for part in key[:-1])
-        text = f"{name} is not known{nearest(name, [prefix + k for k in known])}"
+        text = _not_known(key)
     elif problem["type"] == "missing":
         text = f"{name} is missing"
     else:
         text = f"{name}: {problem['msg'][0].lower()}{problem['msg'][1:]}; it is {problem['input']!r}"
-    return UserError(text, where=where, line=line, fix="`cislearn new --schema` lists all keys.")
+    return UserError(text, where=where, line=line, fix=FIX)
 
 
-def _section(key: Key) -> type[Section] | None:
+def check_key(key: str, where: Path | str, line: int | None = None) -> None:
+    """Refuse a dotted key that the configuration does not have; options of a part that is named are left to that part.
+
+    Raises
+    ------
+    UserError
+        With the nearest key.
+    """
+    parts = key.split(".")
+    for n in range(1, len(parts) + 1):
+        section = _section(parts[: n - 1])
+        if section is not None and parts[n - 1] not in section.model_fields:
+            raise UserError(_not_known(parts[:n]), where=where, line=line, fix=FIX)
+
+
+def _not_known(key: Sequence[str | int]) -> str:
+    """Say that the last part of a key is not known where the others are, and which is near."""
+    section, name = _section(key[:-1]), ".".join(map(str, key))
+    prefix = "".join(f"{part}." for part in key[:-1])
+    return f"{name} is not known{nearest(name, [prefix + known for known in section.model_fields] if section else [])}"
+
+
+def _section(key: Sequence[str | int]) -> type[Section] | None:
     """Return the section of the configuration that a key leads to; None where it leads to a value, or nowhere."""
     section: type[Section] = ExperimentConfig
     for part in key:
