@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cislearn.tables import table_written_whole, write_table
+from cislearn.errors import UserError
+from cislearn.tables import check_table_name, table_written_whole, write_table
 
 TABLE = pd.DataFrame(
     {
@@ -21,6 +24,15 @@ TABLE = pd.DataFrame(
         "kind": pd.Categorical(["a", "b", "a", None, "a", "b"]),
     }
 )
+
+
+def test_a_name_that_says_another_format_is_refused():
+    """Tab-separated text stood in what was called .csv."""
+    for name in ("a.tsv", "a.txt", "a.parquet"):
+        check_table_name(Path(name))
+    for name in ("a.csv", "a", "a.tsv.gz"):
+        with pytest.raises(UserError, match=r"is not known\s+Name it .tsv or .parquet"):
+            check_table_name(Path(name))
 
 
 def as_pandas_writes(table: pd.DataFrame) -> bytes:

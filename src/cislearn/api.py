@@ -11,7 +11,7 @@ from cislearn.data.track_files import TrackPaths
 from cislearn.errors import UserError
 from cislearn.experiment.comparing import Comparison, compare_runs
 from cislearn.experiment.execute import Experiment, run_experiment
-from cislearn.experiment.reading import make_config
+from cislearn.experiment.reading import dotted, make_config
 from cislearn.experiment.reporter import Reporter
 from cislearn.explain.attribute import Attributor
 from cislearn.explain.file_attributions import FileAttributions, attribute_source
@@ -29,7 +29,7 @@ def train(
     data: Dataset | Path | str,
     *,
     target: str | None = None,
-    methods: Sequence[str | Mapping[str, Any]] | None = None,
+    methods: str | Mapping[str, Any] | Sequence[str | Mapping[str, Any]] | None = None,
     seeds: int | Sequence[int] = 3,
     out: Path | str | None = None,
     settings: Mapping[str, Any] | None = None,
@@ -44,14 +44,14 @@ def train(
         A dataset, or its folder.
     target : str, optional
         The domain adapted to, whose labels training never sees.
-    methods : list of str or mapping, optional
+    methods : str or mapping, or a list of them, optional
         By default ``source_only`` and ``adversarial`` with a target, ``supervised`` without.
     seeds : int or list of int
         How many, from 0, or which.
     out : Path, optional
         The experiment's folder; by default ``runs/`` and the dataset's name.
     settings : mapping, optional
-        Other keys of the configuration, nested or dotted: ``{"training.epochs": 5}``.
+        Other keys of the configuration, nested or dotted: ``{"training.epochs": 5}``, ``{"training": {"epochs": 5}}``.
     overwrite : bool
         Remove what the folder holds and train again.
     reporter : Reporter, optional
@@ -73,12 +73,12 @@ def train(
     wanted = methods or (["source_only", "adversarial"] if target is not None else ["supervised"])
     values = {
         "data": {"path": str(path), "target": target},
-        "methods": list(wanted),
+        "methods": [wanted] if isinstance(wanted, str | Mapping) else list(wanted),
         "training": {"seeds": list(range(seeds)) if isinstance(seeds, int) else list(seeds)},
         "out": str(out or Path("runs") / path.resolve().name),
     }
-    dotted = [f"{key}={_yaml(value)}" for key, value in (settings or {}).items()]
-    config = make_config(values, dotted, where="settings")
+    others = [f"{key}={_yaml(value)}" for key, value in dotted(settings or {}).items()]
+    config = make_config(values, others, where="settings")
     return run_experiment(config, search=[Path.cwd()], reporter=reporter, overwrite=overwrite)
 
 

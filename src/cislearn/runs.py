@@ -17,6 +17,8 @@ FORMAT = 1
 RUN, EXPERIMENT = "run.json", "experiment.json"
 EACH_RECORD = "each.json"
 """Of a folder that holds an experiment for each labelled domain as target."""
+SEARCH, TRIALS, BEST = "search.json", "trials.tsv", "best.yaml"
+"""Of a search for hyper-parameters: what is searched, a row a trial, and the best configuration once it is through."""
 UNTRAINED = "untrained"
 """Stands for a method where there is none: the network before its first step."""
 AVERAGED = "averaged.tsv"

@@ -11,9 +11,23 @@ import numpy as np
 import pandas as pd
 
 from cislearn.atomic import file_written_whole
+from cislearn.errors import UserError
 
+EXTENSIONS = (".tsv", ".txt", ".parquet")
 Write = Callable[[pd.DataFrame], None]
 """Writes the next rows; all pieces of a table have the same columns."""
+
+
+def check_table_name(path: Path) -> None:
+    """Refuse a name of a table to be that says another format than what would stand in it, before anything is computed.
+
+    Raises
+    ------
+    UserError
+        With the names that go.
+    """
+    if path.suffix not in EXTENSIONS:
+        raise UserError(f"extension {path.suffix!r} is not known", where=path, fix="Name it .tsv or .parquet.")
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:

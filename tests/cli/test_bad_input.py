@@ -197,6 +197,7 @@ def test_predict(refused, tiny_experiment, tmp_path):
 
 def test_evaluate_on_the_training_data_is_refused(refused, tiny_experiment, tiny_data):
     assert "was trained on" in refused("evaluate", tiny_experiment, "--on", tiny_data)
+    assert "extension '.csv' is not known" in refused("evaluate", tiny_experiment, "--on", tiny_data, "--out", "x.csv")
 
 
 def test_a_full_disk_is_said_and_leaves_nothing(refused, tmp_path):

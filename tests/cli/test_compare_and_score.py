@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from cislearn.cli.compare import _lines
+
 
 def test_compare_prints_terms_and_differences_and_writes_all_metrics(cislearn, tiny_experiment, tmp_path):
     done = cislearn(
@@ -43,12 +45,27 @@ def test_compare_says_where_all_is_alike(cislearn, tiny_experiment):
         (["nowhere"], "nowhere: there is no such folder"),
         (["EXPERIMENT:source_only", "--metric", "AUPRG"], "'AUPRG' is not known"),
         (["EXPERIMENT:source_only", "--curve", "labels.svg"], "all runs saw the same share of the labels"),
+        (["EXPERIMENT:source_only", "--curve", "labels.svg"], "--set data.labels.target=0.1"),
+        (["EXPERIMENT:source_only", "--out", "x.csv"], "x.csv: extension '.csv' is not known"),
     ],
 )
 def test_compare_refuses(refused, tiny_experiment, more, said):
     assert said in refused(
         "compare", tiny_experiment, *(word.replace("EXPERIMENT", str(tiny_experiment)) for word in more)
     )
+
+
+def test_a_curve_joins_no_runs_that_saw_other_labels_of_the_sources():
+    rows = [
+        ("ladder", 0, "10 % of the source labels"),
+        ("ladder", 10, ""),
+        ("supervised", 0, ""),
+        ("supervised", 10, ""),
+    ]
+    shown = pd.DataFrame(rows, columns=["method", "label_share", "other_labels"])
+    assert _lines(shown) == [
+        "ladder, 10 % of the source labels", "ladder, all source labels", "supervised", "supervised",
+    ]  # fmt: skip
 
 
 @pytest.fixture
@@ -99,6 +116,7 @@ def test_score_without_places_says_so(cislearn, predictions):
         (["p.tsv", "--label", "bound", "--score", "bound"], "'bound' is named twice"),
         (["p.tsv", "--label", "mine", "--score", "theirs"], "line 2: column 'mine' has"),
         (["absent.tsv", "--label", "bound", "--score", "mine"], "absent.tsv"),
+        (["p.tsv", "--label", "bound", "--score", "mine", "--out", "x.csv"], "x.csv: extension '.csv' is not known"),
     ],
 )
 def test_score_refuses(refused, predictions, words, said):

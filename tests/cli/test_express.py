@@ -53,6 +53,15 @@ def test_what_a_run_holds(run):
     assert "than the" in page and "condition mean" in page and "The worst pairs" in page
 
 
+def test_it_is_listed_and_inspected_as_what_it_is(run, cislearn, refused):
+    told = cislearn("runs", ".", COLUMNS="300").stdout
+    (line,) = [line for line in told.splitlines() if "factors" in line]
+    assert "two towers" in line and "gene split, fold 0" in line and "other: run" not in told
+    assert "is a run of `express`, which wrote its report when it ended" in refused("report", "run")
+    assert "factors: " in (shown := cislearn("inspect", "run", COLUMNS="200").stdout)
+    assert "promoters of 60 bp, 3 regulators; gene split, fold 0" in shown and "merge" in shown
+
+
 def test_what_does_not_go(run, refused):
     (run / "short.tsv").write_text("a\tACGT\n")
     write_matrix(run / "none.tsv", {"x": [1]}, ["dry"])

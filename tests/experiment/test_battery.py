@@ -15,9 +15,11 @@ from cislearn.baselines import BATTERY, baseline
 from cislearn.data.dataset import Dataset
 from cislearn.errors import UserError
 from cislearn.experiment.battery import LEFT_OUT, NOT_FITTED, fit_models, left_out_of_battery, predict_models
+from cislearn.experiment.comparing.contenders import find_contender
 from cislearn.experiment.config import DataConfig, ExperimentConfig, GkmConfig
 from cislearn.experiment.reporter import Reporter
 from cislearn.experiment.roles import Roles, assign_roles
+from cislearn.experiment.underway import settle
 from cislearn.schema import TaskSpec
 from tests.conftest import TINY
 from tests.data.examples import places, small_dataset
@@ -78,6 +80,62 @@ def test_target_labels_do_not_touch_it(tiny_data, with_battery, tmp_path):
     for name in BLIND:
         ours, theirs = (p / "battery" / name / "baseline.json" for p in (with_battery.path, tmp_path / "e"))
         assert ours.read_bytes() == theirs.read_bytes()
+
+
+def test_they_see_the_labels_that_the_networks_may_see_and_say_so(tiny_data, with_battery, tmp_path):
+    """Else the bar is low where networks see a share of the target's labels; one seen by one method alone is told."""
+    settings = TINY | {"battery": True, "data.labels.target": 0.3}
+    methods = ["source_only", "source_and_target"]
+    done = cl.train(tiny_data, target="hep", methods=methods, seeds=1, out=tmp_path, settings=settings)
+    protocols = done.summary.groupby("method")["protocol"].unique().map(list)
+    roles = roles_of(cl.read_dataset(tiny_data), "hep", labels={"target": 0.3})
+    seen = np.concatenate([roles.seen_rows("both", part) for part in ("train", "valid")])
+    for name in BLIND:
+        assert protocols[name] == protocols["source_and_target"] == ["honest: 30 % of the target labels seen"]
+        run, before = (path / "battery" / name for path in (tmp_path, with_battery.path))
+        record, earlier = (json.loads((folder / "run.json").read_text()) for folder in (run, before))
+        assert record["protocol"] == protocols[name][0] and earlier["protocol"] == "honest: no target label seen"
+        assert record["identity"] != earlier["identity"]
+        np.testing.assert_array_equal(np.load(run / "seen.npy"), np.unique(roles.dataset.window_hashes[seen]))
+        assert set(np.load(run / "seen.npy")) > set(np.load(before / "seen.npy"))
+    learned = [(path / "battery/6-mer_logistic/baseline.json").read_bytes() for path in (tmp_path, with_battery.path)]
+    assert learned[0] != learned[1]
+    caveats = {name: (tmp_path / name / "model_card.md").read_text() for name in methods}
+    assert "(which saw 30 % of the target labels)" in caveats["source_only"]
+    assert "(which saw" not in caveats["source_and_target"]
+
+
+def test_without_a_target_their_share_is_that_of_the_only_labels(tiny_data, tmp_path):
+    settings = TINY | {"battery": True, "data.labels.sources": 0.5}
+    done = cl.train(tiny_data, methods=["supervised"], seeds=1, out=tmp_path, settings=settings)
+    simple, network = (find_contender(f"{tmp_path}:{name}") for name in ("GC_content", "supervised"))
+    assert simple.label_share == network.label_share == 50
+    assert simple.protocol == network.protocol
+    np.testing.assert_array_equal(simple.seen, network.seen)
+    assert set(done.summary["protocol"]) == {network.protocol}
+
+
+def test_labels_of_the_target_that_may_not_be_seen_do_not_touch_them(placed_in_two):
+    roles = roles_of(placed_in_two, "b", labels={"target": 0.3})
+    labels = placed_in_two.labels_float(np.arange(400)).astype(float)
+    labels[np.setdiff1d(np.arange(400), roles.seen_rows("both", "train"))] = np.nan
+    poisoned = replace(roles, dataset=replace(placed_in_two, labels=labels))
+    learned, again = (fit_models(each, ["GC_content"])["GC_content"][0].parameters() for each in (roles, poisoned))
+    assert learned == again
+    without = fit_models(roles_of(placed_in_two, "b"), ["GC_content"])["GC_content"][0].parameters()
+    assert learned != without
+
+
+def test_a_share_that_no_method_learns_from_is_told(tiny_data):
+    def remarks(*methods, **settings):
+        values = {"data": {"path": tiny_data, "target": "hep", "labels": {"target": 0.3}}, "methods": list(methods)}
+        config = ExperimentConfig(**values, **settings)
+        return " ".join(settle(config, cl.read_dataset(tiny_data))[3])
+
+    told = "no method here learns from them"
+    assert told in remarks("source_only") and told in remarks("source_only", "target_labels")
+    assert told not in remarks("source_only", "source_and_target")
+    assert told not in remarks("source_only", selection="target_validation")
 
 
 GKM = {"kernel": "truncated", "l": 6, "k": 4, "d": 2, "most_windows": 200}
@@ -170,8 +228,8 @@ def test_true_and_false_stand_for_its_defaults_and_none():
     assert baseline("gkm_SVM", **on.gkm_svm.model_dump()).shortest == 11
 
 
-def roles_of(dataset: Dataset, target: str | None = None) -> Roles:
-    return assign_roles(dataset, DataConfig(path=dataset.path, target=target))
+def roles_of(dataset: Dataset, target: str | None = None, **options) -> Roles:
+    return assign_roles(dataset, DataConfig(path=dataset.path, target=target, **options))
 
 
 @pytest.fixture
@@ -180,6 +238,13 @@ def placed(tmp_path, rng) -> Dataset:
     loci = places([f"chr{k % 10}" for k in range(400)], 50 * np.arange(400))
     first = rng.integers(0, 2, 400)
     return small_dataset(tmp_path / "d", loci, np.stack([first, first * (np.arange(400) % 2)], axis=1))
+
+
+@pytest.fixture
+def placed_in_two(tmp_path, rng) -> Dataset:
+    """One task on ten chromosomes, every other row of the domain `b`."""
+    loci = places([f"chr{k % 10}" for k in range(400)], 50 * np.arange(400)).assign(domain=["a", "b"] * 200)
+    return small_dataset(tmp_path / "two", loci, rng.integers(0, 2, 400))
 
 
 def test_the_chromosome_is_read_from_the_training_rows_of_the_sources(placed):

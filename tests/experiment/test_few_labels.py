@@ -163,6 +163,17 @@ def test_the_share_is_part_of_what_a_run_is_and_all_labels_are_as_before(tiny_da
     assert identity_of("data.labels.sources=0.1", "data.labels.seed=4") != identity_of("data.labels.sources=0.1")
 
 
+def test_simple_models_are_others_where_labels_of_the_target_may_be_seen(tiny_data):
+    """At 0 their identity is that of before they saw any."""
+
+    def identity_of(*arguments):
+        return split_identity(config_of(tiny_data, *arguments), "x")
+
+    assert identity_of() == identity_of("data.labels.target=0") == identity_of("data.labels.seed=4")
+    assert len({identity_of(f"data.labels.target={share}") for share in (0, 0.1, 0.2)}) == 3
+    assert identity_of("data.labels.target=0.1", "data.labels.seed=4") != identity_of("data.labels.target=0.1")
+
+
 def test_settings_of_other_optimisers_do_not_make_another_run(tiny_data, one_cell):
     def identity_of(*arguments):
         _, method = settled(tiny_data, one_cell)

@@ -187,4 +187,8 @@ def test_the_report_and_the_terminal_say_the_share_where_they_say_the_result(exp
     assert "never labelled in training" not in page and "with 25 % of its labels seen in training" in page
     tables = [pd.read_csv(experiment / name, sep="\t") for name in ("summary.tsv", "comparison.tsv")]
     show_experiment(Experiment(experiment, *tables, experiment / "report.html"))
-    assert "protocol: honest: 25 % of the target labels seen" in " ".join(capsys.readouterr().out.split())
+    shown = " ".join(capsys.readouterr().out.split())
+    assert (
+        "protocol: honest: no target label seen (source only); honest: 25 % of the target labels seen (source" in shown
+    )
+    assert "target only); upper bound (target labels), selection: " in shown

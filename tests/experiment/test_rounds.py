@@ -11,11 +11,13 @@ import pandas as pd
 import pytest
 
 import cislearn as cl
+from cislearn.cli.show_experiment import show_experiment
 from cislearn.data.dataset import ABSENT
 from cislearn.data.simulate import simulate, write_simulated
 from cislearn.errors import UserError
 from cislearn.evaluation.metrics import auroc, auroc_many
 from cislearn.experiment.claim import folder_names
+from cislearn.experiment.completion import Experiment
 from cislearn.experiment.mean import mean_over, mean_rows
 from cislearn.schema import TaskSpec
 from tests.conftest import TINY
@@ -134,6 +136,17 @@ def test_a_target_without_labels_gets_the_estimate_of_its_sources(estimated):
     assert set(estimated.summary["part"]) == {"source test"}
     page = estimated.report.read_text()
     assert "leave-one-source-out" in page.lower()
+
+
+def test_the_terminal_says_of_which_domains_the_interval_of_the_mean_is(estimated, each, capsys):
+    """It is no interval for the next domain, which the estimate is made for."""
+    show_experiment(estimated)
+    of_two = capsys.readouterr().out
+    assert "intervals of the mean: over loci and seeds of these 2 domains, not over domains" in " ".join(of_two.split())
+    table = pd.read_csv(each / "leave_one_out.tsv", sep="\t")
+    show_experiment(Experiment(each, table, None, each / "report.html", table))
+    of_three = " ".join(capsys.readouterr().out.split())
+    assert "of these 3 domains" in of_three and "protocol: honest, selection: source validation" in of_three
 
 
 def test_the_rounds_never_see_the_target_that_has_no_label(estimated):

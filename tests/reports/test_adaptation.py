@@ -39,11 +39,11 @@ def table_of(page, words):
 
 def test_closer_as_a_whole_and_apart_within_a_class_is_warned_of(data):
     found = data(whole=(0.6, 0.2), by_class=(0.2, 0.5))
-    assert alignment_warnings(found) == [
+    assert alignment_warnings(found, found.adapting) == [
         "Alignment may hurt: adversarial brings the domains as a whole closer together and drives apart their "
         "positives (by target labels: .20 to .50)."
     ]
-    assert alignment_warnings(found)[0] in answer(found).caveats
+    assert alignment_warnings(found, found.adapting)[0] in answer(found).caveats
 
 
 @pytest.mark.parametrize(
@@ -57,11 +57,13 @@ def test_closer_as_a_whole_and_apart_within_a_class_is_warned_of(data):
     ],
 )
 def test_nothing_else_is_warned_of(data, whole, by_class):
-    assert alignment_warnings(data(whole=whole, by_class=by_class)) == []
+    found = data(whole=whole, by_class=by_class)
+    assert alignment_warnings(found, found.adapting) == []
 
 
 def test_without_target_labels_the_runs_own_calls_tell_the_classes(data):
-    (told,) = alignment_warnings(data(by_class=(0.2, 0.5), is_labelled=False))
+    found = data(by_class=(0.2, 0.5), is_labelled=False)
+    (told,) = alignment_warnings(found, found.adapting)
     assert "(by the runs' own calls: .20 to .50)" in told
 
 
@@ -109,6 +111,20 @@ def test_a_share_that_does_not_explain_the_distance_is_doubted_and_not_warned_of
     assert doubt in page_of(folder).text
     assert "a distance of .50 (.40 \N{EN DASH} .60) is left" in doubt
     assert not any("fewer positives" in caveat for caveat in answer(data).caveats)
+
+
+def test_estimates_at_the_end_of_the_scale_are_doubted_and_not_called_alike(experiment):
+    """Both said 1.00 against .50, and the page that no share is clearly another."""
+    folder = add_diagnoses(experiment(), difference=0.3)
+    path = folder / "label_shift.tsv"
+    table = pd.read_csv(path, sep="\t")
+    table.assign(prevalence=1.0, low=0.99, high=1.0).to_csv(path, sep="\t", index=False)
+    data = read_report_data(folder)
+    assert shift_warnings(data) == []
+    (doubt,) = shift_doubts(data)
+    assert "an estimate at the end of the scale says that more than the share differs" in doubt
+    text = page_of(folder).text
+    assert doubt in text and "No share of positives is clearly another" not in text
 
 
 def test_two_estimates_that_disagree_are_no_warning(experiment):

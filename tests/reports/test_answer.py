@@ -82,6 +82,25 @@ def test_methods_are_told_in_their_order_not_by_their_score_and_upper_bounds_not
     assert "target labels" not in sentence
 
 
+@pytest.mark.parametrize("tasks", [("A",), ("A", "B")])
+def test_a_baseline_that_saw_fewer_labels_of_the_target_is_said_to_have(experiment, tasks):
+    """What a tenth of the target's labels buys is not what the method buys."""
+    folder = experiment(
+        methods=("source_only", "source_and_target", "adversarial"),
+        tasks=dict.fromkeys(tasks, "binary"),
+        differences={"source_and_target": (0.05, 0.01, 0.09), "adversarial": (0.04, 0.01, 0.09)},
+    )
+    table = pd.read_csv(folder / "summary.tsv", sep="\t")
+    table.loc[table["method"] == "source_and_target", "protocol"] = "honest: 10 % of the target labels seen"
+    table.to_csv(folder / "summary.tsv", sep="\t", index=False)
+    found = answered(folder)
+    assert "source only (which saw no target label)" in found.sentence
+    assert found.sentence.count("(which saw") == 1, "the adversary saw none either"
+    table.loc[table["method"] == "source_only", "protocol"] = "honest: 10 % of the target labels seen"
+    table.to_csv(folder / "summary.tsv", sep="\t", index=False)
+    assert "source only (which saw" not in answered(folder).sentence.partition(";")[0]
+
+
 def test_upper_bound_alone_is_not_called_unlabelled(experiment):
     sentence = answered(experiment(methods=("target_labels",), differences={})).sentence
     assert sentence.startswith("In hep, with its labels seen in training, the target-labels network")

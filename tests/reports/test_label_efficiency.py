@@ -15,7 +15,7 @@ from cislearn.errors import UserError
 from cislearn.reports.alike import likeness
 from cislearn.reports.figures import label_efficiency as module
 from cislearn.reports.figures.label_efficiency import label_efficiency
-from cislearn.reports.label_share import label_share
+from cislearn.reports.label_share import label_share, other_labels
 from cislearn.reports.listing import Listed
 from cislearn.reports.numbers import interval
 from cislearn.reports.palette import method_styles
@@ -176,6 +176,43 @@ def test_alike_are_experiments_that_differ_in_labels_methods_and_seeds_alone(tmp
     assert len({first, of(same, "another"), of(same.replace("epochs: 3", "epochs: 4"))}) == 3
     with pytest.raises(UserError, match="cut short"):
         of("{data: ")
+
+
+def test_by_the_share_of_the_targets_labels_alike_are_those_of_one_share_of_the_sources(tmp_path):
+    """Else what a tenth of the sources' labels costs is drawn as what labels of the target buy."""
+
+    def of(labels: str) -> str:
+        (tmp_path / "config.yaml").write_text(
+            f"{{data: {{path: a, target: hep, labels: {labels}}}, methods: [ladder]}}"
+        )
+        return likeness(tmp_path / "config.yaml", "9bd2e1")
+
+    assert of("{}") == of("{target: 0.1}") == of("{target: 0.5, sources: 1, seed: 3}")
+    assert len({of(f"{{target: 0.1, sources: {share}}}") for share in (0.1, 0.5, 1)}) == 3
+
+
+def test_curves_say_which_labels_of_the_sources_all_their_points_saw():
+    few = {"alike": "few", "other_labels": "10 % of the source labels"}
+    of_target_alone = {"alike": "few", "method": "target_only"}
+    runs = [
+        *(listed(f"few {share}", share, 0.7, **few) for share in (0, 10)),
+        *(listed(f"alone {share}", share, 0.6, **of_target_alone) for share in (10, 50)),
+        *(listed(f"all {share}", share, 0.8) for share in (0, 10)),
+    ]
+    curves, _ = curves_of_runs(runs)
+    assert ["10 % of the source labels" in drawing.svg for drawing in curves.drawings] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("protocol", "has_target", "said"),
+    [
+        ("honest: 15 % of the target labels seen, 10 % of the source labels seen", True, "10 % of the source labels"),
+        ("honest: 15 % of the target labels seen", True, ""),
+        ("honest: no target label seen, 10 % of the source labels seen", False, ""),
+    ],
+)
+def test_the_other_side_is_told_where_there_is_one(protocol, has_target, said):
+    assert other_labels(protocol, has_target=has_target) == said
 
 
 @pytest.mark.parametrize("n", [1, 5])

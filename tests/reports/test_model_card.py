@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -64,7 +65,42 @@ def test_a_run_that_was_moved_away_says_that_it_has_no_intervals(tiny_experiment
     card = model_card(read_carded(tmp_path / "adversarial" / "seed-1"))
     assert "A single run has no intervals." in card
     assert rows_of(card) and not any("(" in cell for row in rows_of(card) for cell in row[4:])
-    assert 'load_model("adversarial/seed-1")' in card
+    assert f'load_model("{tmp_path}/adversarial/seed-1")' in card
+
+
+def test_what_a_card_says_against_its_model_is_of_its_own_method(tiny_experiment):
+    """The report tells of the first method that is compared; the card of another one is no place for that."""
+    cards = {}
+    for method in ("source_only", "adversarial"):
+        carded = read_carded(tiny_experiment, method)
+        bars = pd.DataFrame(
+            {
+                "method": ["source_only", "adversarial"], "baseline": "kmer_logistic", "task": "GABPA",
+                "metric": "auroc", "difference": [0.071, -0.146], "low": [0.038, -0.19], "high": [0.105, -0.1],
+            }
+        )  # fmt: skip
+        cards[method] = model_card(replace(carded, data=replace(carded.data, over_simple=bars)))
+    assert "It clears the best simple model on these loci" in cards["source_only"]
+    assert "It is below the best simple model on these loci" in cards["adversarial"]
+    assert "(+.071" in cards["source_only"] and "It is below" not in cards["source_only"]
+
+
+def test_harm_by_alignment_stands_on_the_card_of_the_method_that_aligns(tiny_experiment, monkeypatch):
+    said = "cislearn.reports.answer.alignment_warnings"
+    monkeypatch.setattr(said, lambda data, methods: [f"Alignment may hurt: {name}." for name in methods])
+    told = {name: model_card(read_carded(tiny_experiment, name)) for name in ("source_only", "adversarial")}
+    assert "Alignment may hurt" not in told["source_only"]
+    assert "Alignment may hurt: adversarial." in told["adversarial"]
+
+
+def test_a_model_is_loaded_from_where_train_was_told_to_put_it(tiny_experiment, monkeypatch):
+    """What is printed works where `train` was run: the name of the folder alone is not enough."""
+    monkeypatch.chdir(tiny_experiment.parent.parent)
+    path = tiny_experiment.relative_to(tiny_experiment.parent.parent)
+    for given in (path, tiny_experiment):
+        card = model_card(read_carded(given, "adversarial"))
+        assert f'load_model("{path}", method="adversarial")' in card
+        assert f"cislearn predict {path} --method adversarial --input" in card
 
 
 def test_no_card_tells_where_things_lay(tiny_experiment, tmp_path):

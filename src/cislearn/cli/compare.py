@@ -47,8 +47,10 @@ def compare(
     """
     from cislearn.cli.show import console
     from cislearn.experiment.comparing import compare_runs
-    from cislearn.tables import write_table
+    from cislearn.tables import check_table_name, write_table
 
+    if out is not None:
+        check_table_name(out)
     found = compare_runs(runs, data=data or [], allow_unlike=allow_unlike)
     shown = _of_metric(found.table, metric)
     _tell_terms(found)
@@ -70,14 +72,22 @@ def _draw(path: Path, shown: pd.DataFrame) -> None:
     from cislearn.reports.palette import method_styles
 
     if shown["label_share"].nunique() < 2:
-        fix = "Compare runs of several shares, such as --set data.labels.sources=0.1 gives."
+        fix = f"Compare runs of several shares, such as --set data.labels.{shown['share_of'].iloc[0]}=0.1 gives."
         raise UserError("all runs saw the same share of the labels, which makes no curve", where="--curve", fix=fix)
-    rows = shown.rename(columns={"label_share": "share"})
+    rows = shown.rename(columns={"label_share": "share"}).assign(method=_lines(shown))
     panels = {str(task): mine for task, mine in rows.groupby("task", sort=False)}
     styles, metric = method_styles(list(rows["method"].unique())), " / ".join(rows["metric"].unique())
     drawing = label_efficiency(panels, styles, metric, key="label-efficiency")
     with file_written_whole(path) as partial:
         partial.write_text(drawing, encoding="utf-8")
+
+
+def _lines(rows: pd.DataFrame) -> list[str]:
+    """Name the line that each run is a point of: its method, and what it saw of the sources where its runs differ."""
+    differ = rows.groupby("method")["other_labels"].transform("nunique") > 1
+    of_sources = rows["other_labels"].replace("", "all source labels")
+    told = zip(rows["method"], of_sources, differ, strict=True)
+    return [f"{method}, {others}" if is_told else method for method, others, is_told in told]
 
 
 def _of_metric(table: pd.DataFrame, metric: str | None) -> pd.DataFrame:

@@ -14,7 +14,7 @@ def evaluate(
     run: Annotated[Path, typer.Argument(help="The folder of an experiment or of a run.")],
     on: Annotated[Path, typer.Option(help="A labelled dataset folder.")],
     method: Method = None,
-    out: Annotated[Path | None, typer.Option(help="Also write the scores to this .tsv.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Also write the scores to this .tsv or .parquet.")] = None,
     device: Device = "auto",
 ) -> None:
     """Score a trained model on every labelled window of a dataset, each domain by itself, with intervals.
@@ -27,8 +27,10 @@ def evaluate(
     from cislearn.data.dataset import read_dataset
     from cislearn.engine.devices import choose_device
     from cislearn.experiment.evaluate import evaluate_on
-    from cislearn.tables import write_table
+    from cislearn.tables import check_table_name, write_table
 
+    if out is not None:
+        check_table_name(out)
     dataset = read_dataset(on)
     scores = evaluate_on(run, dataset, method=method, device=choose_device(device).torch)  # type: ignore[arg-type]
     shown = ["domain", "task", "metric", "estimate", "low", "high", "seeds_sd", "n", "prevalence"]

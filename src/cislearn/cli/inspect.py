@@ -32,11 +32,14 @@ def inspect(
     """Show what is in a dataset, how it splits, what the parts share, and how far simple models go on it.
 
     Also what was left out and why, and whether base composition alone tells the domains apart. Of an experiment or a
-    run it shows the model: layers, shapes, parameters, receptive field.
+    run it shows the model: layers, shapes, parameters, receptive field; of a run of `express` the parts of its network.
     """
     from cislearn.data.marker import MARKER
+    from cislearn.models.files import TWO_TOWERS
 
-    if not (path / MARKER).is_file() and any((path / name).is_file() for name in ("experiment.json", "run.json")):
+    if (path / TWO_TOWERS).is_file():
+        _show_towers(path)
+    elif not (path / MARKER).is_file() and any((path / name).is_file() for name in ("experiment.json", "run.json")):
         _show_model(path)
     else:
         _show_dataset(path, split, folds, target, quick)
@@ -58,6 +61,20 @@ def _show_model(path: Path) -> None:
     layers["receptive field (bp)"] = ["-" if pd.isna(bases) else f"{int(bases)}" for bases in seen]
     totals = f"{model['parameters']:,} parameters, receptive field {model['receptive_field']} bp"
     show_table(layers, title=f"{model['encoder']}: {totals}")
+
+
+def _show_towers(path: Path) -> None:
+    import pandas as pd
+
+    from cislearn.cli.show import show_table
+    from cislearn.models.two_towers.saving import load_towers
+
+    network, card = load_towers(path)
+    sizes = {name: sum(p.numel() for p in part.parameters()) for name, part in network.named_children()}
+    parts = pd.DataFrame({"part": sizes.keys(), "parameters": [f"{size:,}" for size in sizes.values()]})
+    reads = f"promoters of {card.length} bp, {len(card.regulators):,} regulators"
+    how = f"{card.extra['split']} split, fold {card.extra['fold']}"
+    show_table(parts, title=f"{card.network}: {sum(sizes.values()):,} parameters; {reads}; {how}")
 
 
 def _show_dataset(path: Path, split: str, folds: Path | None, target: str | None, quick: bool) -> None:

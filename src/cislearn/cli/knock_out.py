@@ -13,7 +13,7 @@ from cislearn.cli.options import Device
 def knock_out(
     run: Annotated[Path, typer.Argument(help="A run of `cislearn express`.")],
     data: Annotated[Path, typer.Argument(help="The dataset that it was trained on.")],
-    out: Annotated[Path, typer.Option(help="The table: TSV, or Parquet if it is called .parquet.")],
+    out: Annotated[Path, typer.Option(help="The table to be: .tsv or .parquet.")],
     regulator: Annotated[
         list[str] | None, typer.Option(help="A regulator by its name; several are knocked out together.")
     ] = None,
@@ -36,7 +36,9 @@ def knock_out(
     from cislearn.engine.devices import choose_device
     from cislearn.experiment.knock_out import knock_out as write_changes
     from cislearn.explain.expression.knock_out import LEVELS
+    from cislearn.tables import check_table_name
 
+    check_table_name(out)
     chosen = choose_device(device)  # type: ignore[arg-type]
     notes = write_changes(
         existing(run, "RUN"),

@@ -33,8 +33,10 @@ def score(
     from cislearn.cli.show import console
     from cislearn.data.readers.scored import read_scored
     from cislearn.evaluation.score_columns import compare_columns, score_columns
-    from cislearn.tables import write_table
+    from cislearn.tables import check_table_name, write_table
 
+    if out is not None:
+        check_table_name(out)
     rows = read_scored(table, label=label, scores=score, locus=locus)
     _tell(table, rows)
     found = score_columns(rows.labels, rows.scores, rows.clusters)

@@ -25,9 +25,9 @@ def search(
     from cislearn.cli.progress import TerminalReporter, resumable
     from cislearn.cli.show import console, show_table
     from cislearn.experiment.reading import read_config
-    from cislearn.experiment.searching.search import BEST, TABLE
     from cislearn.experiment.searching.search import search as run_search
     from cislearn.experiment.searching.space import read_space, settings_of
+    from cislearn.runs import BEST, TRIALS
 
     folder = out or Path("runs/search") / config.stem
     with resumable():
@@ -42,5 +42,5 @@ def search(
         )
     best_first = table.sort_values("score", ascending=False)
     show_table(best_first.drop(columns="problem").head(10), title=f"best of {len(table)} trials, by validation score")
-    console().print(f"all trials: {folder / TABLE}")
+    console().print(f"all trials: {folder / TRIALS}")
     console().print(f"the best: cislearn train {folder / BEST}")

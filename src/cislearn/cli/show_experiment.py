@@ -76,12 +76,25 @@ def _show_scores(experiment: Experiment) -> None:
 
 def _show_terms(rows: pd.DataFrame, record: Mapping[str, Any]) -> None:
     """Print what a number means nothing without: protocol, selection and split of trained methods, and seeds."""
-    seen = [protocol for protocol in rows["protocol"] if "%" in protocol or KNEW in protocol]  # never left unsaid
-    protocol = seen[0] if seen else rows["protocol"].iloc[0].partition(":")[0]
+    trained = rows[rows["method"].isin(record["methods"])]
     n_seeds = len(record["seeds"])
     seeds = f"{n_seeds} seed{'s' if n_seeds > 1 else ''}"
     rule = f"selection: {str(record.get('selection', '')).replace('_', ' ')}"
-    console().print(f"protocol: {protocol}, {rule}, {seeds}, split: {record.get('split', '')}")
+    console().print(f"protocol: {_protocols(trained)}, {rule}, {seeds}, split: {record.get('split', '')}")
+
+
+def _protocols(rows: pd.DataFrame) -> str:
+    """Say which labels were seen: in a word where nothing has to be told, and of which methods where they differ."""
+    methods = rows.groupby("protocol", sort=False)["method"].unique()
+    words = [protocol.partition(":")[0] for protocol in methods.index]
+    told = [
+        protocol if "%" in protocol or KNEW in protocol or words.count(word) > 1 else word  # never left unsaid
+        for protocol, word in zip(methods.index, words, strict=True)
+    ]
+    if len(told) == 1:
+        return told[0]
+    names = [", ".join(name.replace("_", " ") for name in theirs) for theirs in methods]
+    return "; ".join(f"{protocol} ({theirs})" for protocol, theirs in zip(told, names, strict=True))
 
 
 def _show_averaged(experiment: Experiment, part: str, one_task: bool) -> None:
@@ -157,6 +170,8 @@ def _show_left_out(left_out: pd.DataFrame, is_each: bool) -> None:
     """Print the main metric of each method on each domain that was left out, and the mean over them."""
     import pandas as pd
 
+    from cislearn.reports.left_out import MEAN
+
     tasks = list(left_out["task"].unique())
     for task in tasks:
         rows = left_out[left_out["task"] == task]
@@ -169,6 +184,8 @@ def _show_left_out(left_out: pd.DataFrame, is_each: bool) -> None:
         )
         console().print(f"\n{title}: {metric}{f' of {task}' if len(tasks) > 1 else ''}\n")
         show_table(pd.DataFrame(table), is_narrow=True)
+    n_domains = sum(not MEAN.fullmatch(name) for name in left_out["domain"].unique())
+    console().print(f"intervals of the mean: over loci and seeds of these {n_domains} domains, not over domains")
 
 
 def _left_out_row(rows: pd.DataFrame, mean: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The battery: simple models fitted to the sources' training windows and shown beside every result."""
+"""The battery: simple models fitted to the training windows whose labels may be seen, and shown beside every result."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ from cislearn.baselines import BASELINES, Baseline, Windows, baseline
 from cislearn.data.clusters import chromosome_names, has_locus
 from cislearn.data.dataset import Dataset
 from cislearn.experiment.claim import with_options
+from cislearn.experiment.methods import of_sources, of_target
 from cislearn.experiment.predictions import choose_temperatures, choose_thresholds, prediction_table
 from cislearn.experiment.roles import Roles
 from cislearn.progress import silent
 from cislearn.reports.numbers import duration
-from cislearn.runs import FORMAT, RUN, RunFolder
+from cislearn.runs import FORMAT, RUN, SEEN, RunFolder
 from cislearn.tables import write_table
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ _AT_ONCE = 8_192
 LEFT_OUT = "left_out.json"
 """Which simple models an experiment has none of, and why."""
 
-NOT_FITTED = "not fitted: the sources' training windows are not of both classes"
+NOT_FITTED = "not fitted: the labelled training windows are not of both classes"
 
 _NONE: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
 
@@ -50,13 +51,23 @@ Fitted = dict[str, list[Baseline | None]]
 
 @dataclass(frozen=True)
 class SimpleModel:
-    """A simple model in the tables: it has a title and a protocol as methods have."""
+    """A simple model in the tables: it has a title and a protocol as methods have.
+
+    Parameters
+    ----------
+    title : str
+        Its name.
+    share, source_share : float
+        Of the target's and of the sources' labels, how many it has seen.
+    """
 
     title: str
+    share: float = 0.0
+    source_share: float = 1.0
 
     def protocol(self, selection: str) -> str:
         """What its numbers are; no selection touches it."""
-        return "honest: no target label seen"
+        return f"honest: {of_target(self.share)}{of_sources(self.source_share)}"
 
 
 Options = Mapping[str, Mapping[str, Any]]
@@ -100,9 +111,11 @@ def fit_battery(setting: Setting, wanted: Options, folder: Path, identity: str) 
     roles = setting.roles
     left_out = left_out_of_battery(roles.dataset, list(wanted), wanted)
     write_json(folder / LEFT_OUT, left_out)
-    runs = {name: RunFolder(folder / name) for name in wanted if name not in left_out}
+    labels = setting.config.data.labels
+    simple = {name: SimpleModel(name, labels.target, labels.sources) for name in wanted if name not in left_out}
+    runs = {name: RunFolder(folder / name) for name in simple}
     identities = {name: with_options(identity, wanted[name]) for name in runs}
-    new = [name for name, run in runs.items() if not (run.is_finished and run.info["identity"] == identities[name])]
+    new = [name for name, run in runs.items() if not _is_kept(run, identities[name])]
     if new:
         setting.reporter.note(f"simple models: {', '.join(name.replace('_', ' ') for name in new)}")
         models = fit_models(roles, new, wanted, setting.reporter.note)
@@ -111,14 +124,21 @@ def fit_battery(setting: Setting, wanted: Options, folder: Path, identity: str) 
         logits = predict_models(roles.dataset, models, rows)
         for name in new:
             predictions = prediction_table(roles, partial(_of_rows, logits[name], rows))
-            _write(roles, name, models[name], predictions, runs[name], identities[name])
-    return {SimpleModel(name): run for name, run in runs.items()}
+            _write(roles, simple[name], models[name], predictions, runs[name], identities[name])
+    return {simple[name]: run for name, run in runs.items()}
+
+
+def _is_kept(run: RunFolder, identity: str) -> bool:
+    """Whether the run is there, of this identity, and says what it has seen: the first ones did not."""
+    return run.is_finished and run.info["identity"] == identity and (run.path / SEEN).is_file()
 
 
 def fit_models(
     roles: Roles, names: Sequence[str], options: Options = _NONE, say: Callable[[str], None] = silent
 ) -> Fitted:
-    """Fit simple models to the sources' training windows, each task by itself; equal work is done once for all.
+    """Fit simple models to the training windows whose labels may be seen, those of the target's share among them.
+
+    Each task is by itself; equal work is done once for all.
 
     Parameters
     ----------
@@ -131,7 +151,7 @@ def fit_models(
     say : callable, optional
         Hears of each model that takes long, before it is fitted.
     """
-    dataset, rows = roles.dataset, roles.rows("sources", "train")
+    dataset, rows = roles.dataset, roles.seen_rows("both", "train")
     labels = dataset.labels_float(rows)
     models: Fitted = {name: [] for name in names}
     drawn, windows = np.zeros(0, dtype=np.int64), read_windows(dataset, rows[:0])
@@ -195,7 +215,7 @@ def read_windows(dataset: Dataset, rows: Int[np.ndarray, " n"]) -> Windows:
 
 def _write(
     roles: Roles,
-    name: str,
+    simple: SimpleModel,
     models: Sequence[Baseline | None],
     predictions: pd.DataFrame,
     run: RunFolder,
@@ -209,12 +229,15 @@ def _write(
     tasks = [task.name for task in spec.tasks]
     learned = {task: model.parameters() if model else None for task, model in zip(tasks, models, strict=True)}
     write_json(run.partial / "baseline.json", learned)
-    seen = roles.seen_rows("sources", "valid")
+    seen = roles.seen_rows("both", "valid")
+    rows = np.concatenate([roles.seen_rows("both", "train"), seen])
+    np.save(run.partial / SEEN, np.unique(roles.dataset.window_hashes[rows]))
     record = {
         "format": FORMAT,
-        "method": name,
+        "method": simple.title,
         "identity": identity,
         "target": roles.target,
+        "protocol": simple.protocol("none"),
         "detail": {task: model.detail if model else NOT_FITTED for task, model in zip(tasks, models, strict=True)},
         "thresholds": choose_thresholds(predictions, spec, seen),
         "temperatures": choose_temperatures(predictions, spec, seen),

@@ -49,13 +49,17 @@ LATER = (
 
 
 def split_identity(config: ExperimentConfig, dataset_hash: str) -> str:
-    """Hash of all that a simple model depends on: examples, domains and their parts."""
+    """Hash of all that a simple model depends on: examples, domains and their parts, and which labels may be seen."""
     data = config.model_dump(mode="json", exclude={"data": {"tracks"}})["data"]  # of which simple models see none
-    del data["labels"]["target"]
+    labels = data["labels"]
+    if config.data.labels.target == 0:
+        del labels["target"]
+    if config.data.labels.sources == 1:
+        del labels["sources"]
+    if labels.keys() == {"seed"}:
+        del data["labels"]
     if config.data.unlabelled is None:
         del data["unlabelled"]
-    if data["labels"]["sources"] == 1:
-        del data["labels"]
     if config.data.regions == "all":
         del data["regions"]  # as before there were any
     begun = {"begins_from": before} if (before := _begins_from(config)) else {}  # what those learned is no test

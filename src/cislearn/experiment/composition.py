@@ -173,7 +173,7 @@ def check_composition(config: ExperimentConfig, methods: Sequence[Method], roles
     begin_with_vectors(copy.deepcopy(network), config.model.input.vectors)
     if config.training.init_from is not None:
         begin_from(copy.deepcopy(network), config.training.init_from, config.training.seeds[0])
-    return _remarks(config, roles)
+    return _remarks(config, methods, roles)
 
 
 def _class_that_is_not(roles: Roles, part: Literal["train", "valid"]) -> str | None:
@@ -253,8 +253,14 @@ def _check_augmentation(config: AugmentConfig, spec: DataSpec) -> None:
             )
 
 
-def _remarks(config: ExperimentConfig, roles: Roles) -> list[str]:
+def _remarks(config: ExperimentConfig, methods: Sequence[Method], roles: Roles) -> list[str]:
     found, training, margin = [], config.training, roles.dataset.spec.margin
+    share = config.data.labels.target
+    if share > 0 and not any(method.sees_share(config.selection) for method in methods):
+        found.append(
+            f"{100 * share:g} % of the target's labels may be seen (data.labels.target), and no method here learns from"
+            " them; source_and_target does, and simple models do"
+        )
     if training.max_shift > max(margin, roles.dataset.spec.length // FEW_BASES):
         found.append(
             f"windows move by up to {training.max_shift} bp and have a margin of {margin}: their ends become N;"

@@ -30,7 +30,9 @@ EACH = "each"
 Fraction = Annotated[float, Field(gt=0.0, lt=1.0)]
 
 
-class _Section(BaseModel):
+class Section(BaseModel):
+    """A part of the configuration that is always there, and whose keys are set one by one."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
@@ -44,7 +46,7 @@ def _named(value: Any) -> Any:
     return {"name": value} if isinstance(value, str) else value
 
 
-class FoldConfig(_Section):
+class FoldConfig(Section):
     """Names of the chromosomes of each part."""
 
     train: Annotated[list[str], Field(min_length=1)]
@@ -52,7 +54,7 @@ class FoldConfig(_Section):
     test: Annotated[list[str], Field(min_length=1)]
 
 
-class KFoldConfig(_Section):
+class KFoldConfig(Section):
     """One fold of a cross-validation: over all of them every row that is dealt is tested exactly once."""
 
     folds: Annotated[int, Field(ge=3, le=100)] = Field(10, description="how many")
@@ -65,7 +67,7 @@ def _folds(value: Any) -> Any:
     return read_folds(Path(value)) if isinstance(value, str | Path) else check_folds(value, "data.split.folds")
 
 
-class SplitConfig(_Section):
+class SplitConfig(Section):
     """Which loci are for training, validation and testing, across all domains at once."""
 
     by: Literal["auto", "given", "chromosome", "block", "similarity", "sequence", "random"] = Field(
@@ -89,7 +91,7 @@ class SplitConfig(_Section):
     )
 
 
-class LabelsConfig(_Section):
+class LabelsConfig(Section):
     """How many labels training may see: drawn once, the same share of each class, and stored."""
 
     target: Annotated[float, Field(ge=0.0, le=1.0)] = Field(
@@ -103,7 +105,7 @@ class LabelsConfig(_Section):
     seed: NonNegativeInt = Field(0, description="of the draw; a smaller share is part of a greater one")
 
 
-class DataConfig(_Section):
+class DataConfig(Section):
     """Which examples."""
 
     path: Path = Field(description="a dataset folder, as `cislearn prepare` or `simulate` makes it")
@@ -129,7 +131,7 @@ class DataConfig(_Section):
     split: SplitConfig = SplitConfig()
 
 
-class ReverseComplementConfig(_Section):
+class ReverseComplementConfig(Section):
     """What is done about the second strand."""
 
     train: Literal["forward", "augment", "conjoined", "equivariant"] = Field(
@@ -241,7 +243,7 @@ def _lengths(value: Any) -> Any:
     return sorted(value) if isinstance(value, list) and all(isinstance(k, int) for k in value) else value
 
 
-class InputConfig(_Section):
+class InputConfig(Section):
     """What the encoder reads: bases, or vectors of the words of k bases about each base."""
 
     name: Literal["one_hot", "kmers"] = Field("one_hot", description="`input: kmers` alone takes words of 3, random")
@@ -269,7 +271,7 @@ class InputConfig(_Section):
         return {} if self.name == "one_hot" else {"k": self.k, "dim": self.dim, "frozen": self.frozen}
 
 
-class ModelConfig(_Section):
+class ModelConfig(Section):
     """Which network."""
 
     encoder: Annotated[EncoderConfig, BeforeValidator(_named)] = Field(
@@ -309,7 +311,7 @@ class MethodConfig(BaseModel):
         return self.label or self.name.rpartition(":")[2]
 
 
-class OptimiserConfig(_Section):
+class OptimiserConfig(Section):
     """How weights are updated."""
 
     name: Literal["adamw", "adam", "sgd", "rmsprop"] = "adamw"
@@ -330,7 +332,7 @@ class OptimiserConfig(_Section):
     )
 
 
-class AugmentConfig(_Section):
+class AugmentConfig(Section):
     """How windows are changed at random in training (EvoAug); 0 leaves a change out."""
 
     mutate: Annotated[float, Field(ge=0, lt=1)] = Field(0.0, description="share of the bases that become another one")
@@ -344,7 +346,7 @@ class AugmentConfig(_Section):
     )
 
 
-class TrainingConfig(_Section):
+class TrainingConfig(Section):
     """How long and how."""
 
     epochs: PositiveInt = Field(
@@ -400,7 +402,7 @@ class TrainingConfig(_Section):
     )
 
 
-class GkmConfig(_Section):
+class GkmConfig(Section):
     """A gkm-SVM among the simple models. Its time and memory go with the square of the windows."""
 
     kernel: Literal["gapped", "truncated", "centred"] = "centred"
@@ -425,7 +427,7 @@ def _switched(value: Any) -> Any:
     return {True: {}, False: None}[value] if isinstance(value, bool) else value
 
 
-class ExperimentConfig(_Section):
+class ExperimentConfig(Section):
     """A whole experiment. What `training` does not say is taken from the recipe of the encoder."""
 
     data: DataConfig
@@ -447,7 +449,8 @@ class ExperimentConfig(_Section):
     )
     battery: bool = Field(
         True,
-        description="also fit simple models (composition, k-mers, known motifs) to the sources; for binary tasks",
+        description="also fit simple models (composition, k-mers, known motifs) to the labels that may be seen; for"
+        " binary tasks",
     )
     gkm_svm: Annotated[GkmConfig | None, BeforeValidator(_switched)] = Field(
         None,

@@ -61,10 +61,10 @@ class Method:
         if self.labelled == "target":
             return "upper bound: trained on target labels"
         sees_share = self.sees_share(selection)
-        seen = f"{100 * self.share:g} % of the target labels seen" if sees_share else "no target label seen"
+        seen = of_target(self.share if sees_share else 0)
         if self.knew_target:
             seen = "target labels seen by the run that it begins at" + (f", {seen}" if sees_share else "")
-        some = f", {100 * self.source_share:g} % of the source labels seen" if self.sees_few_of_sources else ""
+        some = of_sources(self.source_share) if self.sees_few_of_sources else ""
         if selection != "oracle":
             return f"honest: {seen}{some}"
         others = f", {seen}" if sees_share or self.knew_target else ""
@@ -87,6 +87,16 @@ class Method:
             return self.objective(**self.config.options)
         except (TypeError, ValueError) as error:
             raise UserError(f"method {self.title}: {error}") from error
+
+
+def of_target(share: float) -> str:
+    """Say in a protocol which share of the target's labels was seen."""
+    return f"{100 * share:g} % of the target labels seen" if share else "no target label seen"
+
+
+def of_sources(share: float) -> str:
+    """Say the same of the sources' labels; nothing where all of them were."""
+    return f", {100 * share:g} % of the source labels seen" if share < 1 else ""
 
 
 ALIASES: dict[str, tuple[str, Sight]] = {

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from cislearn.errors import UserError, nearest
-from cislearn.experiment.config import ExperimentConfig
+from cislearn.experiment.config import ExperimentConfig, Section
 
 Key = tuple[str | int, ...]
+FIX = "`cislearn new --schema` lists all keys."
 
 
 def read_config(path: Path, settings: Iterable[str] = ()) -> ExperimentConfig:
@@ -28,7 +29,7 @@ def read_config(path: Path, settings: Iterable[str] = ()) -> ExperimentConfig:
     try:
         text = path.read_text(encoding="utf-8")
         values = yaml.safe_load(text)
-        lines = _lines(yaml.compose(text), where=path)
+        lines = key_lines(yaml.compose(text), where=path)
     except FileNotFoundError as error:
         raise UserError("no such file", where=path, fix="`cislearn new NAME.yaml` writes one to fill in.") from error
     except UnicodeDecodeError as error:
@@ -69,6 +70,19 @@ def make_config(
         raise _explain(error, where, lines or {}) from error
 
 
+def dotted(settings: Mapping[str, Any], parents: Sequence[str] = ()) -> dict[str, Any]:
+    """Return settings by dotted keys: sections are taken apart, so that one key of theirs leaves the others alone.
+
+    What is a value by itself stays whole: an encoder with its options, the chromosomes of each part.
+    """
+    found: dict[str, Any] = {}
+    for key, value in settings.items():
+        here = (*parents, *key.split("."))
+        is_section = isinstance(value, Mapping) and _section(here) is not None
+        found |= dotted(value, here) if is_section else {".".join(here): value}
+    return found
+
+
 def _set(values: dict[str, Any], setting: str) -> None:
     key, equals, text = setting.partition("=")
     if not equals or not key:
@@ -96,7 +110,7 @@ def _copy(values: Any) -> Any:
     return [_copy(value) for value in values] if isinstance(values, list) else values
 
 
-def _lines(node: yaml.Node | None, key: Key = (), *, where: Path) -> dict[Key, int]:
+def key_lines(node: yaml.Node | None, key: Key = (), *, where: Path) -> dict[Key, int]:
     """Line of each key of a YAML document, 1-based. YAML itself would take the last of two equal keys in silence."""
     found: dict[Key, int] = {}
     if isinstance(node, yaml.MappingNode):
@@ -106,11 +120,11 @@ def _lines(node: yaml.Node | None, key: Key = (), *, where: Path) -> dict[Key, i
                 text = f"{'.'.join(map(str, here))} stands here and in line {found[here]}"
                 raise UserError(text, where=where, line=line, fix="Keep one of the two.")
             found[here] = line
-            found |= _lines(value, here, where=where)
+            found |= key_lines(value, here, where=where)
     elif isinstance(node, yaml.SequenceNode):
         for i, value in enumerate(node.value):
             found[(*key, i)] = value.start_mark.line + 1
-            found |= _lines(value, (*key, i), where=where)
+            found |= key_lines(value, (*key, i), where=where)
     return found
 
 
@@ -121,21 +135,43 @@ def _explain(error: ValidationError, where: Path | str, lines: Mapping[Key, int]
     name = ".".join(str(part) for part in key)
     line = next((lines[key[:n]] for n in range(len(key), 0, -1) if key[:n] in lines), None)
     if problem["type"] == "extra_forbidden":
-        known = _known_keys(key[:-1])
-        prefix = "".join(f"{part}." for part in key[:-1])
-        text = f"{name} is not known{nearest(name, [prefix + k for k in known])}"
+        text = _not_known(key)
     elif problem["type"] == "missing":
         text = f"{name} is missing"
     else:
         text = f"{name}: {problem['msg'][0].lower()}{problem['msg'][1:]}; it is {problem['input']!r}"
-    return UserError(text, where=where, line=line, fix="`cislearn new --schema` lists all keys.")
+    return UserError(text, where=where, line=line, fix=FIX)
 
 
-def _known_keys(parents: Key) -> list[str]:
-    section: type[BaseModel] = ExperimentConfig
-    for parent in parents:
-        annotation = section.model_fields[str(parent)].annotation
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
-            return []
+def check_key(key: str, where: Path | str, line: int | None = None) -> None:
+    """Refuse a dotted key that the configuration does not have; options of a part that is named are left to that part.
+
+    Raises
+    ------
+    UserError
+        With the nearest key.
+    """
+    parts = key.split(".")
+    for n in range(1, len(parts) + 1):
+        section = _section(parts[: n - 1])
+        if section is not None and parts[n - 1] not in section.model_fields:
+            raise UserError(_not_known(parts[:n]), where=where, line=line, fix=FIX)
+
+
+def _not_known(key: Sequence[str | int]) -> str:
+    """Say that the last part of a key is not known where the others are, and which is near."""
+    section, name = _section(key[:-1]), ".".join(map(str, key))
+    prefix = "".join(f"{part}." for part in key[:-1])
+    return f"{name} is not known{nearest(name, [prefix + known for known in section.model_fields] if section else [])}"
+
+
+def _section(key: Sequence[str | int]) -> type[Section] | None:
+    """Return the section of the configuration that a key leads to; None where it leads to a value, or nowhere."""
+    section: type[Section] = ExperimentConfig
+    for part in key:
+        field = section.model_fields.get(str(part))
+        annotation = field.annotation if field else None
+        if not (isinstance(annotation, type) and issubclass(annotation, Section)):
+            return None
         section = annotation
-    return list(section.model_fields)
+    return section

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import pandas as pd
@@ -57,11 +58,11 @@ def alignment_readings(data: ReportData) -> list[str]:
     return told
 
 
-def alignment_warnings(data: ReportData) -> list[str]:
-    """Name the methods whose domains come closer as a whole while a class of them moves apart: harmful alignment."""
+def alignment_warnings(data: ReportData, methods: Sequence[str]) -> list[str]:
+    """Warn of harmful alignment by `methods`: domains that come closer as a whole while a class of them moves apart."""
     told = []
     before = distance_of(data.distances, method=data.before)
-    for method in data.adapting:
+    for method in methods:
         if not distance_of(data.distances, method=method).is_below(before):
             continue
         apart = [part for task in dict.fromkeys(data.class_distances["task"]) for part in _apart(data, method, task)]
@@ -91,17 +92,20 @@ class Shift(NamedTuple):
         Both estimates and the sources' share, in words.
     left : Distance
         What is left of the distance at the estimated share.
+    is_inside : bool
+        Whether no estimate lies at the end of the scale, where it says that its assumption fails.
     """
 
     task: str
     side: str
     numbers: str
     left: Distance
+    is_inside: bool
 
     @property
     def is_explained(self) -> bool:
         """Whether the share of positives is all that tells the domains apart, as far as is seen."""
-        return self.left.low < MOST_LEFT
+        return self.is_inside and self.left.low < MOST_LEFT
 
 
 def shift_warnings(data: ReportData) -> list[str]:
@@ -117,12 +121,18 @@ def shift_warnings(data: ReportData) -> list[str]:
 def shift_doubts(data: ReportData) -> list[str]:
     """Doubt each share that is clearly another although more than it differs."""
     return [
-        f"The estimated share{shift.task}, {shift.numbers}, is not to be trusted: with the sources' windows drawn to "
-        f"it a distance of {decimal(shift.left.value, 2)} ({interval(shift.left.low, shift.left.high, 2)}) is left, "
-        "so positives or negatives themselves look otherwise."
+        f"The estimated share{shift.task}, {shift.numbers}, is not to be trusted: {_why_in_doubt(shift)}, so positives "
+        "or negatives themselves look otherwise."
         for shift in shifts(data)
-        if shift.left.low >= MOST_LEFT
+        if not shift.is_inside or shift.left.low >= MOST_LEFT
     ]
+
+
+def _why_in_doubt(shift: Shift) -> str:
+    if not shift.is_inside:
+        return "an estimate at the end of the scale says that more than the share differs"
+    around = interval(shift.left.low, shift.left.high, 2)
+    return f"with the sources' windows drawn to it a distance of {decimal(shift.left.value, 2)} ({around}) is left"
 
 
 def shifts(data: ReportData) -> list[Shift]:
@@ -140,7 +150,9 @@ def shifts(data: ReportData) -> list[Shift]:
         ]
         told = f"{listed(numbers)}, against {decimal(rows['source'].iloc[0], 2)}"
         side = "fewer" if rows["difference"].iloc[0] < 0 else "more"
-        found.append(Shift(_of_task(data, str(task)), side, told, distance_left(data, method, str(task))))
+        is_inside = bool(rows["prevalence"].between(END_OF_SCALE, 1 - END_OF_SCALE).all())
+        left = distance_left(data, method, str(task))
+        found.append(Shift(_of_task(data, str(task)), side, told, left, is_inside))
     return found
 
 
@@ -151,8 +163,7 @@ def _of_task(data: ReportData, task: str) -> str:
 def _is_clear(rows: pd.DataFrame) -> bool:
     """Whether both estimates differ from the sources' share by their intervals, on one side and by enough."""
     below, above = (rows["difference_high"] < 0).all(), (rows["difference_low"] > 0).all()
-    is_inside = rows["prevalence"].between(END_OF_SCALE, 1 - END_OF_SCALE).all()
-    return bool((below or above) and is_inside and (rows["difference"].abs() >= LEAST_SHIFT).all())
+    return bool((below or above) and (rows["difference"].abs() >= LEAST_SHIFT).all())
 
 
 def _apart(data: ReportData, method: str, task: str) -> list[str]:

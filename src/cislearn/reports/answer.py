@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -17,10 +17,11 @@ from cislearn.reports.numbers import count, decimal, in_words, interval, listed,
 from cislearn.reports.palette import label_of
 from cislearn.reports.read import ReportData
 
-Verdict = Literal["better", "worse", "no difference", "not known", "not compared"]
+Verdict = Literal["better", "worse", "no difference", "mixed", "not known", "not compared"]
 SEEDS_FOR_A_CLAIM = 5
 MOST_METHODS = 3
 NO_DIFFERENCE = "no difference that these seeds and loci can show"
+MIXED = "above it in some domains and below it in others"
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,8 @@ class Answer:
     ----------
     sentence : str
         The finding, numbers and intervals included.
-    verdict : {"better", "worse", "no difference", "not known", "not compared"}
-        Of the first method against its baseline.
+    verdict : {"better", "worse", "no difference", "mixed", "not known", "not compared"}
+        Of the first method against its baseline; mixed where the domains of a mean do not agree in its sign.
     caveats : tuple of str
         One sentence each.
     """
@@ -50,17 +51,20 @@ def answer(data: ReportData) -> Answer:
     """
     found = findings(data)
     sentence, verdict = tell(found)
-    told = _first_told(found)
+    return Answer(sentence, verdict, _beside(data, found, _first_told(found)[0], data.adapting))
+
+
+def caveats_of_method(data: ReportData, method: str) -> tuple[str, ...]:
+    """Say what a reader has to know beside the numbers of one method: what holds for all, and what is said of it."""
+    return _beside(data, findings(data), method, [name for name in data.adapting if name == method])
+
+
+def _beside(data: ReportData, found: Findings, method: str, adapting: Sequence[str]) -> tuple[str, ...]:
+    """Say how `method` stands to simple models, what alignment did in `adapting`, and what holds for all methods."""
     has_bar = len(found.tasks) == 1 and not data.is_told_by_left_out
-    bar = _over_simple(data, found.tasks[0], told[0]) if has_bar else ()
-    return Answer(
-        sentence, verdict, (*bar, *_of_leaks(data), *_of_the_target(data), *_of_adaptation(data), *caveats(found))
-    )
-
-
-def _of_adaptation(data: ReportData) -> tuple[str, ...]:
-    """Say where alignment may have hurt, and where the share of positives seems to have moved."""
-    return (*alignment_warnings(data), *shift_warnings(data))
+    bar = _over_simple(data, found, method) if has_bar else ()
+    adaptation = (*alignment_warnings(data, adapting), *shift_warnings(data))
+    return (*bar, *_of_leaks(data), *_of_the_target(data), *adaptation, *caveats(found))
 
 
 def answer_left_out(left_out: LeftOut) -> Answer:
@@ -87,8 +91,9 @@ def _first_told(found: Findings) -> list[str]:
     return contrasted[:MOST_METHODS] or [found.methods[0]]
 
 
-def _over_simple(data: ReportData, task: str, method: str) -> tuple[str, ...]:
+def _over_simple(data: ReportData, found: Findings, method: str) -> tuple[str, ...]:
     """Say how far `method` is from the best simple model, which is the least that it must beat."""
+    task = found.tasks[0]
     metric = primary(data.metrics_of(task))
     rows = data.over_simple
     rows = rows[(rows["method"] == method) & (rows["task"] == task) & (rows["metric"] == metric)]
@@ -99,7 +104,8 @@ def _over_simple(data: ReportData, task: str, method: str) -> tuple[str, ...]:
     if told is None:
         return ()
     shown = f"{signed(row['difference'])}, {interval(row['low'], row['high'])}"
-    return (f"It {told} the best simple model on these loci, {label_of(row['baseline'])} ({shown}).",)
+    name = _unlike(found, method, row["baseline"])
+    return (f"It {told} the best simple model on these loci, {name} ({shown}).",)
 
 
 def _reach(found: Findings, task: str, method: str, *, name_only: bool = False) -> tuple[str, Verdict]:
@@ -127,19 +133,22 @@ def _levels(found: Findings, method: str, rows: pd.DataFrame) -> str:
     if len(rows) > 1:
         low, high = rows["estimate"].min(), rows["estimate"].max()
         return f"{decimal(low, 2)} to {decimal(high, 2)}{stamp} over {in_words(len(rows))} domains"
-    row = rows.iloc[0]
-    return f"{decimal(row['estimate'], 2)}{stamp}{_bracketed(row['low'], row['high'], 2)}"
+    row = rows.iloc[0].to_dict()
+    spread = _of_domains(found, row)["estimate"]
+    over = f"{decimal(spread.min(), 2)} to {decimal(spread.max(), 2)} over the domains" if len(spread) > 1 else ""
+    told = "; ".join(part for part in (interval(row["low"], row["high"], 2), over) if part)
+    return f"{decimal(row['estimate'], 2)}{stamp}{f' ({told})' if told else ''}"
+
+
+def _of_domains(found: Findings, row: Mapping[Any, Any]) -> pd.DataFrame:
+    """Rows of the domains that a row of means is over."""
+    rows = found.by_domain
+    return rows[(rows["method"] == row["method"]) & (rows["task"] == row["task"]) & (rows["metric"] == row["metric"])]
 
 
 def _stamp(found: Findings, *methods: str) -> str:
     """`` [oracle]`` where it holds for any of the methods."""
     return next((f" [{found.stamps[method]}]" for method in methods if method in found.stamps), "")
-
-
-def _bracketed(low: float, high: float, digits: int) -> str:
-    """`` (.87 - .90)``, or nothing."""
-    text = interval(low, high, digits)
-    return f" ({text})" if text else ""
 
 
 def _difference(found: Findings, task: str, method: str, metric: str) -> tuple[str, Verdict]:
@@ -149,19 +158,40 @@ def _difference(found: Findings, task: str, method: str, metric: str) -> tuple[s
     if rows.empty:
         return "", "not compared"
     row = rows.iloc[0].to_dict()
-    verdict = verdict_of(row, metric)
-    baseline = label_of(row["baseline"])
+    verdict = _judged(found, row)
+    baseline = _unlike(found, method, row["baseline"])
     stamp = _stamp(found, method, row["baseline"])
     if verdict == "not known":
         return f", {signed(row['difference'])}{stamp} from {baseline} with no interval to judge it by", verdict
+    spread = _of_domains(found, row)["difference"]
+    over = f"; {signed(spread.min())} to {signed(spread.max())} over the domains" if len(spread) > 1 else ""
+    shown = f"{signed(row['difference'])}{stamp}, {interval(row['low'], row['high'])}{over}"
+    if verdict == "mixed":
+        return f", {MIXED.replace('it', baseline, 1)}, which is no verdict ({shown})", verdict
     if verdict == "no difference":
-        shown = f"{signed(row['difference'])}{stamp}, {interval(row['low'], row['high'])}"
         return f", no difference from {baseline} that these seeds and loci can show ({shown})", verdict
     side = "above" if row["difference"] > 0 else "below"
     needs_telling = verdict == "worse" or not measure(metric).larger_is_better
     low, high = sorted((abs(row["low"]), abs(row["high"])))
-    size = f"{decimal(abs(row['difference']))}{stamp} ({interval(low, high)})"
+    size = f"{decimal(abs(row['difference']))}{stamp} ({interval(low, high)}{over})"
     return f", {f'{verdict}: ' if needs_telling else ''}{size} {side} {baseline}", verdict
+
+
+def _judged(found: Findings, row: Mapping[Any, Any]) -> Verdict:
+    """Judge a difference; that of a mean over domains which do not agree in its sign is neither better nor worse.
+
+    Its interval holds the domains fixed, so one of them can carry it.
+    """
+    verdict, spread = verdict_of(row, row["metric"]), _of_domains(found, row)["difference"]
+    return "mixed" if verdict in ("better", "worse") and spread.min() < 0 < spread.max() else verdict
+
+
+def _unlike(found: Findings, method: str, baseline: str) -> str:
+    """Name a baseline, and say which of the target's labels it has seen where `method` has seen others."""
+    share = found.shares.get(baseline, "")
+    if share == found.shares.get(method, "") or baseline in found.bounds:
+        return label_of(baseline)
+    return f"{label_of(baseline)} (which saw {f'{share} of the target labels' if share else 'no target label'})"
 
 
 def verdict_of(row: Mapping[Any, Any], metric: str) -> Verdict:
@@ -196,17 +226,17 @@ def _tally(found: Findings, method: str) -> tuple[str, Verdict]:
     rows = [row for row in rows if row["metric"] == primary(found.metrics_of(row["task"]))]
     if not rows:
         return "", "not compared"
-    verdicts = [verdict_of(row, row["metric"]) for row in rows]
-    better, worse = verdicts.count("better"), verdicts.count("worse")
+    verdicts = [_judged(found, row) for row in rows]
+    better, worse, mixed = (verdicts.count(each) for each in ("better", "worse", "mixed"))
     verdict: Verdict = "no difference" if better == worse else "better" if better > worse else "worse"
-    counts = {"better": better, "worse": worse, NO_DIFFERENCE: len(verdicts) - better - worse}
+    others = len(verdicts) - better - worse - mixed
+    counts = {"better": better, "worse": worse, MIXED: mixed, NO_DIFFERENCE: others}
     first, *rest = [side for side, n in counts.items() if n]
-    baseline = label_of(rows[0]["baseline"])
-    told = (
-        first.replace(" difference", f" difference from {baseline}")
-        if first == NO_DIFFERENCE
-        else f"{first} than {baseline}"
-    )
+    baseline = _unlike(found, method, rows[0]["baseline"])
+    told = {
+        NO_DIFFERENCE: NO_DIFFERENCE.replace(" difference", f" difference from {baseline}"),
+        MIXED: MIXED.replace("it", baseline, 1),
+    }.get(first, f"{first} than {baseline}")
     tally = [f"{told} in {counts[first]} of {len(verdicts)}", *(f"{side} in {counts[side]}" for side in rest)]
     return f", {', '.join(tally)}", verdict
 
@@ -223,6 +253,10 @@ def caveats(found: Findings) -> tuple[str, ...]:
         told.append(
             "Numbers marked oracle come from checkpoints chosen with target labels: "
             "they bound what could be reached and do not estimate it for a domain without labels."
+        )
+    if (domains := found.by_domain["domain"].nunique()) > 1:
+        told.append(
+            f"Intervals are over loci and seeds of these {in_words(domains)} domains: another one may lie beyond them."
         )
     n = found.n_seeds
     if n < SEEDS_FOR_A_CLAIM:

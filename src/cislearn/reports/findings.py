@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pandas as pd
 
+from cislearn.reports.label_share import share_seen
 from cislearn.reports.left_out import LeftOut
 from cislearn.reports.measures import in_order
 from cislearn.reports.numbers import count, in_words, listed
 from cislearn.reports.read import SOURCE, TARGET, ReportData
 
 MANY_DOMAINS = 4
+OF_DOMAINS = ["method", "domain", "task", "metric", "estimate", "difference"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,8 @@ class Findings:
         In the order of the experiment.
     bounds, networks : frozenset of str
         Methods that have seen target labels; methods that were trained step by step.
+    shares : mapping of str to str
+        ``10 %`` of each method that has seen a share of the target's labels.
     stamps : mapping of str to str
         ``oracle`` of each method whose checkpoints were chosen with target labels.
     n_seeds : int
@@ -37,6 +41,9 @@ class Findings:
         Where the numbers of each method hold, as the sentence begins.
     before : str
         What is said first: why there is no number for the target.
+    by_domain : DataFrame
+        Columns method, domain, task, metric, estimate, difference: of each domain, where the numbers are means over
+        domains; empty where they are not.
     """
 
     estimates: pd.DataFrame
@@ -44,10 +51,12 @@ class Findings:
     methods: tuple[str, ...]
     bounds: frozenset[str]
     networks: frozenset[str]
+    shares: Mapping[str, str]
     stamps: Mapping[str, str]
     n_seeds: int
     places: Mapping[str, str]
     before: str = ""
+    by_domain: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=OF_DOMAINS))
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -76,6 +85,7 @@ def findings(data: ReportData) -> Findings:
         methods=data.methods,
         bounds=frozenset(method for method in data.methods if data.sees_target(method)),
         networks=frozenset(run.method for run in data.runs if run.history is not None),
+        shares=_shares(data.methods, data.summary),
         stamps={method: data.stamp(method) for method in data.methods if data.stamp(method)},
         n_seeds=len(data.seeds),
         places={method: _place(data, method) for method in data.methods},
@@ -93,10 +103,18 @@ def findings_left_out(left_out: LeftOut, place: str = "") -> Findings:
         methods=left_out.trained,
         bounds=frozenset(method for method in left_out.trained if left_out.sees_target(method)),
         networks=frozenset(left_out.trained),
+        shares=_shares(left_out.trained, left_out.table),
         stamps=dict.fromkeys(left_out.trained, left_out.stamp) if left_out.stamp else {},
         n_seeds=left_out.n_seeds,
         places=dict.fromkeys(left_out.trained, place),
+        by_domain=left_out.table.loc[left_out.table["domain"].isin(left_out.domains), OF_DOMAINS],
     )
+
+
+def _shares(methods: Sequence[str], table: pd.DataFrame) -> dict[str, str]:
+    """Read from the protocols of a table which share of the target's labels each method has seen, if any."""
+    shares = {method: share_seen(table.loc[table["method"] == method, "protocol"].unique()) for method in methods}
+    return {method: share for method, share in shares.items() if share}
 
 
 def _the_domains(left_out: LeftOut) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Literal
 
 NO_LABEL = "pre-training: no label seen"
@@ -18,6 +19,21 @@ def share_said(protocol: str, whose: Literal["target", "source"]) -> float | Non
     """Return per cent of the labels of the target or of the sources, where a protocol says that a share was seen."""
     said = re.search(rf"([\d.e+-]+) % of the {whose} labels seen", protocol)
     return float(said[1]) if said else None
+
+
+def share_seen(protocols: Iterable[str]) -> str:
+    """Return how many of the target's labels were seen by the first protocol that says a share; empty for none."""
+    found = (share_said(protocol, "target") for protocol in protocols)
+    return next((f"{share:g} %" for share in found if share is not None), "")
+
+
+def other_labels(protocol: str, *, has_target: bool) -> str:
+    """Say which share of the sources' labels was seen beside those of the target, where that was not all; else nothing.
+
+    Two runs whose words differ lie on no one curve by `label_share`.
+    """
+    said = share_said(protocol, "source") if has_target else None
+    return f"{said:g} % of the source labels" if said is not None else ""
 
 
 def label_share(protocol: str, *, has_target: bool) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,15 +14,17 @@ import pandas as pd
 from jaxtyping import Float
 
 from cislearn.errors import UserError
+from cislearn.models.files import TWO_TOWERS
 from cislearn.reports.alike import likeness
 from cislearn.reports.files import read_json, read_tsv, require
-from cislearn.reports.label_share import label_share
+from cislearn.reports.label_share import label_share, other_labels
 from cislearn.reports.measures import measure, primary
 from cislearn.reports.read import SOURCE, TARGET, read_report_data
 from cislearn.reports.tables import SUMMARY
-from cislearn.runs import EACH_RECORD, EXPERIMENT, RUN, ExperimentFolder, read_record
+from cislearn.runs import BEST, EACH_RECORD, EXPERIMENT, RUN, SEARCH, TRIALS, ExperimentFolder, read_record
 
 State = Literal["finished", "begun", "broken", "other"]
+TRIAL = re.compile(r"trial-\d+")
 Curve = Float[np.ndarray, "n_validations 2"]
 """Step and validation score of a run."""
 
@@ -33,7 +36,7 @@ class Listed:
     Parameters
     ----------
     path : Path
-        The folder of the experiment, or of a run that lies by itself.
+        The folder of the experiment, of a run that lies by itself, of a search or of a run of `express`.
     name : str
         The same, seen from the folder that was looked through.
     state : {"finished", "begun", "broken", "other"}
@@ -52,9 +55,11 @@ class Listed:
         Mean over seeds with its 95 % interval; NaN where there is none.
     share : float
         Per cent of the labels that training saw (`label_share`); NaN where it is not known.
+    other_labels : str
+        Which share of the sources' labels was seen beside those of the target (`other_labels`).
     alike : str
-        Equal for experiments that differ in their labels, methods and seeds alone (`likeness`); empty where that is not
-        known.
+        Equal for experiments that differ in the labels of that share, methods and seeds alone (`likeness`); empty where
+        that is not known.
     finished : str
         Date and time, as recorded.
     curves : tuple of ndarray
@@ -77,6 +82,7 @@ class Listed:
     low: float = float("nan")
     high: float = float("nan")
     share: float = float("nan")
+    other_labels: str = ""
     alike: str = ""
     finished: str = ""
     curves: tuple[Curve, ...] = ()
@@ -105,7 +111,14 @@ def list_runs(folder: Path) -> list[Listed]:
 def _listed(folder: Path, top: Path) -> Iterator[Listed]:
     name = folder.relative_to(top).as_posix() if folder != top else folder.resolve().name
     try:
-        if (folder / EXPERIMENT).exists():
+        if (folder / SEARCH).exists():
+            yield _of_search(folder, name)
+            for child in _children(folder):
+                if not TRIAL.fullmatch(child.name):  # trials are never scored: they stay as they are
+                    yield from _listed(child, top)
+        elif (folder / TWO_TOWERS).exists():
+            yield _of_expression(folder, name)
+        elif (folder / EXPERIMENT).exists():
             yield from _of_experiment(folder, name)
         elif (folder / RUN).exists():
             yield from _of_run(folder, name)
@@ -181,6 +194,54 @@ def _of_run(folder: Path, name: str) -> Iterator[Listed]:
     yield Listed(folder, name, "finished", method=info["method"], encoder=encoder, seeds=1, curves=curves, **score)
 
 
+def _of_search(folder: Path, name: str) -> Listed:
+    """A search for hyper-parameters, with the score of its best trial."""
+    config = read_json(folder / SEARCH)["config"]
+    columns, path = ["trial", "score"], folder / TRIALS
+    trials = pd.read_csv(path, sep="\t", usecols=columns) if path.is_file() else pd.DataFrame(columns=columns)
+    if not (folder / BEST).is_file():
+        why = f"trials of a search: {len(trials)}; the same `cislearn search` command goes on"
+        return Listed(folder, name, "begun", why)
+    best = trials.sort_values("score", ascending=False, kind="stable").to_dict("records")[0]
+    (method,) = config["methods"]
+    return Listed(
+        folder,
+        name,
+        "finished",
+        method=method["label"] or method["name"],
+        data=Path(config["data"]["path"]).name,
+        encoder=config["model"]["encoder"]["name"],
+        protocol=f"search: trial {best['trial']:g}, the best of {len(trials)}",
+        seeds=len(config["training"]["seeds"]),
+        on="validation",
+        metric="validation score",
+        score=float(best["score"]),
+    )
+
+
+def _of_expression(folder: Path, name: str) -> Listed:
+    """A network of expression, with the first of its scores."""
+    card, scores = (
+        read_json(folder / TWO_TOWERS),
+        read_tsv(folder / "scores.tsv", text=("metric",), numbers=("estimate", "low", "high")),
+    )
+    first, how = scores.to_dict("records")[0], card["extra"]
+    return Listed(
+        folder,
+        name,
+        "finished",
+        method=card["network"],
+        encoder="two towers",
+        protocol=f"{how['split']} split, fold {how['fold']}" + (f", {how['ablation']}" if how["ablation"] else ""),
+        seeds=1,
+        on="pairs held out",
+        metric=first["metric"],
+        score=first["estimate"],
+        low=first["low"],
+        high=first["high"],
+    )
+
+
 def _or_empty(path: Path) -> dict[str, Any]:
     return read_json(path) if path.is_file() else {}
 
@@ -200,5 +261,6 @@ def _score(rows: pd.DataFrame, *, has_target: bool) -> dict[str, Any]:
     metric = primary(here["metric"])
     row = here[here["metric"] == metric].iloc[0].to_dict()
     told = {"on": row["domain"], "task": row["task"], "metric": measure(metric).label, "protocol": row["protocol"]}
+    told |= {"other_labels": other_labels(row["protocol"], has_target=has_target)}
     share = label_share(row["protocol"], has_target=has_target)
     return told | {"score": row["estimate"], "low": row["low"], "high": row["high"], "share": share}

@@ -12,7 +12,7 @@ import pandas as pd
 from cislearn.atomic import file_written_whole
 from cislearn.data.describe import split_in_words
 from cislearn.prediction.export import metadata
-from cislearn.reports.answer import answer
+from cislearn.reports.answer import caveats_of_method
 from cislearn.reports.measures import in_order, measure
 from cislearn.reports.numbers import DASH, count, decimal, interval, listed
 from cislearn.reports.palette import label_of
@@ -54,6 +54,8 @@ class Carded:
     ----------
     data : ReportData
         Of the experiment; of the run alone where no experiment stands around it.
+    folder : Path
+        What the model is loaded from: the experiment, or a folder of runs.
     method : str
         Whose model it is.
     about : dict
@@ -63,6 +65,7 @@ class Carded:
     """
 
     data: ReportData
+    folder: Path
     method: str
     about: dict[str, Any]
     concerns: tuple[str, ...]
@@ -100,7 +103,7 @@ def read_carded(path: Path, method: str | None = None) -> Carded:
 def _carded(data: ReportData, path: Path, method: str | None) -> Carded:
     runs = [run.info for run in runs_under(path, method)]
     concerns = dict.fromkeys(str(concern) for run in runs for concern in run.get("concerns", []))
-    return Carded(data, runs[0]["method"], metadata(path, method), tuple(concerns))
+    return Carded(data, path, runs[0]["method"], metadata(path, method), tuple(concerns))
 
 
 def _write(path: Path, text: str) -> Path:
@@ -214,15 +217,17 @@ def _limits(carded: Carded) -> Iterable[str]:
     if carded.about["selection"] == "oracle":
         yield "Its weights were chosen with target labels (oracle)."
     yield from ALWAYS
-    yield from answer(data).caveats
+    yield from caveats_of_method(data, carded.method)
     yield from carded.concerns
 
 
 def _loading(carded: Carded) -> str:
-    name = carded.data.name
-    is_single = "/" in name  # a run by itself, ``METHOD/seed-N``
-    option = "" if is_single else f" --method {carded.method}"
-    return LOADING.format(folder=name, method="" if is_single else f', method="{carded.method}"', option=option)
+    folder = carded.folder
+    if folder.is_absolute() and folder.is_relative_to(Path.cwd()):
+        folder = folder.relative_to(Path.cwd())
+    has_several = (folder / EXPERIMENT).is_file()
+    method, option = (f', method="{carded.method}"', f" --method {carded.method}") if has_several else ("", "")
+    return LOADING.format(folder=folder, method=method, option=option)
 
 
 def _origin(data: ReportData) -> dict[str, str]:

@@ -14,7 +14,7 @@ import pandas as pd
 from cislearn.errors import UserError
 from cislearn.evaluation.profiles.examples import PROFILES
 from cislearn.reports.files import PICTURE, UNFINISHED, read_json, read_picture, read_profiles
-from cislearn.reports.label_share import sees_target, share_said
+from cislearn.reports.label_share import sees_target, share_seen
 from cislearn.reports.left_out import LeftOut, read_left_out
 from cislearn.reports.measures import Kind, in_order, kind_of
 from cislearn.reports.run import Run, read_run
@@ -153,8 +153,7 @@ class ReportData:
 
     def share_seen(self, method: str) -> str:
         """How many of the target's labels a method that may see some has seen: ``10 %``; empty for none."""
-        found = (share_said(protocol, "target") for protocol in self._protocols(method))
-        return next((f"{share:g} %" for share in found if share is not None), "")
+        return share_seen(self._protocols(method))
 
     def _protocols(self, method: str) -> list[str]:
         return list(self.summary.loc[self.summary["method"] == method, "protocol"].unique())

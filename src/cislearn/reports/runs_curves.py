@@ -12,7 +12,10 @@ from cislearn.reports.palette import method_styles
 from cislearn.reports.sections.label_efficiency import curve_drawing
 
 MOST = 12
-COLUMNS = ["alike", "task", "metric", "data", "encoder", "on", "method", "share", "estimate", "low", "high", "finished"]
+COLUMNS = [
+    "alike", "task", "metric", "data", "encoder", "on", "method", "other_labels", "share", "estimate", "low", "high",
+    "finished",
+]  # fmt: skip
 
 
 def curves_of_runs(runs: Sequence[Listed]) -> tuple[Drawings | None, int]:
@@ -30,8 +33,9 @@ def curves_of_runs(runs: Sequence[Listed]) -> tuple[Drawings | None, int]:
     styles = method_styles(list(dict.fromkeys(name for rows in shown for name in rows["method"])))
     drawings = []
     for number, rows in enumerate(shown):
-        about = rows.iloc[0]
-        title = ", ".join(dict.fromkeys(text for text in about[["data", "encoder", "task", "on"]] if text))
+        about, others = rows.iloc[0], rows["other_labels"]  # where a method saw labels of the target alone it has none
+        told = [*about[["data", "encoder", "task", "on"]], max(others)]
+        title = ", ".join(dict.fromkeys(text for text in told if text))
         drawings.append(curve_drawing(title, rows, styles, about["metric"], key=f"labels-{number}"))
     return Drawings(tuple(drawings), key=tuple(styles.values())), len(sets) - len(shown)
 
@@ -40,8 +44,8 @@ def _table(runs: Sequence[Listed]) -> pd.DataFrame:
     """A row for each line with a score, of the newest of each method and share."""
     rows = [
         (
-            run.alike, run.task, run.metric, run.data, run.encoder, run.on, run.method, run.share, run.score, run.low,
-            run.high, run.finished,
+            run.alike, run.task, run.metric, run.data, run.encoder, run.on, run.method, run.other_labels, run.share,
+            run.score, run.low, run.high, run.finished,
         )
         for run in runs
         if run.state == "finished" and run.alike and run.score == run.score

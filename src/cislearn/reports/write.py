@@ -9,6 +9,8 @@ from typing import Any
 
 from cislearn.atomic import file_written_whole
 from cislearn.data.describe import split_in_words
+from cislearn.errors import UserError
+from cislearn.models.files import TWO_TOWERS
 from cislearn.reports.answer import Answer, answer, answer_left_out
 from cislearn.reports.blocks import Section, Table
 from cislearn.reports.each import Each, read_each
@@ -60,6 +62,12 @@ def write_report(folder: Path, *, command: str | None = None) -> Path:
     """
     if (folder / EACH_RECORD).is_file():
         return write_each_report(folder, command=command)
+    if (folder / TWO_TOWERS).is_file():
+        raise UserError(
+            "is a run of `express`, which wrote its report when it ended",
+            where=folder,
+            fix="Open report.html there, which runs of classes have none of; `express --overwrite` makes it anew.",
+        )
     page = render(read_report_data(folder), command=command, explained=find_explained(folder))
     return write_page(page, folder)
 

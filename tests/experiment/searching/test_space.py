@@ -27,6 +27,17 @@ def test_ranges_and_lists(tmp_path):
     }
 
 
+def test_a_key_that_is_not_known_is_named_with_the_file_and_the_line(tmp_path):
+    """It was called a fault of the configuration, which does not hold it."""
+    path = tmp_path / "space.yaml"
+    path.write_text("training.epochs: [1, 2]\ntraining.optimizer.learning_rate: [0.01]\n")
+    with pytest.raises(UserError, match=r"training\.optimizer is not known.*training\.optimiser") as caught:
+        read_space(path)
+    assert str(caught.value).startswith(f"{path} line 2: ")
+    path.write_text("model.encoder.motifs: [4, 8]\ndata.split.k_fold.fold: [0, 1]\nmethods: [[cdan], [adversarial]]\n")
+    assert len(read_space(path)) == 3, "options are for the part that is named to check"
+
+
 def test_values_are_set_as_the_command_line_sets_them():
     values = {"training.optimiser.learning_rate": 1e-05, "model.encoder": {"name": "motif_cnn", "motifs": 8}}
     config = make_config({"data": {"path": "x"}}, settings_of(values))

@@ -26,9 +26,10 @@ class Comparison:
     Parameters
     ----------
     table : DataFrame
-        A row for each run, task and metric: run, method, protocol, label_share (per cent of the labels seen), domain,
-        task, metric, estimate, low, high, counts; difference, difference_low, difference_high (to the first run, NaN in
-        its own rows); not_alike, unequal_terms, also_differ: the differences in words, empty where there are none.
+        A row for each run, task and metric: run, method, protocol, label_share (per cent of the labels seen), share_of
+        (``target`` or ``sources``: whose labels), other_labels (those seen of the other side), domain, task, metric,
+        estimate, low, high, counts; difference, difference_low, difference_high (to the first run, NaN in its rows);
+        not_alike, unequal_terms, also_differ: the differences in words, empty where there are none.
     differences : list of Difference
         In what the runs differ beside their methods.
     notes : list of str

@@ -16,7 +16,7 @@ from cislearn.errors import UserError
 from cislearn.experiment.config import ExperimentConfig
 from cislearn.experiment.reading import read_config
 from cislearn.models.saving import ModelCard, read_card
-from cislearn.reports.label_share import label_share
+from cislearn.reports.label_share import label_share, other_labels
 from cislearn.runs import RUN, SEEN, ExperimentFolder, RunFolder, logit_names, runs_under
 from cislearn.schema import TaskSpec
 
@@ -93,11 +93,15 @@ class Contender:
         """Per cent of the target's labels that training may see; of those of the sources where there is no target."""
         return label_share(self.protocol, has_target=self.target is not None)
 
+    @property
+    def other_labels(self) -> str:
+        """Which share of the sources' labels training may see beside those of the target, where that is not all."""
+        return other_labels(self.protocol, has_target=self.target is not None)
+
     @cached_property
     def seen(self) -> UInt64[np.ndarray, " m"]:
         """Hashes of the windows whose labels its training or validation saw."""
-        folders = self.runs if not self.is_simple else _honest_beside(self.runs[0])
-        return np.unique(np.concatenate([np.zeros(0, np.uint64), *(_read_seen(run) for run in folders)]))
+        return np.unique(np.concatenate([np.zeros(0, np.uint64), *(_read_seen(run) for run in self.runs)]))
 
 
 def find_contender(given: Path | str) -> Contender:
@@ -174,14 +178,6 @@ def _finished(path: Path, method: str | None) -> Sequence[RunFolder]:
         if begun and not ExperimentFolder(path).is_finished:
             raise unfinished from None
         raise
-
-
-def _honest_beside(simple: RunFolder) -> list[RunFolder]:
-    """The runs of a method that learned from the same rows as a simple model: the sources' labels."""
-    experiment = ExperimentFolder(simple.path.parent.parent)
-    bounds = experiment.info.get("upper_bounds", [])
-    honest = [name for name in experiment.info["methods"] if name not in bounds]
-    return experiment.runs(honest[0])[:1] if honest else []
 
 
 def _read_seen(run: RunFolder) -> UInt64[np.ndarray, " m"]:

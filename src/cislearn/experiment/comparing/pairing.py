@@ -129,6 +129,7 @@ def _with_difference(table: pd.DataFrame, difference: pd.DataFrame | None) -> pd
 def _about(side: Predicted, task: TaskSpec, table: pd.DataFrame) -> pd.DataFrame:
     contender = side.contender
     about: dict[str, object] = {"run": contender.name, "method": contender.method, "protocol": contender.protocol}
-    about |= {"label_share": contender.label_share}
+    whose = "sources" if contender.target is None else "target"
+    about |= {"label_share": contender.label_share, "share_of": whose, "other_labels": contender.other_labels}
     about |= {"domain": side.domains, "task": task.name}
     return pd.concat([pd.DataFrame([about] * len(table), index=table.index), table], axis=1)

@@ -22,7 +22,7 @@ from cislearn.experiment.config import EACH, ExperimentConfig
 from cislearn.experiment.reporter import Reporter
 from cislearn.experiment.searching.space import Range, Space, distributions
 from cislearn.experiment.underway import begin
-from cislearn.runs import RunFolder
+from cislearn.runs import BEST, SEARCH, TRIALS, RunFolder
 from cislearn.tables import write_table
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from optuna import Study
     from optuna.trial import FrozenTrial
 
-CARD, STORE, TABLE, BEST, SCORES = "search.json", "search.db", "trials.tsv", "best.yaml", "scores.json"
+STORE, SCORES = "search.db", "scores.json"
 MakeConfig = Callable[[Mapping[str, Any]], ExperimentConfig]
 """From the values of a trial to its configuration."""
 
@@ -89,7 +89,7 @@ def search(
             values = _values(space, study.trials[number])
             reporter.note(f"--- trial {number}: " + ", ".join(f"{key}={value}" for key, value in values.items()))
             _try(study, number, partial(make_config, values), folder / trial_name(number), search_path, reporter)
-            write_table(folder / TABLE, _table(study, space, folder))
+            write_table(folder / TRIALS, _table(study, space, folder))
         table = _table(study, space, folder)
         if table["score"].isna().all():
             raise UserError(f"no trial could be trained: {table['problem'].iloc[0]}", where=folder)
@@ -133,7 +133,7 @@ def _claim(folder: Path, space: Space, seed: int, config: ExperimentConfig) -> N
     plain = {key: asdict(values) if isinstance(values, Range) else values for key, values in space.items()}
     card = {"space": plain, "seed": seed, "config": config.model_dump(mode="json")}
     card = json.loads(json.dumps(card))
-    path = folder / CARD
+    path = folder / SEARCH
     if not path.is_file():
         write_json(path, card)
         return

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from cislearn.errors import UserError
+from cislearn.experiment.reading import check_key, key_lines
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -48,17 +49,21 @@ def read_space(path: Path) -> dict[str, Range | list[Any]]:
     Raises
     ------
     UserError
-        Where it is not YAML, a key has neither values nor ends, or the ends are no range.
+        Where it is not YAML, a key is unknown or has neither values nor ends, or the ends are no range.
     """
     try:
-        given = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        given, lines = yaml.safe_load(text), key_lines(yaml.compose(text), where=path)
     except FileNotFoundError as error:
         raise UserError("no such file", where=path, fix=EXAMPLE) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"is not YAML: {error}", where=path) from error
     if not isinstance(given, dict) or not given:
         raise UserError("names no key of the configuration", where=path, fix=EXAMPLE)
-    return {str(key): _values(str(key), values, path) for key, values in given.items()}
+    space = {str(key): _values(str(key), values, path) for key, values in given.items()}
+    for key in space:
+        check_key(key, path, lines.get((key,)))
+    return space
 
 
 def settings_of(values: Mapping[str, Any]) -> list[str]:

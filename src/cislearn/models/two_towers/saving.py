@@ -11,11 +11,12 @@ from safetensors.torch import load_file, save_file
 
 from cislearn.atomic import file_written_whole, write_json
 from cislearn.errors import UserError
+from cislearn.models.files import TWO_TOWERS
 from cislearn.models.two_towers.design import Design
 from cislearn.models.two_towers.network import TwoTowers
 from cislearn.version import __version__
 
-CARD, WEIGHTS = "two_towers.json", "model.safetensors"
+CARD, WEIGHTS = TWO_TOWERS, "model.safetensors"
 FORMAT = 1
 
 

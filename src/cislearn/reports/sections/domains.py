@@ -45,7 +45,7 @@ def domains_section(data: ReportData, styles: Styles) -> Section | None:
     """Show distances over all windows and by class, what they say, and the windows of both domains in a plane."""
     if data.distances.empty:
         return None
-    blocks: list[Block] = [Text(warning + HARM, is_warning=True) for warning in alignment_warnings(data)]
+    blocks: list[Block] = [Text(warning + HARM, is_warning=True) for warning in alignment_warnings(data, data.adapting)]
     readings = [reading[0].upper() + reading[1:] for reading in alignment_readings(data)]
     blocks += [Text(" ".join(readings))] if readings else []
     tasks = list(dict.fromkeys(data.class_distances["task"])) or [""]

@@ -19,7 +19,7 @@ MOST_ROWS = 40
 MOST_TOLD = 8
 INTRODUCTION = (
     "Each labelled domain was left out in turn: it became the target, the others the sources, and its labels served "
-    "for its test score alone."
+    "for its test score alone. Intervals of the mean are over loci and seeds of these domains, not over domains."
 )
 OF_THE_TARGET = (
     " The mean over these domains stands for {target}, which has no labels, as far as {target} differs from the "

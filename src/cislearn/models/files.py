@@ -1,0 +1,4 @@
+"""Names of files that models are saved in, for those who look through folders: it loads no torch."""
+
+TWO_TOWERS = "two_towers.json"
+"""The card of a network of expression; its folder is a run of `express`."""
