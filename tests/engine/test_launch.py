@@ -6,12 +6,20 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 LAUNCHES = """
 import signal, sys
 from cislearn.engine.launch import launch
 signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
 launch(["-c", "import os, time; print(os.getpid(), flush=True); time.sleep(600)"], 2)
+"""
+
+
+KILLED = """
+from cislearn.engine.launch import launch
+CHILD = "import os, time; from cislearn.engine.launch import end_with_launcher; end_with_launcher()"
+launch(["-c", CHILD + "; print(os.getpid(), flush=True); time.sleep(600)"], 2)
 """
 
 
@@ -30,6 +38,24 @@ def test_a_sigterm_of_the_first_one_ends_all():
             started = [int(parent.stdout.readline()) for _ in range(2)]
             parent.terminate()
             assert parent.wait(timeout=60) == 143
+            assert not any(map(is_there, started))
+        finally:
+            parent.kill()
+            for process in filter(is_there, started):
+                os.kill(process, signal.SIGKILL)
+
+
+def test_a_killed_launcher_leaves_nobody():
+    """It can tell nobody: they look for themselves, or they would train on where the same command begins again."""
+    started: list[int] = []
+    with subprocess.Popen([sys.executable, "-c", KILLED], stdout=subprocess.PIPE, text=True) as parent:
+        try:
+            started = [int(parent.stdout.readline()) for _ in range(2)]
+            parent.kill()
+            parent.wait(timeout=60)
+            until = time.monotonic() + 60
+            while any(map(is_there, started)) and time.monotonic() < until:
+                time.sleep(0.05)
             assert not any(map(is_there, started))
         finally:
             parent.kill()

@@ -93,3 +93,16 @@ def test_ranks_and_their_spread():
     assert table["regulator"].tolist() == ["YPL230W", "a", "c"] and table["rank"].tolist() == [1, 2, 3]
     assert table["best_rank"].tolist() == [1, 1, 2] and table["worst_rank"].tolist() == [2, 3, 3]
     assert table.loc[0, "published_draft"] == 1 and table.loc[0, "name"] == "USV1" and table["name"].isna().sum() == 2
+
+
+def test_runs_that_have_no_mean_are_refused(folder, tmp_path):
+    """One run twice has no spread, and two networks have no seeds between them."""
+    with pytest.raises(UserError, match="run0: is named twice"):
+        explained(folder, tmp_path / "out", runs=(0, 0))
+    write_run(folder / "data", folder / "run7", network="concatenation")
+    with pytest.raises(UserError, match=r"run7.*is another network than .*run0"):
+        explained(folder, tmp_path / "out", runs=(0, 7))
+    write_run(folder / "data", folder / "run8", network="tensor_product", own="kept", seed=8)
+    with pytest.raises(UserError, match="reads a gene's own regulator otherwise"):
+        explained(folder, tmp_path / "out", runs=(0, 8))
+    assert not (tmp_path / "out").exists()

@@ -11,11 +11,12 @@ import pytest
 
 from cislearn.api import attribute
 from cislearn.data.dataset import read_dataset
+from cislearn.data.prepare import prepare
 from cislearn.errors import UserError
 from cislearn.explain.attribute import Attributor
 from cislearn.explain.file_attributions import ITS_REFERENCE, attribute_source
 from cislearn.explain.methods import Settings
-from cislearn.explain.sources import windows_of_dataset, windows_of_file
+from cislearn.explain.sources import _on_genome, windows_of_dataset, windows_of_file
 from cislearn.explain.write import write_attributions
 from cislearn.prediction.files import ONLY_N
 from cislearn.prediction.loading import load_members
@@ -128,6 +129,27 @@ def test_rows_of_a_part_are_those_that_the_run_tested(tiny_data, tiny_experiment
         windows_of_dataset(dataset, run, spec, domain="heb")
     with pytest.raises(UserError, match="part 'train' is not known"):
         windows_of_dataset(dataset, run, spec, part="train")
+
+
+def test_rows_of_a_genome_keep_their_places(genome, tmp_path):
+    """Attributions of a dataset lie on the genome where those of the same regions as a file do."""
+    path, chr1 = genome
+    (tmp_path / "pos.bed").write_text("".join(f"chr1\t{k}\t{k + 40}\tp\t0\t-\n" for k in (100, 300, 500)))
+    (tmp_path / "neg.bed").write_text("".join(f"chr1\t{k}\t{k + 40}\tn\t0\t+\n" for k in (200, 400)))
+    files = {"positives": {"a": tmp_path / "pos.bed"}, "negatives": {"a": tmp_path / "neg.bed"}}
+    dataset = prepare(tmp_path / "data", **files, genome=path, length=40, margin=3)
+    rows = np.array([2, 4])
+    places, chromosomes = _on_genome(dataset, rows)
+    assert dict(chromosomes) == {"chr1": 1000, "chr2": 500}
+    windows = dataset.sequences.gather(rows)[:, 3:-3]
+    for (chrom, start, strand), window in zip(places.itertuples(index=False), windows, strict=True):
+        there = chr1[start : start + 40]
+        assert chrom == "chr1" and decode(window) == (reverse_complement_of(there) if strand == "-" else there)
+    assert set(places["strand"]) == {"+", "-"}
+
+
+def reverse_complement_of(text):
+    return decode(reverse_complement(encode(text)[None])[0])
 
 
 def test_another_dataset_is_refused(tiny_experiment, tmp_path):

@@ -32,6 +32,20 @@ def test_a_motif_is_its_own_best_match_on_either_strand():
         assert set(found["strand"]) == {"-" if turned else "+"}
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_offset_is_where_the_known_motif_begins(turned):
+    """In positions of the found one: -3 where its first three are missing, 4 where four others stand before it."""
+    (motif, *_), names = known(), ["cut", "longer"]
+    strong = motif.probabilities * 0.97 + 0.0075
+    before = np.full((4, 4), 0.01) + 0.96 * np.eye(4)[[3, 0, 3, 0]].T
+    wanted = [strong[:, 3:], np.hstack([before, strong])]
+    found = [Motif(name, name, each, 500.0) for name, each in zip(names, wanted, strict=True)]
+    target = Motif("target", "target", strong, 500.0)
+    table = match(found, [target.reverse_complement() if turned else target], 1)
+    assert table["offset"].tolist() == [-3, 4]
+    assert table["strand"].tolist() == ["-" if turned else "+"] * 2
+
+
 def test_q_values_are_scipys(rng):
     p = rng.random(50) ** 3
     np.testing.assert_allclose(benjamini_hochberg(p), false_discovery_control(p))

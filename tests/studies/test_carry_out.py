@@ -124,6 +124,17 @@ def test_scores_over_more_seeds_stay_where_a_study_goes_on_elsewhere(study, fini
     assert anew["n_seeds"].eq(3).all()
 
 
+def test_trials_whose_scores_were_lost_are_named(study, finished, tmp_path):
+    trials, results = finished
+    lost = Results.of(study, tmp_path)
+    lost.runs.add(results.runs.read())
+    scores = results.scores.read()
+    lost.scores.add(scores[scores["protocol"] == "last"])
+    page = write_page(study, trials, lost, estimate_costs([])).read_text()
+    assert "## Without scores" in page and page.rstrip().endswith("- oracle-hep")
+    assert "Without scores" not in write_page(study, trials, results, estimate_costs([])).read_text()
+
+
 def test_plan_and_page_say_what_is_left(study, finished, tmp_path):
     trials, results = finished
     costs = estimate_costs(trials)

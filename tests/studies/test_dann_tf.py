@@ -193,6 +193,11 @@ def test_folds_are_averaged_plainly_as_published():
     assert (mine["folds"] == 2).all() and (mine["better"] == 1).all() and (mine["worse"] == 0).all()
 
 
+def test_scores_of_a_method_that_was_run_alone_have_no_differences():
+    scores = scores_of(0.03).drop(columns=["difference", "difference_low", "difference_high"])
+    assert mean_over_folds(scores)["difference"].isna().all()
+
+
 @pytest.mark.parametrize(("gain", "higher", "above", "below"), [(0.03, 6, 6, 0), (-0.03, 0, 0, 6), (0.005, 6, 0, 0)])
 def test_the_page_counts_pairs_and_holds_every_number_beside_the_published_one(
     folder, tmp_path, gain, higher, above, below

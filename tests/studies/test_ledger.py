@@ -59,8 +59,14 @@ def test_a_ledger_without_a_key_or_cut_short_is_refused(table):
     with pytest.raises(UserError, match="has no column 'seed'"):
         table.read()
     table.path.write_text("protocol\tseed\tAUROC\nhonest\t0\t0.5\nhone")
-    with pytest.raises(UserError, match="line 3: is cut short: there is no seed"):
+    with pytest.raises(UserError, match="line 3: is cut short: its last row is not whole"):
         table.read()
+    table.path.write_text("protocol\tseed\tAUROC\nhonest\t\t0.5\nhonest\t0\t0.5\n")
+    with pytest.raises(UserError, match="line 2: is cut short: there is no seed"):
+        table.read()
+    table.path.write_text("protocol\tseed\tAUROC\tF1\nhonest\t0\t0.54")
+    with pytest.raises(UserError, match="line 2: is cut short: its last row is not whole"):
+        table.read()  # a number without its last digits is a number
     table.path.write_text("")
-    with pytest.raises(UserError, match="cannot be read"):
+    with pytest.raises(UserError, match="is cut short"):
         table.read()

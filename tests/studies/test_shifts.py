@@ -9,7 +9,7 @@ from scipy import stats
 from typer.testing import CliRunner
 
 from cislearn.cli.main import app
-from cislearn.reports.numbers import signed
+from cislearn.reports.numbers import DASH, signed
 from cislearn.studies.shifts import NETWORKS, Shifts, _gains
 from cislearn.studies.simulated import EVALUATION
 
@@ -32,6 +32,12 @@ def test_gains_are_paired_with_the_interval_of_a_t_test_and_bold_where_clear_of_
     assert clear in page and "| mixed (3) |" in page and "| source only | .800 |" in page
     assert "**" not in _gains(scores_of([-0.02, 0.03, 0.01])).split("| moments |")[1].split("\n")[0]
     assert "**" in _gains(scores_of([-0.02, -0.021, -0.022])).split("| moments |")[1].split("\n")[0]
+
+
+def test_a_method_that_was_run_before_source_only_waits_for_it():
+    scores = scores_of([0.01, 0.03])
+    page = _gains(scores[scores["method"] == "moments"])
+    assert f"| source only | {DASH} |" in page and f"| moments | {DASH} ({DASH}, {DASH}) |" in page
 
 
 @pytest.mark.slow

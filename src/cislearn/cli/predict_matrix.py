@@ -9,7 +9,7 @@ from cislearn.cli.show import console
 from cislearn.engine.devices import choose_device
 from cislearn.errors import UserError
 from cislearn.experiment.expression import predict_new
-from cislearn.tables import write_table
+from cislearn.tables import check_table_name, write_table
 
 
 def predict_matrix(run: Path, promoters: Path, conditions: Path | None, out: Path | None, device: str) -> None:
@@ -24,6 +24,7 @@ def predict_matrix(run: Path, promoters: Path, conditions: Path | None, out: Pat
         raise UserError("needs the conditions", where="--promoters", fix="Give --conditions, a table of log ratios.")
     if out is None:
         raise UserError("needs the table to be", where="--promoters", fix="Give --out matrix.tsv.")
+    check_table_name(out)
     chosen = choose_device(device)  # type: ignore[arg-type]
     table, wanted = predict_new(
         run, existing(promoters, "--promoters"), existing(conditions, "--conditions"), chosen.torch

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from cislearn.cli.ways import Way, refuse_options_of_other_ways
+from cislearn.cli.ways import Way, is_given, option, refuse_options_of_other_ways
 
 if TYPE_CHECKING:
     from cislearn.data.dataset import Dataset
@@ -204,6 +204,9 @@ def prepare(
         )
         _show(data, out)
         return
+    for name in ("profile_rule", "profile_length", "min_counts"):
+        if is_given(context, name) and not profile:
+            raise UserError("goes with --profile, which is not given", where=option(name))
     by_domain = files_by_domain([t for t in table or [] if "=" in t and not Path(t).exists()], "--table")
     plain = [existing(Path(t), "--table") for t in table or [] if "=" not in t or Path(t).exists()]
     if by_domain and plain:

@@ -23,7 +23,7 @@ def in_processes(n: int, work: Callable[[], None]) -> None:
 
     Where nobody has started the others, the same command is started `n` times on this machine.
     """
-    from cislearn.engine.launch import launch
+    from cislearn.engine.launch import end_with_launcher, launch
     from cislearn.engine.processes import LostProcess, find_place, join, leave
     from cislearn.errors import UserError
     from cislearn.experiment.following import follow
@@ -36,6 +36,7 @@ def in_processes(n: int, work: Callable[[], None]) -> None:
         return
     # One that waits for the others would never come to leave as `main` has it.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    end_with_launcher()
     processes = join(place)
     try:
         if processes.is_first:

@@ -41,6 +41,9 @@ def search(
             reporter=TerminalReporter(),
         )
     best_first = table.sort_values("score", ascending=False)
+    for name in best_first.columns.difference(["trial", "score", "seeds_sd", "problem"]):
+        # A rate of .0002 has no third place: what was tried is shown as it would be written.
+        best_first[name] = [f"{v:.4g}" if isinstance(v, float) else v for v in best_first[name]]
     show_table(best_first.drop(columns="problem").head(10), title=f"best of {len(table)} trials, by validation score")
     console().print(f"all trials: {folder / TRIALS}")
     console().print(f"the best: cislearn train {folder / BEST}")

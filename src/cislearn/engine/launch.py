@@ -6,11 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Sequence
 
 from cislearn.engine.processes import meeting_point
 
+LAUNCHER = "CISLEARN_LAUNCHER"
+"""Variable that tells a process which one started it."""
 GRACE = 30.0
 """Seconds that the others have to end by themselves, and to say why, once one has failed."""
 
@@ -32,7 +35,7 @@ def launch(arguments: Sequence[str], n: int) -> int:
     """
     threads = os.environ.get("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // n)))
     with meeting_point() as meeting:
-        shared = os.environ | meeting | {"WORLD_SIZE": str(n), "OMP_NUM_THREADS": threads}
+        shared = os.environ | meeting | {"WORLD_SIZE": str(n), "OMP_NUM_THREADS": threads, LAUNCHER: str(os.getpid())}
         processes = [
             subprocess.Popen([sys.executable, *arguments], env={**shared, "RANK": str(rank), "LOCAL_RANK": str(rank)})
             for rank in range(n)
@@ -47,6 +50,22 @@ def launch(arguments: Sequence[str], n: int) -> int:
                 process.terminate()
             _end(processes)
             raise
+
+
+def end_with_launcher() -> None:
+    """See to it that this process ends within a second of the one that launched it, however that one ends.
+
+    A launcher that is killed can tell nobody; what it started would go on training where another may begin.
+    """
+    launcher = os.environ.get(LAUNCHER)
+
+    def watch() -> None:
+        while os.getppid() == int(str(launcher)):
+            time.sleep(0.5)
+        os._exit(1)
+
+    if launcher is not None:
+        threading.Thread(target=watch, daemon=True).start()
 
 
 def _wait(processes: Sequence[subprocess.Popen[bytes]]) -> int:

@@ -13,7 +13,7 @@ from cislearn.data.expression.regulators import regulators_of
 from cislearn.errors import UserError
 from cislearn.genome.chromosomes import some_names
 from cislearn.models.two_towers import TwoTowers
-from cislearn.models.two_towers.saving import CARD, load_towers
+from cislearn.models.two_towers.saving import CARD, TowersCard, load_towers
 
 
 class ExpressionRun(NamedTuple):
@@ -29,6 +29,8 @@ class ExpressionRun(NamedTuple):
         All its genes and conditions, as the network was trained to read them.
     genes, conditions, regulators : list of str
         Names.
+    card : TowersCard
+        Design, and how a gene's own regulator was read.
     """
 
     network: TwoTowers
@@ -37,6 +39,7 @@ class ExpressionRun(NamedTuple):
     genes: list[str]
     conditions: list[str]
     regulators: list[str]
+    card: TowersCard
 
     def places(self, names: Sequence[str]) -> list[int]:
         """Return where regulators stand among those that the network reads.
@@ -57,6 +60,29 @@ class ExpressionRun(NamedTuple):
                     fix="Name it as the list of regulators did, of which the dataset was made.",
                 )
         return [place_of[name] for name in names]
+
+
+def read_expression_runs(folders: Sequence[Path], data: Path) -> list[ExpressionRun]:
+    """Read runs of one network from several seeds, to be averaged.
+
+    Raises
+    ------
+    UserError
+        As `read_expression_run`; where one is named twice, or has another design or another reading of a gene's own
+        regulator than the first.
+    """
+    runs = [read_expression_run(folder, data) for folder in folders]
+    first = runs[0].card
+    for number, (folder, run) in enumerate(zip(folders, runs, strict=True)):
+        if folder.resolve() in [earlier.resolve() for earlier in folders[:number]]:
+            raise UserError("is named twice", where=folder, fix="Name each run once.")
+        if (run.card.design, run.card.own) != (first.design, first.own):
+            raise UserError(
+                f"is another network than {folders[0]}, or reads a gene's own regulator otherwise: they have no mean",
+                where=folder,
+                fix="Give runs of one network that differ in their seeds.",
+            )
+    return runs
 
 
 def read_expression_run(run: Path, data: Path) -> ExpressionRun:
@@ -87,4 +113,4 @@ def read_expression_run(run: Path, data: Path) -> ExpressionRun:
         )
     conditions = [task.name for task in dataset.spec.tasks]
     block = Block.of(dataset, regulators_of(dataset), own=card.own)
-    return ExpressionRun(network, dataset, block, dataset.loci["name"].tolist(), conditions, card.regulators)
+    return ExpressionRun(network, dataset, block, dataset.loci["name"].tolist(), conditions, card.regulators, card)

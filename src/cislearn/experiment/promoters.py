@@ -13,7 +13,7 @@ from torch import nn
 
 from cislearn.atomic import folder_written_whole
 from cislearn.errors import UserError, nearest
-from cislearn.experiment.expression_run import ExpressionRun, read_expression_run
+from cislearn.experiment.expression_run import ExpressionRun, read_expression_runs
 from cislearn.explain.attribute import Attributions
 from cislearn.explain.expression.promoters import ByPosition, attribute_promoters, by_position, refuse_words
 from cislearn.explain.file_attributions import ITS_REFERENCE, FileAttributions
@@ -74,7 +74,7 @@ def explain_promoters(
     UserError
         Where a run cannot be asked, a name is not known, or sums do not hold.
     """
-    runs = [read_expression_run(folder, data) for folder in folders]
+    runs = read_expression_runs(folders, data)
     first = runs[0]
     for run in runs:
         refuse_words(run.network)

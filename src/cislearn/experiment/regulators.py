@@ -13,7 +13,7 @@ from cislearn.atomic import folder_written_whole
 from cislearn.data.expression.edges import read_edges
 from cislearn.errors import UserError
 from cislearn.evaluation.targets import target_test
-from cislearn.experiment.expression_run import ExpressionRun, read_expression_run
+from cislearn.experiment.expression_run import ExpressionRun, read_expression_runs
 from cislearn.explain.expression.ranking import ranking
 from cislearn.explain.expression.regulators import Worth, strongest, worth_of_regulators
 from cislearn.explain.expression.rules import RULES
@@ -50,14 +50,14 @@ def explain_regulators(
         Where a run cannot be asked or handed down, or no regulator of the list is one of the runs'.
     """
     known = None if targets is None else read_edges(targets)
-    run = read_expression_run(folders[0], data)
+    runs = read_expression_runs(folders, data)
+    run = runs[0]
     listed = {name: known[name] for name in run.regulators if name in known} if known is not None else {}
     if known is not None and not listed:
         raise UserError(f"names none of the {len(run.regulators):,} regulators", where=targets, fix="Name genes alike.")
     found = []
-    for folder in folders:
+    for folder, each in zip(folders, runs, strict=True):
         progress(f"what regulators are worth to {folder}")
-        each = read_expression_run(folder, data)
         found.append(worth_of_regulators(each.network, each.block, RULES[rule], device))
     totals = np.stack([each.size.mean(dim=0).numpy() for each in found])
     mean = Worth(*(torch.stack(values).mean(dim=0) for values in zip(*found, strict=True)))

@@ -78,7 +78,7 @@ def match(found: Sequence[Motif], known: Sequence[Motif], best: int = 5) -> pd.D
             at = number, target
             rows.append(
                 (motif.identifier, known[target].identifier, known[target].name, p[at], q[at],
-                 "-" if strands[at] else "+", int(offsets[at]), int(overlaps[at]))
+                 "-" if strands[at] else "+", -int(offsets[at]), int(overlaps[at]))
             )  # fmt: skip
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -89,6 +89,8 @@ def tomtom(
     Float64[np.ndarray, "f k"], Float64[np.ndarray, "f k"], Float64[np.ndarray, "f k"], Float64[np.ndarray, "f k"]
 ]:
     """Return p-value, offset, overlap and strand (1 is the other) of the best alignment of each pair, uncut.
+
+    The offset is where the found motif begins in the known one, which is read on that strand.
 
     Raises
     ------

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Int64
 
 from cislearn.data.dataset import Dataset
 from cislearn.data.readers import read_examples
+from cislearn.data.sequences import GenomeSequences
 from cislearn.data.track_files import TrackPaths
 from cislearn.errors import UserError, nearest
 from cislearn.genome.token_genome import open_genome
@@ -131,12 +133,26 @@ def windows_of_dataset(
         rows = rows[np.linspace(0, len(rows) - 1, most).round().astype(int)]
     told = dataset.loci.iloc[rows][[*TOLD, "domain"]].reset_index(drop=True).assign(row=rows)
     tracks = dataset.tracks if spec.tracks else None
+    places, chromosomes = _on_genome(dataset, rows)
 
     def read(piece: slice) -> Windows:
         mine = rows[piece]
         tokens, signals = read_rows(dataset.sequences, tracks, mine, dataset.spec.margin)
         empty = np.full(len(mine), "", object)
-        return Windows(np.arange(len(mine)), tokens, signals, empty, empty.copy(), None)
+        there = None if places is None else places[piece].reset_index(drop=True)
+        return Windows(np.arange(len(mine)), tokens, signals, empty, empty.copy(), there)
 
     named = f"{where}, part {part}" + (f", domain {domain}" if domain else "")
-    return Source(told, read, None, named)
+    return Source(told, read, chromosomes, named)
+
+
+def _on_genome(dataset: Dataset, rows: Int64[np.ndarray, " n"]) -> tuple[pd.DataFrame | None, Mapping[str, int] | None]:
+    """Return where the windows of `rows` lie, and the chromosomes of their genome; None of those on none, or several.
+
+    Two genomes may have chromosomes of one name.
+    """
+    sequences = dataset.sequences
+    if not isinstance(sequences, GenomeSequences) or len(codes := np.unique(sequences.genome[rows])) != 1:
+        return None, None
+    genome = list(sequences.genomes.values())[codes[0]]
+    return dataset.loci.iloc[rows][["chrom", "start", "strand"]].reset_index(drop=True), genome.chromosomes

@@ -42,6 +42,9 @@ class Table:
         if not self.path.is_file():
             return pd.DataFrame(columns=list(self.keys), dtype=str)
         fix = "Take it from the last commit."
+        *_, last = text = self.path.read_text(encoding="utf-8").splitlines(keepends=True) or [""]
+        if not last.endswith("\n") or last.count("\t") != text[0].count("\t"):
+            raise UserError("is cut short: its last row is not whole", where=self.path, line=len(text), fix=fix)
         try:
             table = pd.read_csv(self.path, sep="\t", dtype=dict.fromkeys((*self.keys, *self.text), str))
         except (ValueError, pd.errors.ParserError) as error:

@@ -41,8 +41,12 @@ def replicated(study: Study, trials: Sequence[Trial], scores: pd.DataFrame, prog
 
 
 def paired_interval(differences: Float[np.ndarray, " n"], level: float = 0.95) -> tuple[float, float, float]:
-    """Mean of differences between replicates that are independent, and its t interval; NaN ends for a single one."""
-    n, mean = len(differences), float(np.mean(differences))
+    """Mean of differences between replicates that are independent, and its t interval; NaN ends for a single one.
+
+    Of none the mean is NaN too.
+    """
+    n = len(differences)
+    mean = float(np.mean(differences)) if n else float("nan")
     if n < 2:
         return mean, float("nan"), float("nan")
     half = float(t.ppf((1 + level) / 2, n - 1) * np.std(differences, ddof=1) / np.sqrt(n))
@@ -56,9 +60,10 @@ def _methods(scores: pd.DataFrame, replicate: str, trained: Sequence[str]) -> st
     )
     second = scores[scores["metric"] == SECOND].pivot_table(index=replicate, columns="method", values="estimate")
     simple = [name for name in by_method if name not in trained]
+    by_method = by_method.reindex(columns=[*trained, *simple])  # of some there may be no score: others were run first
     bar = by_method[simple].max(axis=1) if simple else None
     rows = []
-    for name in [*trained, *simple]:
+    for name in by_method.columns[by_method.notna().any()]:
         over_first = by_method[name] - by_method[trained[0]]
         is_first, is_trained = name == trained[0], name in trained
         rows.append(

@@ -7,6 +7,7 @@ from importlib.resources import files as resources
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from cislearn.experiment.completion import Experiment
@@ -106,6 +107,9 @@ def _gains(scores: pd.DataFrame) -> str:
         str(family): mine.pivot_table(index="simulation", columns="method", values="estimate")
         for family, mine in auroc.groupby("family")
     }
+    for by_method in by_family.values():
+        if BASELINE not in by_method:  # others were run first
+            by_method[BASELINE] = np.nan
     families = [family for family in FAMILIES if family in by_family]
     rows = [["source only", *(decimal(float(by_family[family][BASELINE].mean())) for family in families)]]
     for method in [name for name in auroc["method"].unique() if name != BASELINE]:

@@ -64,8 +64,24 @@ def results_page(study: Study, trials: Sequence[Trial], scores: pd.DataFrame, pr
     if tables is None:
         others = replicated if study.replicates else referred if study.reference else _listed
         tables = (_crossed if study.scored_on else others)(study, trials, scores, progress)
-    parts = [f"# {study.title}", study.introduction.strip(), *tables]
+    parts = [f"# {study.title}", study.introduction.strip(), *tables, *_without_scores(trials, scores, progress)]
     return "\n\n".join(parts) + "\n"
+
+
+def _without_scores(trials: Sequence[Trial], scores: pd.DataFrame, progress: pd.DataFrame) -> list[str]:
+    """Name trials that stand in the ledger and have no scores, since that table was lost: they are not made again."""
+    lost = [
+        trial.name
+        for trial in trials
+        if progress.loc[of_trial(progress, trial), "done"].any() and not of_trial(scores, trial).any()
+    ]
+    if not lost:
+        return []
+    listed = "\n".join(f"- {name}" for name in lost)
+    return [
+        "## Without scores\n\nTheir runs stand in the ledger, their scores in no table: take that from the last commit,"
+        f" or their rows out of the ledger.\n\n{listed}"
+    ]
 
 
 def _of_this_study(trials: Sequence[Trial], scores: pd.DataFrame, progress: pd.DataFrame) -> pd.DataFrame:

@@ -116,3 +116,25 @@ def test_another_search_in_the_folder_is_refused(finished, tiny_data):
         search(configurations(tiny_data, "training.seeds=[0, 1]"), {RATE: [0.1]}, folder, n_trials=9)
     with pytest.raises(UserError, match="is a search of another config"):
         search(configurations(tiny_data), SPACE, folder, n_trials=9)
+
+
+def test_other_data_under_the_same_name_are_another_search(finished, tiny_data, tmp_path):
+    """Trials of two datasets cannot be compared: what chose the next ones would be another thing."""
+    data = tmp_path / "data"
+    shutil.copytree(tiny_data, data)
+    make = configurations(data, "training.seeds=[0]")
+    search(make, SPACE, tmp_path / "out", n_trials=1)
+    marker = data / "dataset.json"
+    marker.write_text(marker.read_text().replace(read_dataset(data).hash, "0" * 32))
+    with pytest.raises(UserError, match="is a search of another dataset"):
+        search(make, SPACE, tmp_path / "out", n_trials=2)
+
+
+def test_a_trial_whose_folder_is_gone_keeps_its_score(finished, tiny_data, tmp_path):
+    folder, table = finished
+    mine = tmp_path / "out"
+    shutil.copytree(folder, mine)
+    shutil.rmtree(mine / "trial-0001")
+    again = search(configurations(tiny_data, "training.seeds=[0, 1]"), SPACE, mine, n_trials=4)
+    pd.testing.assert_series_equal(again["score"], table["score"])
+    assert again["seeds_sd"].isna().tolist() == [False, True, False, False]

@@ -17,11 +17,13 @@ import yaml
 
 from cislearn.atomic import file_written_whole, write_json
 from cislearn.data.dataset import read_dataset
+from cislearn.data.marker import read_marker
 from cislearn.errors import UserError
+from cislearn.experiment.composition import compose_methods
 from cislearn.experiment.config import EACH, ExperimentConfig
 from cislearn.experiment.reporter import Reporter
 from cislearn.experiment.searching.space import Range, Space, distributions
-from cislearn.experiment.underway import begin
+from cislearn.experiment.underway import begin, run_identities
 from cislearn.runs import BEST, SEARCH, TRIALS, RunFolder
 from cislearn.tables import write_table
 
@@ -83,7 +85,7 @@ def search(
     reporter = reporter or Reporter()
     first = {key: values.low if isinstance(values, Range) else values[0] for key, values in space.items()}
     _check(make_config(first))
-    _claim(folder, space, seed, make_config(first))
+    _claim(folder, space, seed, make_config(first), search_path)
     with _opened(folder) as study:
         while (number := _next(study, space, n_trials, seed)) is not None:
             values = _values(space, study.trials[number])
@@ -128,10 +130,13 @@ def _check(config: ExperimentConfig) -> None:
         raise UserError("a search has one target or none", where="data.target", fix="Name one.")
 
 
-def _claim(folder: Path, space: Space, seed: int, config: ExperimentConfig) -> None:
+def _claim(folder: Path, space: Space, seed: int, config: ExperimentConfig, search_path: Sequence[Path]) -> None:
     """Refuse to go on with a search of something else: its trials would choose the next ones."""
     plain = {key: asdict(values) if isinstance(values, Range) else values for key, values in space.items()}
-    card = {"space": plain, "seed": seed, "config": config.model_dump(mode="json")}
+    data = read_marker(config.data.path)["hash"]
+    # The identities know what the configuration names by a path alone: encoders of one's own, vectors, a run before.
+    runs = run_identities(config, compose_methods(config, search_path), data, search_path)
+    card = {"space": plain, "seed": seed, "config": config.model_dump(mode="json"), "dataset": data, "code": runs}
     card = json.loads(json.dumps(card))
     path = folder / SEARCH
     if not path.is_file():
@@ -220,10 +225,17 @@ def _values(space: Space, trial: FrozenTrial) -> dict[str, Any]:
     }
 
 
+def _as_stored(trial: FrozenTrial) -> dict[str, Any]:
+    """Return what the search itself knows of a trial whose folder is gone: its score, or that it has none."""
+    score = trial.value
+    return {"scores": [] if score is None else [score], "problem": "its folder is gone" if score is None else ""}
+
+
 def _table(study: Study, space: Space, folder: Path) -> pd.DataFrame:
     rows = []
     for trial in study.trials:
-        told = json.loads((folder / trial_name(trial.number) / SCORES).read_text(encoding="utf-8"))
+        path = folder / trial_name(trial.number) / SCORES
+        told = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else _as_stored(trial)
         scores, problem = told["scores"], told["problem"]
         row: dict[str, Any] = {"trial": trial.number, **_values(space, trial)}
         row["score"] = math.nan if problem else float(np.mean(scores))

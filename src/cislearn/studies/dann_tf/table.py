@@ -36,6 +36,9 @@ def mean_over_folds(scores: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         ``PLACE``, method, metric, estimate, difference, better, worse (folds whose interval clears 0), folds, n_seeds.
     """
+    # Differences are to the first method: where that was not run yet there are none.
+    columns = dict.fromkeys([*scores, "difference", "difference_low", "difference_high"])
+    scores = scores.reindex(columns=list(columns))
     scores = scores.assign(
         better=(scores["difference_low"] > 0).astype(float), worse=(scores["difference_high"] < 0).astype(float)
     )
