@@ -87,9 +87,10 @@ def test_a_simple_model_is_the_same_for_every_seed(tiny_experiment, copy):
     simple = copy / "battery" / "GC_content"
     simple.mkdir(parents=True)
     run = copy / "source_only" / "seed-0"
-    shutil.copy(run / "predictions.parquet", simple)
+    for name in ("predictions.parquet", "seen.npy"):
+        shutil.copy(run / name, simple)
     info = json.loads((run / "run.json").read_text())
-    kept = {key: info[key] for key in ("format", "identity", "target", "thresholds")}
+    kept = {key: info[key] for key in ("format", "identity", "target", "protocol", "thresholds")}
     (simple / "run.json").write_text(json.dumps(kept | {"method": "GC_content"}))
     found = cl.compare(f"{copy}:GC_content", f"{copy}:adversarial")
     assert list(found.table["n_seeds"].unique()) == [1, 2]
