@@ -40,3 +40,9 @@ def test_one_method_needs_no_list(asked, method):
 def test_a_nested_key_that_is_not_known_is_named(asked):
     with pytest.raises(UserError, match=r"training\.epoch is not known.*training\.epochs"):
         asked(settings={"training": {"epoch": 1}})
+
+
+def test_a_small_number_is_a_number(asked):
+    """5e-05 is a word in YAML, and an encoder's own options have no type that would say otherwise."""
+    config = asked(settings={"model.encoder": {"name": "dann_tf", "sigma": 5e-05}, "training.patience": None})
+    assert config.model.encoder.options == {"sigma": 5e-05} and config.training.patience is None

@@ -223,4 +223,7 @@ def _rows_of(
 def _yaml(value: Any) -> str:
     import json
 
-    return json.dumps(value, default=str)
+    import yaml
+
+    # YAML takes JSON's 5e-05 for a word, and its own 5.0e-05 for a number.
+    return yaml.safe_dump(json.loads(json.dumps(value, default=str)), default_flow_style=True, width=10**9)

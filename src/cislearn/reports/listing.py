@@ -223,7 +223,7 @@ def _of_expression(folder: Path, name: str) -> Listed:
     """A network of expression, with the first of its scores."""
     card, scores = (
         read_json(folder / TWO_TOWERS),
-        read_tsv(folder / "scores.tsv", text=("metric",), numbers=("estimate", "low", "high")),
+        read_tsv(folder / "scores.tsv", text=("metric",), numbers=("estimate", "low", "high"), also_text=("of",)),
     )
     first, how = scores.to_dict("records")[0], card["extra"]
     return Listed(

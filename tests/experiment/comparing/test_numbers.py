@@ -56,6 +56,7 @@ def test_seeds_are_paired_by_their_number(tiny_experiment, other_terms):
 def test_unequal_terms_are_named_and_compared(tiny_experiment, other_terms):
     found = cl.compare(tiny_experiment, other_terms)
     assert words(found, "terms") == [
+        "labelled windows seen: 400 | 440",
         "steps: 6 (epochs: 1) | 12 (epochs: 2)",
         "selection: source_validation | oracle",
     ]
