@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -134,9 +134,10 @@ def _claim(folder: Path, space: Space, seed: int, config: ExperimentConfig, sear
     """Refuse to go on with a search of something else: its trials would choose the next ones."""
     plain = {key: asdict(values) if isinstance(values, Range) else values for key, values in space.items()}
     data = read_marker(config.data.path)["hash"]
-    # The identities know what the configuration names by a path alone: encoders of one's own, vectors, a run before.
-    runs = run_identities(config, compose_methods(config, search_path), data, search_path)
-    card = {"space": plain, "seed": seed, "config": config.model_dump(mode="json"), "dataset": data, "code": runs}
+    card = {"space": plain, "seed": seed, "config": config.model_dump(mode="json"), "dataset": data}
+    with suppress(UserError):  # the first values may be none that can be trained, as their trial will tell
+        # Identities know what the configuration names by a path alone: encoders of one's own, vectors, a run before.
+        card["code"] = run_identities(config, compose_methods(config, search_path), data, search_path)
     card = json.loads(json.dumps(card))
     path = folder / SEARCH
     if not path.is_file():
