@@ -38,7 +38,8 @@ def no_labels():
 def few_labels():
     for share in (0, 10, 20, 50, 100):
         methods = ("source_and_target" if share else "source_only", "adversarial", "target_only")
-        yield f"{share} %", *(auroc("dann_tf", protocol="honest", labels=share, method=m) for m in methods)
+        rows = {"protocol": "honest", "factor": "JunD", "cell": "GM12878", "labels": share}
+        yield f"{share} %", *(auroc("dann_tf", method=method, **rows) for method in methods)
     for method, name in (
         ("supervised", "`supervised`"),
         ("ladder_noise_only", "`ladder` with `reconstruct: none`, its noise alone"),
