@@ -14,7 +14,7 @@ from cislearn.data.augment import Augmentation
 from cislearn.errors import UserError
 from cislearn.experiment.beginning import begin_from, begin_with_vectors
 from cislearn.experiment.config import AugmentConfig, ExperimentConfig, MethodConfig
-from cislearn.experiment.learned_before import LearnedBefore
+from cislearn.experiment.learned_before import domains_learned
 from cislearn.experiment.methods import Method, resolve_method
 from cislearn.experiment.roles import Roles
 from cislearn.models.network import Network
@@ -42,7 +42,7 @@ def compose_methods(config: ExperimentConfig, search: Sequence[Path] = ()) -> li
         Where one is unknown, two have one name, or a name cannot be that of a folder.
     """
     shares = config.data.labels.target, config.data.labels.sources
-    knew = config.data.target in LearnedBefore.of(config).domains
+    knew = config.data.target in domains_learned(config)
     wanted = [_with_periods(each, config.training.epochs) for each in config.methods]
     methods = [resolve_method(each, search, *shares, knew_target=knew) for each in wanted]
     titles = [method.title for method in methods]
@@ -95,32 +95,7 @@ def check_composition(config: ExperimentConfig, methods: Sequence[Method], roles
     ):
         if is_asked:
             refuse_rna(spec, asked)
-    if config.selection == "oracle" and roles.target is None:
-        raise UserError("oracle needs a target domain, by whose labels it chooses", where="selection")
-    if config.selection == "oracle" and len(roles.labelled_rows("target", "valid")) == 0:
-        raise UserError(
-            f"oracle chooses by the target's validation labels, and {roles.target} has none",
-            where="selection",
-            fix="Take selection: source_validation.",
-        )
-    if config.selection == "oracle" and (lacking := _class_that_is_not(roles, "valid")):
-        raise UserError(
-            f"oracle chooses by the target's validation labels, and none of {roles.target} is {lacking}",
-            where="selection",
-            fix="Take selection: source_validation, or smaller blocks (data.split.block).",
-        )
-    if config.selection == "target_validation" and not len(roles.seen_rows("share", "valid")):
-        raise UserError(
-            "target_validation chooses by the share of the target's labels that may be seen, which is 0",
-            where="selection",
-            fix="Say which: data.labels: {target: 0.1}, or take selection: source_validation.",
-        )
-    if config.data.split.deal == "target" and config.selection not in ("oracle", "target_validation"):
-        raise UserError(
-            f"{config.selection} needs validation rows of the sources, and data.split.deal: target leaves none",
-            where="selection",
-            fix="Take selection: oracle, as published protocols do, or data.split.deal: all.",
-        )
+    _check_selection(config, roles)
     if config.training.precision == "16-mixed" and not torch.cuda.is_available():
         raise UserError("16-mixed needs an NVIDIA GPU", where="training.precision", fix="Take bf16-mixed or 32-true.")
     _check_processes(config)
@@ -174,6 +149,36 @@ def check_composition(config: ExperimentConfig, methods: Sequence[Method], roles
     if config.training.init_from is not None:
         begin_from(copy.deepcopy(network), config.training.init_from, config.training.seeds[0])
     return _remarks(config, methods, roles)
+
+
+def _check_selection(config: ExperimentConfig, roles: Roles) -> None:
+    """Refuse to choose weights by labels that are not there, or may not be seen."""
+    if config.selection == "oracle" and roles.target is None:
+        raise UserError("oracle needs a target domain, by whose labels it chooses", where="selection")
+    if config.selection == "oracle" and len(roles.labelled_rows("target", "valid")) == 0:
+        raise UserError(
+            f"oracle chooses by the target's validation labels, and {roles.target} has none",
+            where="selection",
+            fix="Take selection: source_validation.",
+        )
+    if config.selection == "oracle" and (lacking := _class_that_is_not(roles, "valid")):
+        raise UserError(
+            f"oracle chooses by the target's validation labels, and none of {roles.target} is {lacking}",
+            where="selection",
+            fix="Take selection: source_validation, or smaller blocks (data.split.block).",
+        )
+    if config.selection == "target_validation" and not len(roles.seen_rows("share", "valid")):
+        raise UserError(
+            "target_validation chooses by the share of the target's labels that may be seen, which is 0",
+            where="selection",
+            fix="Say which: data.labels: {target: 0.1}, or take selection: source_validation.",
+        )
+    if config.data.split.deal == "target" and config.selection not in ("oracle", "target_validation"):
+        raise UserError(
+            f"{config.selection} needs validation rows of the sources, and data.split.deal: target leaves none",
+            where="selection",
+            fix="Take selection: oracle, as published protocols do, or data.split.deal: all.",
+        )
 
 
 def _class_that_is_not(roles: Roles, part: Literal["train", "valid"]) -> str | None:

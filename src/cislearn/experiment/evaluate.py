@@ -17,12 +17,13 @@ from cislearn.errors import UserError
 from cislearn.evaluation.delong import delong
 from cislearn.evaluation.handed_in import refuse_nan
 from cislearn.evaluation.tables import score_table
+from cislearn.experiment.learned_before import read_seen
 from cislearn.experiment.profile_scores import observed_counts, predicted_profiles, profile_scores
 from cislearn.models.saving import ModelCard, read_card
 from cislearn.models.strands import refuse_rna
 from cislearn.prediction.loading import load_members
 from cislearn.prediction.predictor import NetworkPredictor, predict_rows
-from cislearn.runs import SEEN, runs_under
+from cislearn.runs import runs_under
 from cislearn.schema import TaskSpec
 
 
@@ -58,7 +59,7 @@ def evaluate_on(
     cards = [read_card(run.path) for run in runs]
     dataset = _as_read(cards[0], dataset)
     _check(cards[0], dataset, path)
-    new = ~np.isin(dataset.window_hashes, np.concatenate([np.load(run.path / SEEN) for run in runs]))
+    new = ~np.isin(dataset.window_hashes, np.concatenate([read_seen(run) for run in runs]))
     labelled, clusters, tables = dataset.is_labelled, locus_clusters(dataset), []
     members, made = load_members(path, method), runs[0].info
     for code, domain in enumerate(dataset.spec.domains):

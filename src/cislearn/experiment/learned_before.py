@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from jaxtyping import UInt64
 
 from cislearn.data.parts import LEFT_OUT, TEST, SplitResult, check_what_is_left
+from cislearn.errors import UserError
 from cislearn.experiment.config import ExperimentConfig
 from cislearn.experiment.roles import Roles
-from cislearn.runs import SEEN, runs_under
+from cislearn.runs import SEEN, RunFolder, runs_under
 
 WHY = "were learned from by the run that training begins at"
 FIX = (
@@ -20,35 +21,48 @@ FIX = (
 )
 
 
-@dataclass(frozen=True)
-class LearnedBefore:
-    """Whose labels training begins with.
+def read_seen(run: RunFolder) -> UInt64[np.ndarray, " m"]:
+    """Return the hashes, equal for both strands, of the windows whose labels a run saw.
 
-    Parameters
-    ----------
-    windows : ndarray, shape (m,), uint64
-        Hashes, equal for both strands, of the windows whose labels were seen.
-    domains : frozenset of str
-        Domains of these labels.
+    Raises
+    ------
+    UserError
+        Where the file is absent or damaged.
     """
+    path = run.path / SEEN
+    try:
+        return np.load(path)
+    except FileNotFoundError as error:
+        raise UserError("is missing: the run is not whole", where=path, fix="Train it again.") from error
+    except (OSError, ValueError, EOFError) as error:
+        raise UserError("cannot be read: it is truncated or damaged", where=path, fix="Train it again.") from error
 
-    windows: UInt64[np.ndarray, " m"]
-    domains: frozenset[str]
 
-    @classmethod
-    def of(cls, config: ExperimentConfig) -> LearnedBefore:
-        """Return what the runs of ``training.init_from`` saw; nothing where training begins from random weights.
+def windows_learned(config: ExperimentConfig) -> UInt64[np.ndarray, " m"]:
+    """Return `read_seen` of the runs of ``training.init_from`` together; none where training begins afresh.
 
-        Raises
-        ------
-        UserError
-            Where there is no finished run.
-        """
-        path = config.training.init_from
-        runs = [] if path is None else runs_under(path)
-        windows = [np.load(run.path / SEEN) for run in runs]
-        domains = frozenset(name for run in runs for name in run.info.get("labels_of", ()))
-        return cls(np.unique(np.concatenate([np.zeros(0, dtype=np.uint64), *windows])), domains)
+    Raises
+    ------
+    UserError
+        Where there is no finished run, or one is not whole.
+    """
+    seen = [read_seen(run) for run in _begun_at(config)]
+    return np.unique(np.concatenate([np.zeros(0, dtype=np.uint64), *seen]))
+
+
+def domains_learned(config: ExperimentConfig) -> set[str]:
+    """Return the domains whose labels those runs saw.
+
+    Raises
+    ------
+    UserError
+        Where there is no finished run.
+    """
+    return {name for run in _begun_at(config) for name in run.info.get("labels_of", ())}
+
+
+def _begun_at(config: ExperimentConfig) -> list[RunFolder]:
+    return [] if config.training.init_from is None else runs_under(config.training.init_from)
 
 
 def leave_out_learned(roles: Roles, config: ExperimentConfig) -> Roles:
@@ -61,7 +75,7 @@ def leave_out_learned(roles: Roles, config: ExperimentConfig) -> Roles:
     UserError
         Where a class of a domain is then left without a test row, or there is no finished run.
     """
-    windows = LearnedBefore.of(config).windows
+    windows = windows_learned(config)
     if not len(windows):
         return roles
     split = roles.split

@@ -15,7 +15,7 @@ from cislearn.atomic import file_written_whole, write_json
 from cislearn.engine.environment import describe_environment
 from cislearn.experiment.diagnosing.run import diagnose_run
 from cislearn.experiment.gathered import name_run
-from cislearn.experiment.learned_before import LearnedBefore
+from cislearn.experiment.learned_before import domains_learned, windows_learned
 from cislearn.experiment.methods import Method
 from cislearn.experiment.predictions import (
     choose_temperatures,
@@ -70,8 +70,9 @@ def write_run(
         write_table(folder / STRANDS, name_run(method.title, seed, table))
     for name, table in diagnose_run(setting, method, network, predictions, thresholds).items():
         write_table(folder / name, name_run(method.title, seed, table))
-    learned = _learned(setting, method)
-    np.save(folder / SEEN, learned.windows)
+    learned, dataset = _rows_learned(setting, method), roles.dataset
+    np.save(folder / SEEN, np.union1d(windows_learned(setting.config), dataset.window_hashes[learned]))
+    domains = domains_learned(setting.config) | set(dataset.loci["domain"].iloc[learned])
     extra = {
         "thresholds": thresholds,
         "temperatures": temperatures,
@@ -87,7 +88,7 @@ def write_run(
         "seed": seed,
         "identity": identity,
         "target": roles.target,
-        "labels_of": sorted(learned.domains),
+        "labels_of": sorted(domains),
         "protocol": method.protocol(setting.config.selection),
         "selection": setting.config.selection,
         "step": fitted.step,
@@ -101,16 +102,12 @@ def write_run(
     write_json(folder / RUN, record)
 
 
-def _learned(setting: Setting, method: Method) -> LearnedBefore:
-    """Return whose labels training or validation saw, or the run that training began at."""
-    roles, before = setting.roles, LearnedBefore.of(setting.config)
+def _rows_learned(setting: Setting, method: Method) -> Int[np.ndarray, " n"]:
+    """Return the rows whose labels training saw, validation, or the choice of the weights."""
     if not method.objective.learns_task:
-        return before
-    parts = [roles.seen_rows(method.labelled, "train"), roles.seen_rows(method.labelled, "valid")]
-    rows = np.unique(np.concatenate([*parts, setting.judged_rows(method)]))
-    domains = {roles.dataset.spec.domains[code] for code in np.unique(roles.dataset.domain_codes[rows])}
-    windows = np.union1d(before.windows, roles.dataset.window_hashes[rows])
-    return LearnedBefore(windows, before.domains | domains)
+        return np.zeros(0, dtype=np.int64)
+    parts = [setting.roles.seen_rows(method.labelled, "train"), setting.roles.seen_rows(method.labelled, "valid")]
+    return np.unique(np.concatenate([*parts, setting.judged_rows(method)]))
 
 
 def _joined(setting: Setting, strands: Float[np.ndarray, "n 2 t"]) -> Float[np.ndarray, "n t"]:

@@ -14,10 +14,11 @@ from jaxtyping import UInt64
 
 from cislearn.errors import UserError
 from cislearn.experiment.config import ExperimentConfig
+from cislearn.experiment.learned_before import read_seen
 from cislearn.experiment.reading import read_config
 from cislearn.models.saving import ModelCard, read_card
 from cislearn.reports.label_share import label_share, other_labels
-from cislearn.runs import RUN, SEEN, ExperimentFolder, RunFolder, logit_names, runs_under
+from cislearn.runs import RUN, ExperimentFolder, RunFolder, logit_names, runs_under
 from cislearn.schema import TaskSpec
 
 SIMPLE = "battery"
@@ -101,7 +102,7 @@ class Contender:
     @cached_property
     def seen(self) -> UInt64[np.ndarray, " m"]:
         """Hashes of the windows whose labels its training or validation saw."""
-        return np.unique(np.concatenate([np.zeros(0, np.uint64), *(_read_seen(run) for run in self.runs)]))
+        return np.unique(np.concatenate([np.zeros(0, np.uint64), *(read_seen(run) for run in self.runs)]))
 
 
 def find_contender(given: Path | str) -> Contender:
@@ -178,13 +179,3 @@ def _finished(path: Path, method: str | None) -> Sequence[RunFolder]:
         if begun and not ExperimentFolder(path).is_finished:
             raise unfinished from None
         raise
-
-
-def _read_seen(run: RunFolder) -> UInt64[np.ndarray, " m"]:
-    path = run.path / SEEN
-    try:
-        return np.load(path)
-    except FileNotFoundError as error:
-        raise UserError("is missing: the run is not whole", where=path, fix="Train it again.") from error
-    except (OSError, ValueError, EOFError) as error:
-        raise UserError("cannot be read: it is truncated or damaged", where=path, fix="Train it again.") from error
