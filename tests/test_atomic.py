@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 
-from cislearn.atomic import disk_refusal, file_written_whole, folder_written_whole, write_json
+from cislearn.atomic import disk_refusal, file_written_whole, folder_written_whole, the_only_one_in, write_json
 from cislearn.errors import UserError
 
 
@@ -102,3 +104,36 @@ def test_a_folder_on_a_disk_that_refuses_is_told(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match="cannot be written"):
         write_folder(tmp_path / "file" / "set", "first")
+
+
+def test_of_two_processes_one_works_in_a_folder_until_it_ends_or_is_killed(tmp_path):
+    folder = tmp_path / "runs" / "gabp"
+    other = subprocess.Popen(
+        [
+            *(sys.executable, "-c"),
+            "import sys, time; from pathlib import Path; from cislearn.atomic import the_only_one_in\n"
+            "with the_only_one_in(Path(sys.argv[1])): print('in', flush=True); time.sleep(60)",
+            str(folder),
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert other.stdout.readline() == "in\n"
+    with pytest.raises(UserError, match="another process is at work in this folder"), the_only_one_in(folder):
+        pass
+    other.kill()
+    other.communicate()
+    with the_only_one_in(folder):
+        (folder / "run.json").touch()
+    assert [path.name for path in folder.iterdir()] == ["run.json"]
+
+
+def test_a_folder_in_which_nothing_was_done_is_not_left_behind_and_one_that_was_there_is(tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "file").touch()
+    for name in ("mine", "new"):
+        with the_only_one_in(tmp_path / name):
+            pass
+    with pytest.raises(UserError, match="is a file, not a folder"), the_only_one_in(tmp_path / "file"):
+        pass
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "mine"]

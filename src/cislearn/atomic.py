@@ -70,6 +70,49 @@ def alone(path: Path) -> Iterator[None]:
 
 
 @contextmanager
+def the_only_one_in(folder: Path) -> Iterator[None]:
+    """Refuse to work in a folder, made where it is not there, that another process is at work in within this block.
+
+    The lock is on the folder itself, so that nothing is left behind, and is free again when its process ends, even by a
+    kill. Where the file system knows no locks of folders nobody is refused.
+
+    Raises
+    ------
+    UserError
+        Where another process is at work there, or the folder cannot be made.
+    """
+    try:
+        import fcntl
+    except ImportError:  # as in `alone`
+        yield
+        return
+    is_new = not folder.exists()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = os.open(folder, os.O_RDONLY)
+    except FileExistsError as error:
+        raise UserError("is a file, not a folder", where=folder, fix="Give another name.") from error
+    except OSError as error:
+        raise disk_refusal(folder, error) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(lock)
+        raise UserError(
+            "another process is at work in this folder", where=folder, fix="Wait for it, or give another folder."
+        ) from error
+    except OSError:
+        pass  # a file system without locks, or without those of folders
+    try:
+        yield
+    finally:
+        os.close(lock)
+        if is_new:
+            with suppress(OSError):  # something stands in it
+                folder.rmdir()
+
+
+@contextmanager
 def folder_written_whole(path: Path, *, marker: str, overwrite: bool = False) -> Iterator[Path]:
     """Give a fresh folder beside `path` to write into; it takes the name `path` when the block ends without an error.
 

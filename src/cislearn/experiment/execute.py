@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from cislearn.data.dataset import read_dataset
+from cislearn.atomic import the_only_one_in
+from cislearn.data.dataset import Dataset, read_dataset
 from cislearn.errors import UserError
 from cislearn.experiment.claim import claim_rounds
 from cislearn.experiment.completion import Experiment, complete, complete_each
@@ -46,11 +47,25 @@ def run_experiment(
     Raises
     ------
     UserError
-        Where data, configuration or folder do not allow it.
+        Where data, configuration or folder do not allow it, or another process is at work in the folder.
     """
     if config.out is None:
         raise UserError("is missing", where="out", fix="Say where the experiment shall stand: out: runs/NAME")
     dataset, reporter = read_dataset(config.data.path), reporter or Reporter()
+    with the_only_one_in(config.out):
+        return _carry_out(config, dataset, config.out, search, reporter, overwrite=overwrite, command=command)
+
+
+def _carry_out(
+    config: ExperimentConfig,
+    dataset: Dataset,
+    out: Path,
+    search: Sequence[Path],
+    reporter: Reporter,
+    *,
+    overwrite: bool,
+    command: str | None,
+) -> Experiment:
     if config.data.target == EACH:
         if EACH in dataset.spec.domains:
             raise UserError(
@@ -59,10 +74,8 @@ def run_experiment(
                 fix="Prepare the data with another name for that domain.",
             )
         domains = labelled_domains(dataset, config.data.sources)
-        claim_rounds(config.out, config, domains)
-        rounds = begin_rounds(
-            config, domains, dataset, config.out, search=search, reporter=reporter, overwrite=overwrite
-        )
+        claim_rounds(out, config, domains)
+        rounds = begin_rounds(config, domains, dataset, out, search=search, reporter=reporter, overwrite=overwrite)
         return complete_each(config, domains, train_rounds(rounds, command), command)
     underway = begin(config, search=search, reporter=reporter, overwrite=overwrite, dataset=dataset)
     if reporter.asks_for_costs and not underway.is_trained:

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from cislearn.atomic import file_written_whole, write_json
+from cislearn.atomic import file_written_whole, the_only_one_in, write_json
 from cislearn.data.dataset import read_dataset
 from cislearn.data.marker import read_marker
 from cislearn.errors import UserError
@@ -79,23 +79,24 @@ def search(
     Raises
     ------
     UserError
-        Where optuna is not installed, the configuration allows no search, the folder is that of another one, or no
-        trial could be trained.
+        Where optuna is not installed, the configuration allows no search, the folder is that of another one or another
+        process is at work in it, or no trial could be trained.
     """
     reporter = reporter or Reporter()
     first = {key: values.low if isinstance(values, Range) else values[0] for key, values in space.items()}
     _check(make_config(first))
-    _claim(folder, space, seed, make_config(first), search_path)
-    with _opened(folder) as study:
-        while (number := _next(study, space, n_trials, seed)) is not None:
-            values = _values(space, study.trials[number])
-            reporter.note(f"--- trial {number}: " + ", ".join(f"{key}={value}" for key, value in values.items()))
-            _try(study, number, partial(make_config, values), folder / trial_name(number), search_path, reporter)
-            write_table(folder / TRIALS, _table(study, space, folder))
-        table = _table(study, space, folder)
-        if table["score"].isna().all():
-            raise UserError(f"no trial could be trained: {table['problem'].iloc[0]}", where=folder)
-        chosen = _values(space, study.best_trial)
+    with the_only_one_in(folder):
+        _claim(folder, space, seed, make_config(first), search_path)
+        with _opened(folder) as study:
+            while (number := _next(study, space, n_trials, seed)) is not None:
+                values = _values(space, study.trials[number])
+                reporter.note(f"--- trial {number}: " + ", ".join(f"{key}={value}" for key, value in values.items()))
+                _try(study, number, partial(make_config, values), folder / trial_name(number), search_path, reporter)
+                write_table(folder / TRIALS, _table(study, space, folder))
+            table = _table(study, space, folder)
+            if table["score"].isna().all():
+                raise UserError(f"no trial could be trained: {table['problem'].iloc[0]}", where=folder)
+            chosen = _values(space, study.best_trial)
     wanted = make_config(chosen).model_copy(update={"out": folder / "best"})
     with file_written_whole(folder / BEST) as unfinished:
         unfinished.write_text(yaml.safe_dump(wanted.model_dump(mode="json"), sort_keys=False), encoding="utf-8")
