@@ -81,7 +81,9 @@ def run_identity(config: ExperimentConfig, method: Method, encoder: type, datase
         _forget_default(values, config, key.split("."))
     if config.training.optimiser.name != "rmsprop":
         values["training"]["optimiser"].pop("alpha", None)
-    del values["data"]["path"]
+    del values["data"]["path"], values["model"]["kmer_counts"]
+    if k := config.words_counted:
+        values["model"]["kmer_counts"] = k
     for name in IDLE_IN_TRAINING:
         del values["training"][name]
     if not method.sees_share(config.selection):

@@ -14,6 +14,7 @@ from cislearn.data.augment import Augmentation
 from cislearn.errors import UserError
 from cislearn.experiment.beginning import begin_from, begin_with_vectors
 from cislearn.experiment.config import AugmentConfig, ExperimentConfig, MethodConfig
+from cislearn.experiment.counted_words import words_for
 from cislearn.experiment.learned_before import domains_learned
 from cislearn.experiment.methods import Method, resolve_method
 from cislearn.experiment.roles import Roles
@@ -84,7 +85,7 @@ def check_composition(config: ExperimentConfig, methods: Sequence[Method], roles
     ------
     UserError
         A method that needs a target without one, an option that does not suit the tasks, a balance that has no meaning,
-        a second strand of RNA, a run to begin from that is not there.
+        a second strand of RNA, a run to begin from that is not there, counts of words that do not suit the data.
     """
     spec = roles.dataset.spec
     strands = config.model.reverse_complement
@@ -107,6 +108,7 @@ def check_composition(config: ExperimentConfig, methods: Sequence[Method], roles
     has_classes = len(spec.tasks) == 1 and spec.tasks[0].kind in ("binary", "multiclass")
     if "class" in config.training.balance and not has_classes:
         raise UserError("balance by class needs a single task with classes", where="training.balance")
+    words_for(config, spec)
     _check_margin(config, spec)
     _check_augmentation(config.training.augment, spec)
     for method in methods:

@@ -21,7 +21,8 @@ from pydantic import (
 
 from cislearn.data.folds import check_folds, read_folds
 from cislearn.errors import UserError
-from cislearn.experiment.recipes import with_recipe
+from cislearn.experiment.recipes import COUNTED, with_recipe
+from cislearn.models.kmer_counts import LONGEST
 from cislearn.schema import StrandReading
 
 EACH = "each"
@@ -281,6 +282,11 @@ class ModelConfig(Section):
         InputConfig(),
         description="one_hot, or vectors of words: {name: kmers, k: 3, dim: 16, vectors: FOLDER, frozen: false}",
     )
+    kmer_counts: Annotated[int, Field(ge=0, le=LONGEST)] | None = Field(
+        None,
+        description="bases of words whose counts stand beside the trained network, weighed on validation windows; 0 for"
+        " none, null for 8 with wide where there is no target",
+    )
     reverse_complement: Annotated[ReverseComplementConfig, BeforeValidator(_strands)] = Field(
         ReverseComplementConfig(), description=f"{{train: ..., predict: ...}}, or a preset: {', '.join(STRAND_PRESETS)}"
     )
@@ -463,3 +469,10 @@ class ExperimentConfig(Section):
     @classmethod
     def _by_recipe(cls, values: Any) -> Any:
         return with_recipe(values)
+
+    @property
+    def words_counted(self) -> int:
+        """Bases of the words whose counts stand beside the networks (`ModelConfig.kmer_counts`), 0 for none."""
+        if self.model.kmer_counts is not None:
+            return self.model.kmer_counts
+        return COUNTED.get(self.model.encoder.name, 0) if self.data.target is None else 0

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -47,6 +49,7 @@ def write_run(
     network: Network,
     objective: Objective,
     fitted: Fitted,
+    counted: Mapping[str, Any],
 ) -> None:
     """Write all that a finished run holds; ``run.json`` last, since with it the run is whole."""
     history = pd.DataFrame(fitted.history)
@@ -97,6 +100,7 @@ def write_run(
         "thresholds": thresholds,
         "temperatures": temperatures,
         "signals": [asdict(signal) for signal in signals],
+        "kmer_counts": dict(counted),
         "concerns": objective.concerns(fitted.history),
     }
     write_json(folder / RUN, record)

@@ -10,6 +10,7 @@ from jaxtyping import Float
 
 from cislearn.errors import UserError
 from cislearn.evaluation.metrics import auroc
+from cislearn.experiment.counted_words import add_counts
 from cislearn.experiment.following import Job
 from cislearn.experiment.materials import Materials, gather_materials
 from cislearn.experiment.methods import Method
@@ -46,6 +47,7 @@ def train_run(setting: Setting, method: Method, seed: int, folder: RunFolder, id
         setting.reporter.note(f"{method.title}, seed {seed}: begun with another configuration, begun again")
     made = gather_materials(setting, method, seed)
     fitted = _fit(setting, method, seed, made, folder.partial / CHECKPOINT)
+    counted = add_counts(setting, method, made.network)
     write_run(
         setting,
         method,
@@ -55,6 +57,7 @@ def train_run(setting: Setting, method: Method, seed: int, folder: RunFolder, id
         network=made.network,
         objective=made.objective,
         fitted=fitted,
+        counted=counted,
     )
     finish_partial(folder)
 

@@ -15,6 +15,7 @@ from cislearn.experiment.battery import SimpleModel, fit_battery
 from cislearn.experiment.claim import claim_folder, run_identity, split_identity
 from cislearn.experiment.composition import check_composition, compose_methods
 from cislearn.experiment.config import ExperimentConfig
+from cislearn.experiment.counted_words import joined_in_words
 from cislearn.experiment.domain_check import check_target, composition_record
 from cislearn.experiment.labelled import labelled_notes, write_labelled
 from cislearn.experiment.learned_before import leave_out_learned
@@ -75,6 +76,8 @@ class Underway:
             return run
         train_run(self.setting, method, seed, run, self.identities[method.title])
         self.setting.reporter.end(f"{run.info['seconds']:.0f} s")
+        for task, told in run.info["kmer_counts"].items():
+            self.setting.reporter.note(f"{method.title}, seed {seed}: {joined_in_words(task, told)}")
         for concern in run.info["concerns"]:
             self.setting.reporter.note(f"{method.title}, seed {seed}: {concern}")
         return run

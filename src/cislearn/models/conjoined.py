@@ -36,10 +36,11 @@ class Conjoined(Network):
         self.spec, self.one_hot, self.encoder, self.head = network.spec, network.one_hot, network.encoder, network.head
         self.n_features, self.reading = 2 * network.n_features, reading
         self.kmers, self.encoder_is_frozen = network.kmers, network.encoder_is_frozen
+        self.kmer_counts = network.kmer_counts
 
     def one_strand(self, x: Float[Tensor, "n channels length"]) -> Float[Tensor, "n t"]:
         """Return the logits of the network within, which reads the strand given."""
-        return super().classify(super().features(x))
+        return self.joined_with_counts(super().classify(super().features(x)), x)
 
     def features(self, x: Float[Tensor, "n channels length"]) -> Float[Tensor, "n f *places"]:
         """Return the encoder's features of the strand given and, beside them, of the other."""

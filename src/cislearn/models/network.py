@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from cislearn.errors import UserError
 from cislearn.models.encoder import Encoder, OneStage, encoders, reads_tracks
 from cislearn.models.equivariance import check_equivariance
+from cislearn.models.kmer_counts import KmerCounts, without_counts
 from cislearn.models.kmer_input import KmerInput, build_kmer_input
 from cislearn.models.layers import is_equivariant
 from cislearn.models.stages import Stage
@@ -41,7 +42,8 @@ class Network(nn.Module):
     """Encoder and head for the tasks of a dataset.
 
     Its input has four channels of bases and, below them, those of the dataset's tracks. Where it has `kmers`, the
-    encoder reads the vectors of words in the place of the bases.
+    encoder reads the vectors of words in the place of the bases. Once it is trained it may be given `kmer_counts`, a
+    `KmerCounts` that predictions are joined with; objectives, which ask for features and logits, never see it.
 
     Parameters
     ----------
@@ -63,6 +65,7 @@ class Network(nn.Module):
         self.n_features = _count_features(encoder, _channels(spec, kmers), spec.length)
         self.head = encoder.head(self.n_features, spec)
         encoder.initialise(self.head)
+        self.kmer_counts: KmerCounts | None = None
 
     @property
     def stages(self) -> list[Stage]:
@@ -118,9 +121,15 @@ class Network(nn.Module):
         """Return the logits of features."""
         return self.head(features)
 
+    def joined_with_counts(
+        self, logits: Float[Tensor, "n t"], x: Float[Tensor, "n channels length"]
+    ) -> Float[Tensor, "n t"]:
+        """Return what is predicted: the logits of head and encoder, with the counts of words where it has some."""
+        return logits if self.kmer_counts is None else self.kmer_counts(logits, x)
+
     def forward(self, x: Float[Tensor, "n channels length"]) -> Float[Tensor, "n t"]:
         """Return the logits of one-hot windows with their tracks."""
-        return self.classify(self.features(x))
+        return self.joined_with_counts(self.classify(self.features(x)), x)
 
 
 class Output(nn.Module):
@@ -153,13 +162,15 @@ class Output(nn.Module):
 def output(model: nn.Module, task: str, channel: int = 0) -> Output:
     """Return `model` cut down to one task's logit, ``(n, channels, length) -> (n, 1)``; see `Output`.
 
+    Of a model with counts of words beside the network (`KmerCounts`) it is the network's share of that logit.
+
     Raises
     ------
     UserError
         For a model that joins its strands by anything but the mean of their logits, or that looks words up.
     """
     refuse_to_attribute(model)
-    return Output(model, task, channel)
+    return Output(without_counts(model), task, channel)
 
 
 def build_network(

@@ -12,6 +12,7 @@ from torch import nn
 
 from cislearn.atomic import file_written_whole, write_json
 from cislearn.errors import UserError
+from cislearn.models.kmer_counts import KmerCounts
 from cislearn.models.layers import is_equivariant
 from cislearn.models.network import Network, build_network
 from cislearn.models.strands import BothStrands, reading_of, refuse_rna
@@ -41,6 +42,8 @@ class ModelCard:
         What a run adds: thresholds, temperatures, the dataset's hash.
     kmers : dict
         The words that it reads in the place of bases; empty where it reads bases.
+    counted : int
+        Bases of the words whose counts stand beside the network (`KmerCounts`); 0 where none do.
     """
 
     encoder: str
@@ -50,6 +53,7 @@ class ModelCard:
     search: list[str] = field(default_factory=list)
     extra: dict[str, Any] = field(default_factory=dict)
     kmers: dict[str, Any] = field(default_factory=dict)
+    counted: int = 0
 
     @property
     def is_equivariant(self) -> bool:
@@ -74,7 +78,8 @@ def save_model(folder: Path, network: Network, card: ModelCard) -> None:
     """Write ``model.safetensors`` and ``model.json``, the latter last: with it the model is whole."""
     with file_written_whole(folder / "model.safetensors") as partial:
         save_file({name: value.contiguous().cpu() for name, value in network.state_dict().items()}, partial)
-    card = replace(card, options=network.encoder.saved_options(card.options))
+    counted = 0 if network.kmer_counts is None else network.kmer_counts.k
+    card = replace(card, options=network.encoder.saved_options(card.options), counted=counted)
     write_json(folder / "model.json", {"format": FORMAT, "cislearn": __version__, **asdict(card)})
 
 
@@ -110,7 +115,10 @@ def load_network(folder: Path) -> Network:
     UserError
         Where the files are absent, truncated or do not fit each other.
     """
-    network = read_card(folder).build()
+    card = read_card(folder)
+    network = card.build()
+    if card.counted:
+        network.kmer_counts = KmerCounts(card.counted, network.spec.n_logits)
     path = folder / "model.safetensors"
     try:
         network.load_state_dict(load_file(path))

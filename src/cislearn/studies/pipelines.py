@@ -18,34 +18,46 @@ from cislearn.studies.study import Size, Study, Trial
 Pipeline = dict[str, Any]
 """Sections of a configuration that differ from the defaults."""
 
-WIDE: Pipeline = {"model": {"encoder": "wide"}}
-PLAIN: Pipeline = {
-    "model": {"encoder": {"name": "wide", "detectors": 128, "detector_width": 15, "known": 0, "dropout": 0}},
-    "training": {
+COUNTED = 8
+"""Bases of the words whose counts stand beside both presets."""
+
+
+def _pipeline(encoder: str | dict[str, Any], counted: int = COUNTED, **sections: Any) -> Pipeline:
+    """Return a pipeline of that encoder; further keys of ``model``, and ``training``."""
+    training = sections.pop("training", {})
+    return {"model": {"encoder": encoder, "kmer_counts": counted, **sections}, "training": training}
+
+
+PLAIN = _pipeline(
+    {"name": "wide", "detectors": 128, "detector_width": 15, "known": 0, "dropout": 0},
+    counted=0,
+    training={
         "epochs": 15, "hidden_bases": 0, "weight_average": 0, "gradient_clip": None, "optimiser": {"weight_decay": 0.01}
     },
-}  # fmt: skip
+)  # fmt: skip
 """A residual network of 128 filters as one would write it down: both augmentations, AdamW, cosine."""
 
 VARIANTS: dict[str, Pipeline] = {
-    "wide": WIDE,
+    "wide": _pipeline("wide"),
+    "wide, no counts": _pipeline("wide", 0),
     "plain residual": PLAIN,
-    "motif_cnn": {},
-    "no known motifs": {"model": {"encoder": {"name": "wide", "known": 0}}},
-    "no hidden bases": WIDE | {"training": {"hidden_bases": 0}},
-    "last weights, not averaged": WIDE | {"training": {"weight_average": 0}},
-    "one strand at prediction": {"model": {"encoder": "wide", "reverse_complement": "augmented"}},
-    "no strand augmentation": {"model": {"encoder": "wide", "reverse_complement": {"train": "forward"}}},
-    "no shift": WIDE | {"training": {"max_shift": 0}},
-    "128 detectors": {"model": {"encoder": {"name": "wide", "detectors": 128}}},
-    "64 channels": {"model": {"encoder": {"name": "wide", "channels": 64}}},
-    "8 epochs": WIDE | {"training": {"epochs": 8}},
-    "32 epochs": WIDE | {"training": {"epochs": 32}},
+    "motif_cnn": _pipeline("motif_cnn"),
+    "motif_cnn, no counts": _pipeline("motif_cnn", 0),
+    "no known motifs": _pipeline({"name": "wide", "known": 0}),
+    "no hidden bases": _pipeline("wide", training={"hidden_bases": 0}),
+    "last weights, not averaged": _pipeline("wide", training={"weight_average": 0}),
+    "one strand at prediction": _pipeline("wide", reverse_complement="augmented"),
+    "no strand augmentation": _pipeline("wide", reverse_complement={"train": "forward"}),
+    "no shift": _pipeline("wide", training={"max_shift": 0}),
+    "128 detectors": _pipeline({"name": "wide", "detectors": 128}),
+    "64 channels": _pipeline({"name": "wide", "channels": 64}),
+    "8 epochs": _pipeline("wide", training={"epochs": 8}),
+    "32 epochs": _pipeline("wide", training={"epochs": 32}),
 }
 """The default pipeline of ``wide``, and others that differ from it in what their names say."""
-BRIEF: dict[str, Pipeline] = {
-    name: pipeline | {"training": {"epochs": 1}} for name, pipeline in (("wide", WIDE), ("motif_cnn", {}))
-}
+FINAL = ("wide", "wide, no counts", "plain residual", "motif_cnn", "motif_cnn, no counts")
+"""What is scored on the final windows."""
+BRIEF: dict[str, Pipeline] = {name: VARIANTS[name] | {"training": {"epochs": 1}} for name in ("wide", "motif_cnn")}
 """For the smoke size."""
 HARDEST = 5
 """Of the sets, the first ones, on which pipelines differ most, are those of the comparison."""
@@ -120,7 +132,7 @@ class Presets(_Pipelines):
 
     def trials(self, size: Size, files: Path, work: Path) -> Sequence[Trial]:
         """See `Study.trials`."""
-        pipelines = {name: VARIANTS[name] for name in ("wide", "plain residual", "motif_cnn")}
+        pipelines = {name: VARIANTS[name] for name in FINAL}
         if size == "smoke":
             return self._trials(BRIEF, ["NFE2"], [0, 1], files, work / size)
         return self._trials(pipelines, list(SETS), [0, 1, 2] if size == "desk" else list(range(5)), files, work)

@@ -27,11 +27,18 @@ class Trial:
     keys : mapping of str to str
         Where it stands on the axes of the study.
     config : ExperimentConfig
-        All of it; ``out`` is its folder.
+        All of it; ``out`` is its folder. Counts of words stand beside its networks only where it says so: what studies
+        compare is networks.
     """
 
     keys: Mapping[str, str]
     config: ExperimentConfig
+
+    def __post_init__(self) -> None:
+        """Leave the counts out that an encoder has by default."""
+        if self.config.model.kmer_counts is None:
+            model = self.config.model.model_copy(update={"kmer_counts": 0})
+            object.__setattr__(self, "config", self.config.model_copy(update={"model": model}))
 
     @property
     def name(self) -> str:
