@@ -285,7 +285,7 @@ class ModelConfig(Section):
     kmer_counts: Annotated[int, Field(ge=0, le=LONGEST)] | None = Field(
         None,
         description="bases of words whose counts stand beside the trained network, weighed on validation windows; 0 for"
-        " none, null for 8 with wide where there is no target",
+        " none, null for 8 with motif_cnn and wide where there is no target and at most 32 binary tasks",
     )
     reverse_complement: Annotated[ReverseComplementConfig, BeforeValidator(_strands)] = Field(
         ReverseComplementConfig(), description=f"{{train: ..., predict: ...}}, or a preset: {', '.join(STRAND_PRESETS)}"

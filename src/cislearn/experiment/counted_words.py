@@ -32,6 +32,9 @@ FEWEST = 20
 GAIN = 2.0
 """What words must gain in log likelihood on the validation windows: twice what a parameter more must (AIC)."""
 
+HEAVIEST = 10
+"""Words that are told with their weights."""
+
 
 class Weighed(NamedTuple):
     """What one logit of the network is joined with."""
@@ -74,7 +77,8 @@ def add_counts(setting: Setting, method: Method, network: Network) -> dict[str, 
     -------
     dict
         Task to what the logit is made of: ``k``, ``strength``, ``network`` and ``words`` (what the logits of either are
-        multiplied by), ``alone`` and ``joined`` (validation AUROC). Tasks without counts are not there.
+        multiplied by), ``alone`` and ``joined`` (validation AUROC), ``heaviest`` (words with their weights). Tasks
+        without counts are not there.
     """
     spec, roles = setting.roles.dataset.spec, setting.roles
     k = words_for(setting.config, spec)
@@ -85,14 +89,14 @@ def add_counts(setting: Setting, method: Method, network: Network) -> dict[str, 
     seen, held = (_counts(setting, rows, k) for rows in (learned, judged))
     labels, answers = (roles.dataset.labels_float(rows) for rows in (learned, judged))
     logits = predict_logits(setting, network, judged).astype(np.float64)
-    counts, record = KmerCounts(k, spec.n_logits), {}
+    counts, record = KmerCounts(k, spec.n_logits), dict[str, Any]()
     for t, task in enumerate(spec.tasks):
         there, known = ~np.isnan(labels[:, t]), ~np.isnan(answers[:, t])
         found = _weigh(seen[there], labels[there, t], held[known], answers[known, t], logits[known, t])
         if found is not None:
-            weighed, record[task.name] = found
+            weighed, told = found
             counts.take(t, _of_both_strands(weighed.weights, k), weighed.scale, weighed.offset)
-            record[task.name] = {"k": k} | record[task.name]
+            record[task.name] = {"k": k, **told, "heaviest": counts.heaviest(t, HEAVIEST)}
     if record:
         network.kmer_counts = counts.to(setting.device.torch)
     return record

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from cislearn.errors import UserError
 from cislearn.models.encoders.bpnet import without_bias
+from cislearn.models.kmer_counts import without_counts
 from cislearn.models.network import Output
 from cislearn.models.strands import refuse_to_attribute
 from cislearn.schema import DataSpec, TaskSpec
@@ -91,7 +92,8 @@ class Shape(nn.Module):
 def read_out(model: nn.Module, task: str, of: str | None = None, *, by_gradient: bool = True) -> Readout:
     """Return the one number of a model that is attributed.
 
-    A `bpnet` with a bias model is attributed without it: what it learned beside the bias is what is asked for.
+    A `bpnet` with a bias model is attributed without it: what it learned beside the bias is what is asked for. By
+    gradients a model with counts of words beside the network is the network's share: words have none.
 
     Parameters
     ----------
@@ -114,6 +116,7 @@ def read_out(model: nn.Module, task: str, of: str | None = None, *, by_gradient:
     found = spec.named(task)
     if by_gradient:
         _refuse_gradients(model)
+        model = without_counts(model)
     choices = choices_of(found)
     if of not in choices:
         raise _no_choice(found, of)

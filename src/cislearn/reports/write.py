@@ -22,6 +22,7 @@ from cislearn.reports.sections.averaged import averaged_section
 from cislearn.reports.sections.calibration import calibration_section
 from cislearn.reports.sections.choosing import choosing_section
 from cislearn.reports.sections.comparison import comparison_section
+from cislearn.reports.sections.counted_words import counted_words_section
 from cislearn.reports.sections.distributions import distributions_section
 from cislearn.reports.sections.domains import domains_section
 from cislearn.reports.sections.explanations import explanation_sections
@@ -169,6 +170,7 @@ def sections(data: ReportData, command: str | None = None, explained: Sequence[E
         calibration_section(data, styles),
         strands_section(data, styles),
         *explanation_sections(explained),
+        counted_words_section(data),
         model_section(data),
         data_section(data),
         leaks_section(data, styles),
