@@ -183,3 +183,21 @@ def test_counts_that_do_not_suit_the_data_are_refused_where_asked_for(tmp_path, 
     data = cl.prepare(tmp_path / "data", tables=[tmp_path / "t.tsv"], label_columns=[column])
     with pytest.raises(UserError, match=problem):
         cl.train(data, seeds=1, out=tmp_path / "run", settings=SMALL | dict(each.split("=") for each in settings))
+
+
+def test_a_training_that_begins_at_a_joined_run_takes_its_network_alone(words, joined, tmp_path):
+    begun = cl.train(
+        words, seeds=1, out=tmp_path / "run",
+        settings=SMALL | {"model.kmer_counts": 0, "training.init_from": str(joined.path), "training.train_only": "head"},
+    )  # fmt: skip
+    network, before = (load_network(each.path / "supervised" / "seed-0") for each in (begun, joined))
+    assert network.kmer_counts is None
+    assert all(
+        torch.equal(value, before.encoder.state_dict()[name]) for name, value in network.encoder.state_dict().items()
+    )
+
+
+def test_the_report_lists_what_the_logits_are_joined_of(joined):
+    page = (joined.path / "report.html").read_text(encoding="utf-8")
+    told = told_of(joined)["bound"]
+    assert "Counts of words" in page and told["heaviest"][0][0] in page

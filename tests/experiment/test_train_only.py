@@ -14,6 +14,7 @@ from cislearn.schema import TaskSpec
 from tests.conftest import TINY
 
 NORMED = TINY | {
+    "model.kmer_counts": 0,
     "model.encoder": {"name": "wide", "detectors": 8, "known": 0.0, "channels": 4, "width": 3, "dilations": [1]},
 }
 """With batch norm and dropout in the encoder."""
