@@ -186,10 +186,8 @@ def test_counts_that_do_not_suit_the_data_are_refused_where_asked_for(tmp_path, 
 
 
 def test_a_training_that_begins_at_a_joined_run_takes_its_network_alone(words, joined, tmp_path):
-    begun = cl.train(
-        words, seeds=1, out=tmp_path / "run",
-        settings=SMALL | {"model.kmer_counts": 0, "training.init_from": str(joined.path), "training.train_only": "head"},
-    )  # fmt: skip
+    begins = {"training.init_from": str(joined.path), "training.train_only": "head"}
+    begun = cl.train(words, seeds=1, out=tmp_path / "run", settings=SMALL | begins | {"model.kmer_counts": 0})
     network, before = (load_network(each.path / "supervised" / "seed-0") for each in (begun, joined))
     assert network.kmer_counts is None
     assert all(
@@ -201,3 +199,4 @@ def test_the_report_lists_what_the_logits_are_joined_of(joined):
     page = (joined.path / "report.html").read_text(encoding="utf-8")
     told = told_of(joined)["bound"]
     assert "Counts of words" in page and told["heaviest"][0][0] in page
+    assert "counts of 7-mers beside it" in (joined.path / "supervised" / "model_card.md").read_text(encoding="utf-8")

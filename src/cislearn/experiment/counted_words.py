@@ -131,13 +131,12 @@ def _weigh(
     if len(np.unique(labels)) < 2 or min(answers.sum(), (1 - answers).sum()) < FEWEST or not np.isfinite(logits).all():
         return None
     model, strength, words = _regression(seen, labels, held, answers)
-    alone, joined = (_stacked(columns, answers) for columns in (logits[:, None], np.column_stack([logits, words])))
-    scale, weight = joined.coef_[0]
-    both = joined.decision_function(np.column_stack([logits, words]))
-    gain = _likelihood(both, answers) - _likelihood(alone.decision_function(logits[:, None]), answers)
-    if gain < GAIN or scale <= 0 or weight <= 0:
+    columns = np.column_stack([logits, words])
+    (_, of_network), (weights, both) = _stacked(columns[:, :1], answers), _stacked(columns, answers)
+    (scale, weight), intercept = weights[:2], weights[2]
+    if _likelihood(both, answers) - _likelihood(of_network, answers) < GAIN or scale <= 0 or weight <= 0:
         return None
-    offset = float(joined.intercept_[0] + weight * model.intercept_[0])
+    offset = float(intercept + weight * model.intercept_[0])
     told = {
         "strength": strength,
         "network": float(scale),
@@ -165,11 +164,20 @@ def _regression(
     return found
 
 
-def _stacked(columns: Float[np.ndarray, "m models"], answers: Float[np.ndarray, " m"]) -> Any:
-    """Return the regression without a penalty that makes one logit of those of the models."""
+def _stacked(
+    columns: Float[np.ndarray, "m models"], answers: Float[np.ndarray, " m"]
+) -> tuple[Float[np.ndarray, " models_and_one"], Float[np.ndarray, " m"]]:
+    """Return what makes one logit of those of the models, weights and last the intercept, and that logit.
+
+    A weak penalty keeps the weights finite where the validation windows are told apart without an error.
+    """
     from sklearn.linear_model import LogisticRegression
 
-    return LogisticRegression(C=1e6, max_iter=1_000).fit(columns, answers)
+    mean, scale = columns.mean(axis=0), np.maximum(columns.std(axis=0), 1e-6)
+    model = LogisticRegression(C=10.0, max_iter=1_000).fit((columns - mean) / scale, answers)
+    weights = model.coef_[0] / scale
+    intercept = float(model.intercept_[0] - weights @ mean)
+    return np.append(weights, intercept), columns @ weights + intercept
 
 
 def _likelihood(logits: Float[np.ndarray, " m"], answers: Float[np.ndarray, " m"]) -> float:

@@ -62,6 +62,8 @@ class Carded:
         `cislearn.prediction.export.metadata`: tasks, strands, seeds, protocol, selection.
     concerns : tuple of str
         What looked wrong in the training of any of its runs.
+    counted : int
+        Bases of the words whose counts stand beside the network in any of them; 0 for none.
     """
 
     data: ReportData
@@ -69,6 +71,7 @@ class Carded:
     method: str
     about: dict[str, Any]
     concerns: tuple[str, ...]
+    counted: int
 
 
 def write_model_cards(folder: Path) -> list[Path]:
@@ -103,7 +106,8 @@ def read_carded(path: Path, method: str | None = None) -> Carded:
 def _carded(data: ReportData, path: Path, method: str | None) -> Carded:
     runs = [run.info for run in runs_under(path, method)]
     concerns = dict.fromkeys(str(concern) for run in runs for concern in run.get("concerns", []))
-    return Carded(data, path, runs[0]["method"], metadata(path, method), tuple(concerns))
+    counted = max((told["k"] for run in runs for told in run.get("kmer_counts", {}).values()), default=0)
+    return Carded(data, path, runs[0]["method"], metadata(path, method), tuple(concerns), counted)
 
 
 def _write(path: Path, text: str) -> Path:
@@ -132,6 +136,7 @@ def _model_facts(carded: Carded) -> dict[str, str]:
     about, layers = carded.about, carded.data.layers
     n_parameters = layers.get("parameters")
     size = f", {count(n_parameters)} parameters" if n_parameters else ""
+    size += f"; counts of {carded.counted}-mers beside it" if carded.counted else ""
     return {
         "Network": f"{layers['encoder']}{size}" if "encoder" in layers else "",
         "Reads": f"windows of {count(about['input']['shape'][2])} bp; {STRANDS[about['strands']]}",
