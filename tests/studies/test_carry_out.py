@@ -124,6 +124,19 @@ def test_scores_over_more_seeds_stay_where_a_study_goes_on_elsewhere(study, fini
     assert anew["n_seeds"].eq(3).all()
 
 
+def test_a_seed_that_is_asked_for_by_itself_is_scored_with_those_before(study, finished, tmp_path):
+    """Cut down to one seed at a time, a trial was scored on the last one alone."""
+    _, results = finished
+    apart = Results.of(study, tmp_path / "results")
+    for seed in (3, 5):
+        mine = study.trials("desk", Path(), tmp_path / "runs")
+        carry_out(study, choose_trials(mine, ["protocol=last", f"seed={seed}"]), apart, Reporter())
+    found, expected = apart.scores.read(), results.scores.read()
+    assert found["n_seeds"].eq(2).all()
+    expected = expected[expected["protocol"] == "last"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(found[["method", "metric", "estimate"]], expected[["method", "metric", "estimate"]])
+
+
 def test_trials_whose_scores_were_lost_are_named(study, finished, tmp_path):
     trials, results = finished
     lost = Results.of(study, tmp_path)

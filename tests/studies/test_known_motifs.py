@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from cislearn.cli.main import app
 from cislearn.data.dataset import read_dataset
 from cislearn.data.leaks import find_leaks
+from cislearn.experiment.reading import make_config
 from cislearn.explain.found import Found
 from cislearn.motifs.jaspar import jaspar_vertebrates
 from cislearn.reports.numbers import DASH, interval
@@ -17,6 +18,8 @@ from cislearn.studies.known_motifs.families import FAMILIES, is_of_family
 from cislearn.studies.known_motifs.page import PATTERNS, known_motifs_page
 from cislearn.studies.known_motifs.scores import standing
 from cislearn.studies.study import Trial
+
+ANY_CONFIG = make_config({"data": {"path": "data"}})
 
 
 def found(*rows):
@@ -48,7 +51,7 @@ def test_the_rank_is_of_the_first_motif_that_is_named_after_the_family():
 
 
 def test_the_page_says_what_was_not_found_and_what_was_not_run():
-    trials = [Trial({"factor": factor}, None) for factor in ("CTCF", "GABP")]  # type: ignore[arg-type]
+    trials = [Trial({"factor": factor}, ANY_CONFIG) for factor in ("CTCF", "GABP")]
     rows = [
         {"seed": "all", "metric": "AUROC", "estimate": 0.9, "low": 0.88, "high": 0.92, "n_seeds": 2, "n": 1200},
         {"seed": "0", "metric": "rank", **standing(found(("CTCF", 1e-9, 0.05)), "CTCF")},

@@ -7,12 +7,15 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from cislearn.experiment.reading import make_config
 from cislearn.reports.numbers import DASH, signed
 from cislearn.studies.pipelines import VARIANTS, Defaults, Presets
 from cislearn.studies.referred import referred
 from cislearn.studies.replicated import paired_interval, replicated
 from cislearn.studies.simulated import EVALUATION, SimulatedBenchmark
 from cislearn.studies.study import Trial
+
+ANY_CONFIG = make_config({"data": {"path": "data"}})
 
 
 def test_the_paired_interval_is_that_of_a_t_test():
@@ -34,7 +37,7 @@ def rows(axes, methods, values):
 
 
 def test_replicates_are_averaged_and_paired_and_the_rest_is_said_to_be_missing():
-    trials = [Trial({"family": "mixed", "simulation": str(s)}, None) for s in (100, 101, 102)]  # type: ignore[arg-type]
+    trials = [Trial({"family": "mixed", "simulation": str(s)}, ANY_CONFIG) for s in (100, 101, 102)]
     methods = ["source_only", "adversarial", "six_mers"]
     scores = rows(
         ("family", "simulation"), methods, {("mixed", "100"): (0.8, 0.9, 0.7), ("mixed", "101"): (0.7, 0.84, 0.6)}
@@ -55,11 +58,7 @@ def test_replicates_are_averaged_and_paired_and_the_rest_is_said_to_be_missing()
 
 
 def test_pipelines_are_held_against_the_reference_over_the_sets_that_both_have():
-    trials = [
-        Trial({"pipeline": p, "set": s}, None)  # type: ignore[arg-type]
-        for p in ("wide", "8 epochs")
-        for s in ("one", "two")
-    ]
+    trials = [Trial({"pipeline": p, "set": s}, ANY_CONFIG) for p in ("wide", "8 epochs") for s in ("one", "two")]
     scores = rows(
         ("pipeline", "set"),
         ["supervised"],

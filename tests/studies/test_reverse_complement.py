@@ -12,19 +12,47 @@ from typer.testing import CliRunner
 from cislearn.cli.main import app
 from cislearn.data.prepare import prepare
 from cislearn.data.simulate import simulate_density, write_simulated
+from cislearn.experiment.execute import run_experiment
+from cislearn.experiment.reading import make_config
 from cislearn.reports.numbers import DASH, decimal, signed
+from cislearn.runs import runs_under
 from cislearn.studies.markdown import not_run
+from cislearn.studies.reverse_complement.embedded import fine_tune
 from cislearn.studies.reverse_complement.genome import NEGATIVES, write_simulated_genome
 from cislearn.studies.reverse_complement.page import published, rc_page
 from cislearn.studies.reverse_complement.readings import clean_labels, readings, score_reading
 from cislearn.studies.reverse_complement.strategies import BASELINE, STRATEGIES, TRAININGS
 from cislearn.studies.study import Trial
 
+ANY_CONFIG = make_config({"data": {"path": "data"}})
+
 
 @pytest.fixture(scope="module")
 def density(tmp_path_factory):
     folder = tmp_path_factory.mktemp("density") / "data"
     return write_simulated(folder, simulate_density(n=100, length=100, seed=5))
+
+
+@pytest.fixture(scope="module")
+def conjoined(density, tmp_path_factory):
+    """Two seeds of a network that was conjoined in training, and what they were trained by."""
+    encoder = {"name": "wide", "detectors": 8, "known": 0.0, "channels": 4, "width": 3, "dilations": [1]}
+    model = {"encoder": encoder, "reverse_complement": "conjoined", "kmer_counts": 0}
+    values = {"data": {"path": str(density.path)}, "methods": ["supervised"], "model": model, "battery": False}
+    out = tmp_path_factory.mktemp("conjoined") / "e"
+    config = make_config(values | {"out": str(out), "training": {"epochs": 1, "batch_size": 20, "seeds": [0, 1]}})
+    return config, runs_under(run_experiment(config).path)
+
+
+def test_a_further_seed_leaves_the_embedded_networks_before_it_as_they_are(conjoined):
+    """Each begins at the run of its seed: of all runs together, a second seed made the first another network."""
+    config, runs = conjoined
+    first = fine_tune(config, runs[0])
+    weights = (first.path / "model.safetensors").read_bytes()
+    second = fine_tune(config, runs[1])
+    again = fine_tune(config, runs[0])
+    assert again.path == first.path and (again.path / "model.safetensors").read_bytes() == weights
+    assert [run.info["seed"] for run in (first, second)] == [0, 1]
 
 
 # --- Scores ---
@@ -100,7 +128,7 @@ def test_differences_to_post_hoc_are_paired_by_seed_and_ranks_are_of_the_means()
     progress = pd.DataFrame(
         [{"task": "simulated 200 bp", "method": "supervised", "runs": 9, "done": 8, "core_hours_left": 0.5}]
     )
-    trials = [Trial({"task": "simulated 200 bp", "training": name}, None) for name in TRAININGS]
+    trials = [Trial({"task": "simulated 200 bp", "training": name}, ANY_CONFIG) for name in TRAININGS]
     page = "\n".join(rc_page(trials, scores_of(values), progress))
     gains = np.array([0.01, 0.01, 0.02])
     interval = stats.ttest_1samp(gains, 0).confidence_interval()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,16 +54,21 @@ class Results:
         """Return the trials of which some run is not in the ledger."""
         return [trial for trial in trials if any(self.missing(trial).values())]
 
-    def missing(self, trial: Trial) -> dict[str, list[int]]:
-        """Return the seeds of each method of a trial that are not in the ledger."""
+    def done(self, trial: Trial) -> dict[str, set[int]]:
+        """Return the seeds of each method of a trial that are in the ledger, those that it does not name among them."""
         done = self.runs.read()
         for name, value in trial.keys.items():
             done = done[done[name] == value]
-        runs = set(zip(done["method"], done["seed"], done["identity"], strict=True))
+        runs = list(zip(done["method"], done["identity"], done["seed"], strict=True))
         return {
-            method: [seed for seed in trial.config.training.seeds if (method, str(seed), identity) not in runs]
+            method: {int(seed) for m, i, seed in runs if (m, i) == (method, identity)}
             for method, identity in trial_identities(trial).items()
         }
+
+    def missing(self, trial: Trial) -> dict[str, list[int]]:
+        """Return the seeds of each method of a trial that are not in the ledger."""
+        seeds = trial.config.training.seeds
+        return {method: [s for s in seeds if s not in done] for method, done in self.done(trial).items()}
 
 
 def carry_out(
@@ -106,30 +111,33 @@ def trial_identities(trial: Trial) -> dict[str, str]:
 
 
 def run_seeds(study: Study, trial: Trial, n: int, results: Results, reporter: Reporter) -> bool:
-    """Train those of the first `n` seeds that the ledger lacks, score them with those that are at hand; say if any."""
+    """Train those of the first `n` seeds that the ledger lacks, and score them; say if there were any.
+
+    They are scored together with those of the ledger whose runs are at hand, also where the trial was cut down to some
+    of its seeds.
+    """
     if n > len(trial.config.training.seeds):
         return False
-    by_method = results.missing(trial)
-    seeds = trial.config.training.seeds[:n]
-    missing = [s for s in seeds if any(s in lacking for lacking in by_method.values())]
+    done = results.done(trial)
+    missing = [s for s in trial.config.training.seeds[:n] if any(s not in seeds for seeds in done.values())]
     if not missing:
         return False
     reporter.note(f"--- {trial.name}, seed {missing[-1]}")
     assert trial.config.out is not None
     folder = ExperimentFolder(trial.config.out)
-    at_hand = [s for s in seeds if s in missing or all(folder.run(m, s).is_finished for m in by_method)]
-    experiment = run_experiment(_with_seeds(trial.config, at_hand), reporter=reporter)
+    kept = {s for s in set.intersection(*done.values()) if all(folder.run(m, s).is_finished for m in done)}
+    experiment = run_experiment(_with_seeds(trial.config, sorted({*missing, *kept})), reporter=reporter)
     # Scores first: what stands in the ledger is not looked at again, so one killed in between would lack them for good.
     rows = study.scores(trial, experiment)
     rows = rows.assign(**trial.keys)[[*trial.keys, *rows.columns]]
-    results.scores.replace(trial.keys, _beside_those_of_more_seeds(rows, trial, results, by_method))
-    new = [(m, s) for s in missing for m, lacking in by_method.items() if s in lacking]
+    results.scores.replace(trial.keys, _beside_those_of_more_seeds(rows, trial, results, done))
+    new = [(m, s) for s in missing for m, seeds in done.items() if s not in seeds]
     results.runs.add(pd.DataFrame([{**trial.keys, **_run_row(folder.run(m, s))} for m, s in new]))
     return True
 
 
 def _beside_those_of_more_seeds(
-    rows: pd.DataFrame, trial: Trial, results: Results, missing: Mapping[str, Sequence[int]]
+    rows: pd.DataFrame, trial: Trial, results: Results, done: Mapping[str, Collection[int]]
 ) -> pd.DataFrame:
     """Return the new scores of a trial, and of methods that were scored on more seeds or not now those that stand.
 
@@ -142,8 +150,7 @@ def _beside_those_of_more_seeds(
     if not len(stand):
         return rows
     seeds, new = (scores.groupby("method")["n_seeds"].max() for scores in (stand, rows))
-    done = {method: len(trial.config.training.seeds) - len(lacking) for method, lacking in missing.items()}
-    if any(seeds.get(method, 0) > n for method, n in done.items()):
+    if any(seeds.get(method, 0) > len(known) for method, known in done.items()):
         return rows
     fewer = [method for method, n in new.items() if n < seeds.get(method, 0)]
     rows = rows[~rows["method"].isin(fewer)]

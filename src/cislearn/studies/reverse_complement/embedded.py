@@ -35,28 +35,32 @@ def embedded_scores(
     dataset, parts
         As `scores_table` takes them.
     """
-    tuned = fine_tune(config, runs)
+    tuned = [fine_tune(config, run) for run in runs]
     networks = {"embedded": [_embedded(run, origin) for run, origin in zip(tuned, runs, strict=True)]}
     networks["fine-tuned"] = [load_network(run.path) for run in tuned]
     tables = [scores_table(each, tuned, dataset, parts, {name: "forward"}) for name, each in networks.items()]
     return pd.concat(tables, ignore_index=True)
 
 
-def fine_tune(config: ExperimentConfig, runs: Sequence[RunFolder]) -> list[RunFolder]:
-    """Train RCPS networks that begin at the given runs, each at that of its seed, and return their runs."""
+def fine_tune(config: ExperimentConfig, run: RunFolder) -> RunFolder:
+    """Train an RCPS network that begins at a run, from its seed, and return what came of it.
+
+    An experiment of its own: what it begins at is a part of what it is, and further seeds must not change that.
+    """
     assert config.out is not None
-    methods = runs[0].path.parent
-    training = {"init_from": methods, "seeds": [run.info["seed"] for run in runs]}
+    seed = run.info["seed"]
+    training = {"init_from": run.path, "seeds": [seed]}
     changed = config.model_copy(
         update={
             "model": config.model.model_copy(
                 update={"reverse_complement": ReverseComplementConfig.model_validate({"train": "equivariant"})}
             ),
             "training": config.training.model_copy(update=training),
-            "out": config.out.with_name(f"{config.out.name}-embedded"),
+            "out": config.out.with_name(f"{config.out.name}-embedded-{seed}"),
         }
     )
-    return runs_under(run_experiment(changed).path)
+    (tuned,) = runs_under(run_experiment(changed).path)
+    return tuned
 
 
 def _embedded(run: RunFolder, origin: RunFolder) -> nn.Module:
