@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Float32, Shaped
+from jaxtyping import Float, Float32, Int, Shaped
 from scipy import sparse
 from scipy.special import log_expit
 
@@ -22,9 +22,9 @@ from cislearn.schema import DataSpec
 from cislearn.sequence.words import NO_WORD, canonical_words, on_the_other_strand
 
 MOST_TASKS = 32
-"""Up to which `wide` has counts without being asked: each task takes a second or two."""
+"""Up to which a preset has counts without being asked: each task takes a second or two."""
 MOST_WINDOWS = 50_000
-"""Training windows that the regression is fitted to, drawn at random where there are more."""
+"""Training windows that the regression is fitted to, validation windows that weigh it; drawn where there are more."""
 STRENGTHS = (0.001, 0.003, 0.01, 0.03, 0.1)
 """Inverse L2 penalties, ascending; the weakest up to which the ranking of the validation windows gets better."""
 FEWEST = 20
@@ -84,8 +84,7 @@ def add_counts(setting: Setting, method: Method, network: Network) -> dict[str, 
     k = words_for(setting.config, spec)
     if not k or not method.objective.learns_task:
         return {}
-    learned = np.random.default_rng(0).permutation(roles.seen_rows(method.labelled, "train"))[:MOST_WINDOWS]
-    judged = setting.judged_rows(method)
+    learned, judged = map(_drawn, (roles.seen_rows(method.labelled, "train"), setting.judged_rows(method)))
     seen, held = (_counts(setting, rows, k) for rows in (learned, judged))
     labels, answers = (roles.dataset.labels_float(rows) for rows in (learned, judged))
     logits = predict_logits(setting, network, judged).astype(np.float64)
@@ -108,6 +107,11 @@ def joined_in_words(task: str, told: Mapping[str, Any]) -> str:
         f"{task} is {told['network']:.2g} times the network's logit and {told['words']:.2g} times that of"
         f" {told['k']}-mer counts; validation AUROC {told['alone']:.4f} alone, {told['joined']:.4f} joined"
     )
+
+
+def _drawn(rows: Int[np.ndarray, " n"]) -> Int[np.ndarray, " m"]:
+    """Return at most `MOST_WINDOWS` rows, drawn at random, in order."""
+    return np.sort(np.random.default_rng(0).permutation(rows)[:MOST_WINDOWS])
 
 
 def _counts(setting: Setting, rows: Shaped[np.ndarray, " n"], k: int) -> sparse.csr_matrix:
