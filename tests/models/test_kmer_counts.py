@@ -116,3 +116,11 @@ def test_the_heaviest_words_are_told_once_for_both_strands():
     assert [abs(weight) for _, weight in found] == pytest.approx(magnitudes[:5])
     assert all(weights[word] == pytest.approx(weight) for word, weight in found)
     assert len({min(word, turned(word)) for word, _ in found}) == 5
+
+
+def test_words_of_one_weight_are_all_told():
+    """Words that stand in the same windows alone have the same weight: one of them was told for all."""
+    counts, weights = KmerCounts(2, 1), np.zeros(16, dtype=np.float32)
+    weights[[0b0001, 0b0010]] = 3.0  # AC and AG, each lesser than its reverse complement
+    counts.take(0, weights, 1.0, 0.0)
+    assert sorted(counts.heaviest(0, 2)) == [("AC", 3.0), ("AG", 3.0)]

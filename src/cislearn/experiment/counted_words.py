@@ -12,6 +12,7 @@ from scipy.special import log_expit
 
 from cislearn.errors import UserError
 from cislearn.evaluation.metrics import auroc
+from cislearn.experiment.battery import read_windows
 from cislearn.experiment.config import ExperimentConfig
 from cislearn.experiment.methods import Method
 from cislearn.experiment.record import predict_logits
@@ -19,7 +20,7 @@ from cislearn.experiment.setting import Setting
 from cislearn.models.kmer_counts import KmerCounts
 from cislearn.models.network import Network
 from cislearn.schema import DataSpec
-from cislearn.sequence.words import NO_WORD, canonical_words, on_the_other_strand
+from cislearn.sequence.words import NO_WORD, canonical_words
 
 MOST_TASKS = 32
 """Up to which a preset has counts without being asked: each task takes a second or two."""
@@ -31,7 +32,6 @@ FEWEST = 20
 """Validation windows of either class below which nothing is weighed."""
 GAIN = 2.0
 """What words must gain in log likelihood on the validation windows: twice what a parameter more must (AIC)."""
-
 HEAVIEST = 10
 """Words that are told with their weights."""
 
@@ -59,7 +59,7 @@ def words_for(config: ExperimentConfig, spec: DataSpec) -> int:
         (spec.length < k, f"windows have {spec.length} bp, and its words {k}"),
     )
     for is_so, problem in problems:
-        if k and is_so and is_asked:
+        if is_so and is_asked:
             raise UserError(problem, where="model.kmer_counts", fix="Leave it out, or take 0.")
         if is_so:
             return 0
@@ -94,7 +94,7 @@ def add_counts(setting: Setting, method: Method, network: Network) -> dict[str, 
         found = _weigh(seen[there], labels[there, t], held[known], answers[known, t], logits[known, t])
         if found is not None:
             weighed, told = found
-            counts.take(t, _of_both_strands(weighed.weights, k), weighed.scale, weighed.offset)
+            counts.take(t, weighed.weights, weighed.scale, weighed.offset)
             record[task.name] = {"k": k, **told, "heaviest": counts.heaviest(t, HEAVIEST)}
     if record:
         network.kmer_counts = counts.to(setting.device.torch)
@@ -116,9 +116,7 @@ def _drawn(rows: Int[np.ndarray, " n"]) -> Int[np.ndarray, " m"]:
 
 def _counts(setting: Setting, rows: Shaped[np.ndarray, " n"], k: int) -> sparse.csr_matrix:
     """Count the words of each window, a word and its reverse complement under the lesser of their numbers."""
-    spec, sequences = setting.roles.dataset.spec, setting.roles.dataset.sequences
-    tokens = sequences.gather(rows)[:, spec.margin : spec.margin + spec.length]
-    words = canonical_words(np.ascontiguousarray(tokens), k)
+    words = canonical_words(read_windows(setting.roles.dataset, rows).tokens, k)
     row, place = np.nonzero(words != NO_WORD)
     ones = np.ones(len(row), dtype=np.float32)
     return sparse.csr_matrix((ones, (row, words[row, place].astype(np.int64))), shape=(len(rows), 4**k))
@@ -187,9 +185,3 @@ def _stacked(
 def _likelihood(logits: Float[np.ndarray, " m"], answers: Float[np.ndarray, " m"]) -> float:
     """Return the log likelihood of labels."""
     return float(log_expit(np.where(answers > 0.5, logits, -logits)).sum())
-
-
-def _of_both_strands(weights: Float32[np.ndarray, " codes"], k: int) -> Float32[np.ndarray, " codes"]:
-    """Return weights that stand at the lesser number of a word and its reverse complement at both."""
-    numbers = np.arange(4**k, dtype=np.uint64)
-    return weights[np.minimum(numbers, on_the_other_strand(numbers, k)).astype(np.int64)]

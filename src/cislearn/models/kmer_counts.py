@@ -6,10 +6,11 @@ from copy import deepcopy
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float32, Int
+from jaxtyping import Float, Float32, Int, UInt64
 from torch import Tensor, nn
 
 from cislearn.sequence.tokens import decode
+from cislearn.sequence.words import on_the_other_strand
 
 LONGEST = 10
 """Bases of a word: 4 ** 10 weights of a task take 4 MB."""
@@ -41,9 +42,19 @@ class KmerCounts(nn.Module):
         self.register_buffer("offset", torch.zeros(n_logits))
 
     def take(self, column: int, weights: Float32[np.ndarray, " codes"], scale: float, offset: float) -> None:
-        """Set one logit's weight of each word, by the word's number in base 4 (ACGT as 0123), and its two numbers."""
-        self.table[:-1, column] = torch.from_numpy(weights)
+        """Set one logit's weight of each word, and its two numbers.
+
+        Weights are by the word's number in base 4 (ACGT as 0123); of a word and its reverse complement the one at the
+        lesser number is taken for both.
+        """
+        numbers, other = self._both_numbers()
+        self.table[:-1, column] = torch.from_numpy(weights[np.minimum(numbers, other).astype(np.int64)])
         self.scale[column], self.offset[column] = scale, offset
+
+    def _both_numbers(self) -> tuple[UInt64[np.ndarray, " codes"], UInt64[np.ndarray, " codes"]]:
+        """Return the number of each word and that of its reverse complement."""
+        numbers = np.arange(4**self.k, dtype=np.uint64)
+        return numbers, on_the_other_strand(numbers, self.k)
 
     def numbers(self, x: Float[Tensor, "n channels length"]) -> Int[Tensor, "n words"]:
         """Return the number of the word at each place, 4 ** k where it holds an N."""
@@ -61,13 +72,14 @@ class KmerCounts(nn.Module):
         """Return the joined logits of one-hot windows; `logits` are the network's."""
         return logits * self.scale + self.table[self.numbers(x)].sum(dim=1) + self.offset
 
-    def heaviest(self, column: int, n: int = 10) -> list[tuple[str, float]]:
+    def heaviest(self, column: int, n: int) -> list[tuple[str, float]]:
         """Return the words that count most for or against, with their weights, one of each word's two strands."""
-        weights, found = self.table[:-1, column].numpy(), dict[float, str]()
-        for number in np.argsort(-np.abs(weights))[: 2 * n]:
-            bases = number // 4 ** np.arange(self.k)[::-1] % 4
-            found.setdefault(float(weights[number]), decode(bases.astype(np.uint8)))
-        return [(word, weight) for weight, word in found.items()][:n]
+        weights, (numbers, other) = self.table[:-1, column].numpy(), self._both_numbers()
+        words = np.flatnonzero(numbers <= other)
+        words = words[np.argsort(-np.abs(weights[words]))][:n]
+        bases = words[:, None] // 4 ** np.arange(self.k)[::-1] % 4
+        text = [decode(each) for each in bases.astype(np.uint8)]
+        return list(zip(text, weights[words].tolist(), strict=True))
 
 
 def without_counts(model: nn.Module) -> nn.Module:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from cislearn.experiment.completion import Experiment
 from cislearn.experiment.reading import make_config
+from cislearn.experiment.recipes import COUNTED
 from cislearn.runs import AVERAGED
 from cislearn.studies.sets import SETS, set_folder
 from cislearn.studies.study import Size, Study, Trial
@@ -18,11 +19,8 @@ from cislearn.studies.study import Size, Study, Trial
 Pipeline = dict[str, Any]
 """Sections of a configuration that differ from the defaults."""
 
-COUNTED = 8
-"""Bases of the words whose counts stand beside both presets."""
 
-
-def _pipeline(encoder: str | dict[str, Any], counted: int = COUNTED, **sections: Any) -> Pipeline:
+def _pipeline(encoder: str | dict[str, Any], counted: int = COUNTED["wide"], **sections: Any) -> Pipeline:
     """Return a pipeline of that encoder; further keys of ``model``, and ``training``."""
     training = sections.pop("training", {})
     return {"model": {"encoder": encoder, "kmer_counts": counted, **sections}, "training": training}
