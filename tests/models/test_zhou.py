@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from cislearn.errors import UserError
 from cislearn.experiment.reading import make_config
@@ -67,6 +68,29 @@ def test_it_begins_as_keras_has_it():
     assert conv.bias.abs().max() == dense.bias.abs().max() == 0
     norms = [part for part in network.modules() if isinstance(part, BatchNorm)]
     assert {(norm.eps, norm.momentum) for norm in norms} == {(1e-3, 0.01)} and len(norms) == 3
+
+
+def test_it_is_the_published_stack_in_its_order():
+    """Oracle: convolution, batch norm, ReLU three times, then the maximum, by PyTorch's functions: same values, slopes.
+
+    Ours has the last ReLU behind the maximum.
+    """
+    x = one_hot_windows(5, 40)
+    ours = stirred(build_network("zhou_binary", spec_of(40), SMALL["zhou_binary"]))
+    theirs = {name: value.detach().clone().requires_grad_() for name, value in ours.named_parameters()}
+    h, kept = x, dict(ours.named_buffers())
+    for stage in (f"encoder.stages.{number}" for number in range(3)):
+        conv = [theirs[f"{stage}.linear.{part}"] for part in ("weight", "bias")]
+        statistics = [kept[f"{stage}.norm.running_{part}"] for part in ("mean", "var")]
+        scale = [theirs[f"{stage}.norm.{part}"] for part in ("weight", "bias")]
+        h = F.relu(F.batch_norm(F.conv1d(h, *conv), *statistics, *scale, eps=1e-3))
+    dense = [theirs[f"head.0.linear.{part}"] for part in ("weight", "bias")]
+    expected, found = F.linear(F.max_pool1d(h, 6, 4).flatten(1), *dense), ours(x)
+    torch.testing.assert_close(found, expected)
+    for network in (found, expected):
+        network.square().sum().backward()
+    for name, value in ours.named_parameters():
+        torch.testing.assert_close(value.grad, theirs[name].grad, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("length", [40, 41])
@@ -143,7 +167,7 @@ def test_deeplift_sums_to_the_difference(encoder, hybrid):
         if isinstance(part, nn.ReLU):
             part.register_forward_hook(lambda part, *_: calls.update([id(part)]))
     one, x = output(network, "task 0"), one_hot_windows(3, 40, share_of_n=0.0)
-    assert one(x).shape == (3, 1) and set(calls.values()) == {1 + hybrid}
+    assert one(x).shape == (3, 1) and set(calls.values()) == ({1, 2} if hybrid and encoder == "zhou_binary" else {1})
     references = one_hot_windows(6, 40, seed=1, share_of_n=0.0).view(3, 2, 4, 40)
     found = attribute(one, x, references=references, device="cpu", n_shuffles=2, warning_threshold=1e-4)
     delta = one(x)[:, 0] - one(references.flatten(0, 1))[:, 0].view(3, 2).mean(1)

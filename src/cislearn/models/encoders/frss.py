@@ -41,7 +41,7 @@ class Scan(nn.Module):
         # Two of each: no module runs twice, as DeepLIFT needs it.
         self.first_turned, self.second_turned = Turned(self.first, (1, 2)), Turned(self.second, (2,))
         self.given, self.other = (
-            nn.Sequential(nn.ReLU(), nn.Dropout(dropout), widened_pool(2, length)) for _ in range(2)
+            nn.Sequential(nn.Dropout(dropout), widened_pool(2, length), nn.ReLU()) for _ in range(2)
         )
         self.of_given, self.of_other = nn.ReLU(), nn.ReLU()
 

@@ -137,8 +137,10 @@ class Wide(Encoder):
         stored: Tensor = detect.weight.detach()  # type: ignore[operator]
         known_motifs(stored[:, :4], round(known * len(stored)))
         positions = length // 2
+        # Activation after the maximum: the same values and gradients, on as many positions as are left.
+        pooled = nn.Sequential(make.pool(2, length=length), make.activation())
         stages = [
-            Stage(detect, make.norm(first), make.activation(), make.pool(2, length=length)),
+            Stage(detect, make.norm(first), pool=pooled),
             Stage(make.conv(first, channels, 1, bias=False)),
         ]
         for number, dilation in enumerate(dilations):

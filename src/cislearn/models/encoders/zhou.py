@@ -71,7 +71,9 @@ class Zhou(Encoder):
         else:
             stages = convolutions(make, filters, widths)
         strands, _ = make.merge(channels, (positions - pool) // stride + 1)
-        stages[-1].pool = nn.Sequential(make.pool(pool, stride=stride), *strands, nn.Flatten())
+        # Activation after the maximum: the same values and gradients, on as many positions as are left.
+        pooled = nn.Sequential(make.pool(pool, stride=stride), make.activation())
+        stages[-1].pool = nn.Sequential(pooled, *strands, nn.Flatten())
         self.stages = nn.Sequential(*stages)
         self.is_weighted = any(isinstance(part, WeightedSum) for part in strands)
         self.initialise(self)
@@ -96,11 +98,12 @@ class Zhou(Encoder):
 
 
 def convolutions(make: Layers, filters: int, widths: Sequence[int]) -> list[Stage]:
-    """Return one stage a convolution: without padding, batch norm, ReLU."""
+    """Return one stage a convolution: without padding, batch norm, and ReLU behind all but the last."""
     channels = make.channels(filters)
     convs = [make.first(BASES, filters, widths[0], padding="valid")]
     convs += [make.conv(channels, filters, width, padding="valid") for width in widths[1:]]
-    return [Stage(conv, make.norm(channels), make.activation()) for conv in convs]
+    activations = [*(make.activation() for _ in widths[1:]), None]
+    return [Stage(conv, make.norm(channels), each) for conv, each in zip(convs, activations, strict=True)]
 
 
 @register("zhou_simulated")
