@@ -186,13 +186,12 @@ class _SharedStatistics(torch.autograd.Function):
         of_x, of_scale, of_offset = torch.ops.aten.native_batch_norm_backward(
             gradient, x, scale, mean, variance, mean, deviation, False, ctx.eps, [True, True, True]
         )
-        # ... and what moves through them: Ioffe and Szegedy 2015, with sums over both channels of a pair.
+        # ... and what moves through them: Ioffe and Szegedy 2015, with sums over both channels of a pair. That is a
+        # multiple of the normalised values and an offset, a channel each, as a batch norm is.
         n = 2 * x.numel() // len(mean)
-        along, across = (both + both.flip(0) for both in (of_scale / n, of_offset / n))
-        slope = scale * deviation.square() * along
-        level = scale * deviation * across - mean * slope
-        of_x = of_x.addcmul_(x, -slope.view(1, -1, 1, 1)).sub_(level.view(1, -1, 1, 1))
-        return of_x, of_scale, of_offset, None
+        along, across = (scale * deviation * (both + both.flip(0)) / n for both in (of_scale, of_offset))
+        through = nn.functional.batch_norm(x, mean, variance, along, across, eps=ctx.eps)
+        return of_x.sub_(through), of_scale, of_offset, None
 
 
 def _moments(x: Float[Tensor, "n c 1 length"]) -> Statistics:
