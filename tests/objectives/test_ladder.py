@@ -9,15 +9,19 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from cislearn.data.batch import Batch
 from cislearn.errors import UserError
+from cislearn.models.convolution import ChannelsLastConvTranspose1d
 from cislearn.models.encoder import Encoder, OneStage
 from cislearn.models.layers import BatchNorm
 from cislearn.models.network import Network, build_network
 from cislearn.models.stages import Stage
+from cislearn.objectives import ladder_denoiser
 from cislearn.objectives.ladder import Ladder
-from cislearn.objectives.ladder_decoder import Decoder, Denoiser, Downward, Level, unpooled
+from cislearn.objectives.ladder_decoder import Decoder, Downward, Level, unpooled
+from cislearn.objectives.ladder_denoiser import Denoiser
 from cislearn.objectives.ladder_pass import _noised, ladder_pass, running_statistics_kept, without_dropout
 from cislearn.objectives.objective import objectives
 from cislearn.schema import DataSpec, InputSpec, TaskSpec
@@ -281,6 +285,52 @@ def test_a_denoiser_begins_at_zero_and_can_undo_gaussian_noise():
     with torch.no_grad():
         without.a.copy_(torch.randn(10, 2))
     assert torch.equal(without(z, u), without(z + 1, u)) and without(z, u).abs().min() > 0
+
+
+@pytest.mark.parametrize("shape", [(40, 3), (7, 3, 5)])
+@pytest.mark.parametrize("at_once", [12, 2**15])
+def test_a_denoiser_taken_in_pieces_is_its_equation(shape, at_once, monkeypatch):
+    """Oracle: equation 1 of Rasmus et al. and its slopes by automatic differentiation, whatever the pieces."""
+    monkeypatch.setattr(ladder_denoiser, "AT_ONCE", at_once)
+    denoiser = Denoiser(3).double()
+    torch.nn.init.normal_(denoiser.a)
+    z, u, weight = (torch.randn(shape, dtype=torch.float64) for _ in range(3))
+    reads = [z.requires_grad_(), u.requires_grad_(), denoiser.a]
+    a = denoiser.a.view(10, 1, 3, *(1,) * (len(shape) - 2))
+    mean, spread = (k[0] * torch.sigmoid(k[1] * u + k[2]) + k[3] * u + k[4] for k in (a[:5], a[5:]))
+    expected, found = (z - mean) * spread + mean, denoiser(z, u)
+    torch.testing.assert_close(found, expected)
+    slopes = (torch.autograd.grad((each * weight).sum(), reads) for each in (found, expected))
+    for one, other in zip(*slopes, strict=True):
+        torch.testing.assert_close(one, other)
+
+
+@pytest.mark.parametrize("options", [{}, {"stride": 2, "padding": 1, "output_padding": 1}])
+def test_a_deconvolution_with_channels_last_is_that_of_pytorch(options):
+    plain = torch.nn.ConvTranspose1d(3, 4, 5, bias=False, **options)
+    ours = ChannelsLastConvTranspose1d(3, 4, 5, bias=False, **options)
+    ours.load_state_dict(plain.state_dict())
+    x = torch.randn(2, 3, 9)
+    torch.testing.assert_close(ours(x), plain(x))
+
+
+def test_maps_of_a_ladder_have_one_layout_forth_and_back():
+    """Maps of two layouts in one operation cost up to ten times as much; only the input, of four bases, has its own."""
+    model, mixed = network_of("motif_cnn"), list[str]()
+    objective = ready("ladder", model, ONE)
+
+    class Watch(TorchDispatchMode):
+        def __torch_dispatch__(self, function, types, arguments=(), options=None):
+            made = function(*arguments, **(options or {}))
+            tensors = [each for each in (*arguments, made) if isinstance(each, torch.Tensor) and each.dim() == 3]
+            maps = [each for each in tensors if len(each) in (11, 13) and min(each.shape[1:]) > 4]
+            if len({each.stride(1) == 1 for each in maps}) > 1:
+                mixed.append(str(function))
+            return made
+
+    with Watch():
+        total(objective, model, batch_of(11, 13), 0.5).backward()
+    assert set(mixed) <= {"aten.permute.default", "aten.transpose.int", "aten.view.default"}
 
 
 # --- What it reads, and what it leaves alone ---

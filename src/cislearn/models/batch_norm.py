@@ -54,6 +54,10 @@ class ChannelsLastBatchNorm(BatchNorm):
         """Return what `BatchNorm` returns, equal to rounding."""
         return super().forward(z) if z.dim() == 2 else super().forward(as_image(z)).squeeze(2)
 
+    def statistics(self, z: Float[Tensor, "n c *length"]) -> Statistics:
+        """See `BatchNorm.statistics`; of rows of channels, so that what goes back has its channels last too."""
+        return super().statistics(z.movedim(1, -1).flatten(0, -2))
+
     def normalise_itself(self, z: Float[Tensor, "n c *length"]) -> Float[Tensor, "n c *length"]:
         """See `BatchNorm.normalise_itself`."""
         return super().normalise_itself(z) if z.dim() == 2 else super().normalise_itself(as_image(z)).squeeze(2)

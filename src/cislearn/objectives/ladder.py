@@ -9,6 +9,7 @@ from typing import NamedTuple
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from cislearn.data.batch import Batch
 from cislearn.errors import UserError
@@ -154,7 +155,7 @@ class Ladder(Objective):
         if self.reconstruct == "none":
             return losses
         _check_rows(len(x[rest]), "unlabelled")
-        costs = [(level.clean - level.estimate).square().mean() for level in self.reconstructions(model, x[rest])]
+        costs = [_mean_square(level.estimate, level.clean) for level in self.reconstructions(model, x[rest])]
         self._health = {signal.name: cost.detach() for signal, cost in zip(self.signals, costs, strict=True)}
         weighted = [weight * cost for weight, cost in zip(self.weights[self.lowest :], costs, strict=True)]
         return losses | {"reconstruction": torch.stack(weighted).sum()}
@@ -195,6 +196,13 @@ class Ladder(Objective):
             f"the decoder guesses no better than the mean of each channel ({', '.join(bad)}): windows without labels"
             " taught nothing there; train longer, or take a smaller sigma"
         ]
+
+
+def _mean_square(found: Tensor, expected: Tensor) -> Tensor:
+    """Return the mean squared difference; what goes back to a map with its channels last has them last too."""
+    if found.dim() == 3:
+        found, expected = found.mT, expected.mT
+    return F.mse_loss(found, expected)
 
 
 def _check_rows(n: int, kind: str) -> None:

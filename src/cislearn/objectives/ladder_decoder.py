@@ -11,7 +11,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from cislearn.errors import UserError
+from cislearn.models.convolution import ChannelsLastConvTranspose1d, as_image
 from cislearn.models.stages import Stage
+from cislearn.objectives.ladder_denoiser import Denoiser
 from cislearn.objectives.ladder_pass import FIX, batch_normalised
 
 
@@ -25,41 +27,6 @@ class Level(NamedTuple):
     channels: int
     places: int | None
     pooled: int
-
-
-class Denoiser(nn.Module):
-    """Estimate of a clean level from the noisy one, where what is above says mean and spread.
-
-    ``(lateral - mu(u)) v(u) + mu(u)`` with ``mu(u) = a1 sigmoid(a2 u + a3) + a4 u + a5`` and ``v(u)`` likewise of a6 to
-    a10 (Rasmus et al. 2015, equation 1): the best guess if the values of a level are Gaussian given the level above.
-    Ten parameters a channel, shared over positions; a2 and a7 begin at 1 and the others at 0, so that the estimate
-    begins at 0.
-
-    Parameters
-    ----------
-    channels : int
-        Of the level.
-    lateral : bool
-        Whether the noisy level is read; without it the estimate is ``mu(u)``.
-    """
-
-    def __init__(self, channels: int, *, lateral: bool = True) -> None:
-        super().__init__()
-        first = torch.zeros(10, channels)
-        first[[1, 6]] = 1.0
-        self.a, self.lateral = nn.Parameter(first), lateral
-
-    def forward(self, z: Float[Tensor, "n c *places"], u: Float[Tensor, "n c *places"]) -> Float[Tensor, "n c *places"]:
-        """Return the estimate for lateral `z` and normalised signal from above `u`."""
-        a = [row.view(1, -1, *(1,) * (u.dim() - 2)) for row in self.a]
-        mean = _bent(u, a[:5])
-        return torch.addcmul(mean, z - mean, _bent(u, a[5:])) if self.lateral else mean
-
-
-def _bent(u: Tensor, a: Sequence[Tensor]) -> Tensor:
-    """Return ``a1 sigmoid(a2 u + a3) + a4 u + a5``."""
-    line = torch.addcmul(a[4], a[3], u)
-    return torch.addcmul(line, a[0], torch.sigmoid(torch.addcmul(a[2], a[1], u)))
 
 
 class Downward(nn.Module):
@@ -92,7 +59,7 @@ class Downward(nn.Module):
         return unpooled(below.view(len(z), self.below.channels, -1), self.below.places)
 
 
-def _deconvolution(above: Level, below: Level, width: int) -> nn.ConvTranspose1d:
+def _deconvolution(above: Level, below: Level, width: int) -> ChannelsLastConvTranspose1d:
     """Return the deconvolution that makes the positions which the stage had read of those that it made."""
     assert above.places is not None
     lost = below.pooled - above.places
@@ -100,14 +67,16 @@ def _deconvolution(above: Level, below: Level, width: int) -> nn.ConvTranspose1d
     whole = (above.places - 1) * stride + width
     padding = max(0, -(-(whole - below.pooled) // 2))
     further = min(max(below.pooled - (whole - 2 * padding), 0), stride - 1)
-    return nn.ConvTranspose1d(
+    return ChannelsLastConvTranspose1d(
         above.channels, below.channels, width, stride, padding, output_padding=further, bias=False
     )
 
 
 def unpooled(z: Float[Tensor, "n c pooled"], places: int) -> Float[Tensor, "n c places"]:
     """Repeat each position so that there are `places`: where pooling left some out, the nearest one stands for them."""
-    return z if z.shape[2] == places else F.interpolate(z, size=places, mode="nearest-exact")
+    if z.shape[2] == places:
+        return z
+    return F.interpolate(as_image(z), size=(1, places), mode="nearest-exact").squeeze(2)
 
 
 class Decoder(nn.Module):
