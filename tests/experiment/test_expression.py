@@ -72,6 +72,20 @@ def test_a_damaged_checkpoint_is_refused(data, tmp_path):
     write_run(data, tmp_path / "run", epochs=3)
 
 
+def test_a_second_training_of_the_same_run_is_refused_while_the_first_is_at_work(data, tmp_path):
+    refused = []
+
+    def begin_another(text, done=0, total=0):
+        if text.startswith("epoch 1 of") and not refused:
+            with pytest.raises(UserError, match="another process is at work") as refusal:
+                write_run(data, tmp_path / "run", epochs=3, seed=1)
+            refused.append(refusal.value.where)
+
+    write_run(data, tmp_path / "run", epochs=3, learning_rate=1e-3, progress=begin_another)
+    assert refused == [tmp_path / "run.partial"]
+    assert same_weights(tmp_path / "run", write_run(data, tmp_path / "alone", epochs=3, learning_rate=1e-3))
+
+
 @pytest.mark.parametrize("other", [{"seed": 1}, {"fold": 1}, {"ablation": "sequence only"}, {"own": "kept"}])
 def test_a_partial_run_of_other_arguments_is_begun_again(data, tmp_path, other):
     broken_off(data, tmp_path / "run", "epoch 1", epochs=1)

@@ -12,7 +12,7 @@ import pandas as pd
 import torch
 from jaxtyping import Float32, Float64
 
-from cislearn.atomic import refuse_taken
+from cislearn.atomic import refuse_taken, the_only_one_in
 from cislearn.baselines.expression import Additive, ConditionMean, GeneMean, Inputs, predict_fold
 from cislearn.data.dataset import Dataset, read_dataset
 from cislearn.data.expression.ablations import ABLATIONS, without_promoters
@@ -237,7 +237,7 @@ def express(
     Raises
     ------
     UserError
-        Where something is not known or does not fit.
+        Where something is not known or does not fit, or another process is at work in the folder.
     """
     design_of(network)  # before the dataset is read
     materials = Materials.of(read_dataset(data), own=own)
@@ -255,42 +255,43 @@ def express(
     refuse_taken(out, marker=CARD, overwrite=overwrite)
     asked = {"network": network, "split": split, "fold": fold, "ablation": ablation, "classes": classes, "own": own}
     folder, on = RunFolder(out), {"plan": asdict(plan), "series": materials.groups.conditions.tolist()}
-    if claim_partial(folder.partial, with_options(materials.dataset.hash, asked | on)):
-        progress("a partial run of another configuration was there: begun again")
-    trained = train_on_fold(
-        materials,
-        folds[fold],
-        network,
-        plan,
-        device.torch,
-        ablation=ablation,
-        classes=classes,
-        checkpoints=folder.partial,
-        progress=progress,
-    )
-    scores = pd.DataFrame(list(fold_scores(materials, folds[fold], split, trained.predicted)))
-    tested = folds[fold].test & ~np.isnan(materials.labels)
-    scores = scores.assign(units=len(np.unique(units(split, materials.groups)[tested])), of=drawn(split))
-    write_table(folder.partial / SCORES, scores)
-    if not classes:
-        asked_for = {"Network": network, "Split": split, "Fold": str(fold), "Ablation": ablation or ""}
-        progress("the report")
-        _report(folder.partial, out.name, materials, folds[fold], trained, scores, asked_for, remarks)
-    extra = {
-        "dataset": materials.dataset.hash,
-        "split": split,
-        "fold": fold,
-        "ablation": ablation,
-        "device": str(device),
-        "plan": asdict(plan),
-        "epoch": trained.fitted.epoch,
-        "history": trained.fitted.history,
-    }
-    length, genes = materials.block.tokens.shape[1], len(materials.block.genes)
-    card = TowersCard(network, trained.network.design, length, genes, materials.regulators.names, own, extra)
-    save_towers(folder.partial, trained.network, card)
-    finish_partial(folder, replace=overwrite)
-    return scores
+    with the_only_one_in(folder.partial):
+        if claim_partial(folder.partial, with_options(materials.dataset.hash, asked | on)):
+            progress("a partial run of another configuration was there: begun again")
+        trained = train_on_fold(
+            materials,
+            folds[fold],
+            network,
+            plan,
+            device.torch,
+            ablation=ablation,
+            classes=classes,
+            checkpoints=folder.partial,
+            progress=progress,
+        )
+        scores = pd.DataFrame(list(fold_scores(materials, folds[fold], split, trained.predicted)))
+        tested = folds[fold].test & ~np.isnan(materials.labels)
+        scores = scores.assign(units=len(np.unique(units(split, materials.groups)[tested])), of=drawn(split))
+        write_table(folder.partial / SCORES, scores)
+        if not classes:
+            asked_for = {"Network": network, "Split": split, "Fold": str(fold), "Ablation": ablation or ""}
+            progress("the report")
+            _report(folder.partial, out.name, materials, folds[fold], trained, scores, asked_for, remarks)
+        extra = {
+            "dataset": materials.dataset.hash,
+            "split": split,
+            "fold": fold,
+            "ablation": ablation,
+            "device": str(device),
+            "plan": asdict(plan),
+            "epoch": trained.fitted.epoch,
+            "history": trained.fitted.history,
+        }
+        length, genes = materials.block.tokens.shape[1], len(materials.block.genes)
+        card = TowersCard(network, trained.network.design, length, genes, materials.regulators.names, own, extra)
+        save_towers(folder.partial, trained.network, card)
+        finish_partial(folder, replace=overwrite)
+        return scores
 
 
 def _report(

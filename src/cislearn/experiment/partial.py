@@ -13,11 +13,16 @@ CHECKPOINTS = "*.ckpt"
 
 
 def claim_partial(folder: Path, identity: str) -> bool:
-    """Make a partial run's folder this run's own; return whether another run's was removed for it."""
+    """Make a partial run's folder this run's own; return whether another run's was removed for it.
+
+    The folder itself stays: who is at work in it may hold its lock.
+    """
     marker = folder / "identity"
-    is_other = folder.exists() and not (marker.is_file() and marker.read_text() == identity)
+    left = list(folder.iterdir()) if folder.exists() else []
+    is_other = bool(left) and not (marker.is_file() and marker.read_text() == identity)
     if is_other:
-        shutil.rmtree(folder)
+        for path in left:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
     with file_written_whole(marker) as partial:
         partial.write_text(identity)
     return is_other
