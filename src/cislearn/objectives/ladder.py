@@ -19,7 +19,7 @@ from cislearn.objectives.class_weights import ClassWeights
 from cislearn.objectives.ladder_decoder import Decoder, filter_width, levels_of
 from cislearn.objectives.ladder_pass import (
     ladder_pass,
-    normalised,
+    normalised_as,
     running_statistics_kept,
     stages_of,
     without_dropout,
@@ -178,8 +178,8 @@ class Ladder(Objective):
                 clean = ladder_pass(stages, x, 0.0)
         with torch.autocast(x.device.type, enabled=False):
             estimates = self.decoder(_probabilities(noisy.output, self.spec), noisy.laterals)
-        aims = zip(clean.laterals[self.lowest :], clean.statistics[self.lowest :], estimates, strict=True)
-        return [Reconstruction(z, normalised(estimate, statistics)) for z, statistics, estimate in aims]
+        aims = zip(clean.laterals[self.lowest :], clean.values[self.lowest :], estimates, strict=True)
+        return [Reconstruction(z, normalised_as(estimate, values)) for z, values, estimate in aims]
 
     def health(self) -> dict[str, Tensor | float]:
         """Return the cost of each level in the last step, before its weight."""

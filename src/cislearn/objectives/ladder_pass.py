@@ -35,13 +35,13 @@ class Pass(NamedTuple):
     laterals : list of L + 1 tensors, shape (n, c) or (n, c, places)
         Level 0 is the input, level l what stage l has after its normalisation and the noise, before scale, offset and
         activation.
-    statistics : list of L + 1 statistics
-        By which each level was normalised; None for the input, which is not.
+    values : list of L + 1 tensors
+        The same before the normalisation; None for the input, which is not normalised.
     """
 
     output: Tensor
     laterals: list[Tensor]
-    statistics: list[Statistics | None]
+    values: list[Tensor | None]
 
 
 def stages_of(model: Model) -> list[Stage]:
@@ -96,28 +96,27 @@ def ladder_pass(stages: Sequence[Stage], x: Float[Tensor, "n c length"], sigma: 
         Standard deviation of the noise; 0 is the clean pass, which draws nothing.
     """
     h = _noised(x, sigma)
-    laterals, statistics = [h], list[Statistics | None]([None])
+    laterals, values = [h], list[Tensor | None]([None])
     for stage in stages:
         z = stage.linear(h)
         z = z.to(torch.promote_types(z.dtype, torch.float32))  # bfloat16 has too few digits for a variance
         norm = stage.norm if isinstance(stage.norm, BatchNorm) else _BARE
-        mean, variance = norm.statistics(z)
         lateral = _noised(norm.normalise_itself(z), sigma)
         laterals.append(lateral)
-        statistics.append((mean, variance))
-        h = norm.scale_and_offset(lateral) if stage.norm else denormalised(lateral, (mean, variance))
+        values.append(z)
+        h = norm.scale_and_offset(lateral) if stage.norm else denormalised(lateral, norm.statistics(z))
         for part in (stage.activation, stage.pool):
             h = h if part is None else part(h)
-    return Pass(h, laterals, statistics)
+    return Pass(h, laterals, values)
 
 
-def normalised(z: Float[Tensor, "n c *places"], statistics: Statistics | None) -> Float[Tensor, "n c *places"]:
-    """Normalise by given statistics; by None leave as it is."""
-    return z if statistics is None else _BARE.normalise(z, statistics)
+def normalised_as(z: Float[Tensor, "n c *places"], values: Tensor | None) -> Float[Tensor, "n c *places"]:
+    """Normalise `z` by mean and variance of other `values` of its level; by None leave it as it is."""
+    return z if values is None else _BARE.normalise(z, _BARE.statistics(values))
 
 
 def denormalised(z: Float[Tensor, "n c *places"], statistics: Statistics) -> Float[Tensor, "n c *places"]:
-    """Undo `normalised`."""
+    """Give normalised values the mean and the spread of given statistics."""
     mean, variance = (value.view(1, -1, *(1,) * (z.dim() - 2)) for value in statistics)
     return z * torch.sqrt(variance + _BARE.eps) + mean
 
