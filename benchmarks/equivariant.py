@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import nn
 
 from benchmarks.measuring import Measure, compare, interleave
 from benchmarks.results import Result, keep
+from cislearn.engine.environment import cpu_has_bf16
 from cislearn.models.conjoined import Conjoined
 from cislearn.models.inference import for_inference
 from cislearn.models.layers import layers
@@ -20,13 +22,15 @@ from cislearn.schema import DataSpec, TaskSpec
 
 LENGTH = 101
 BATCH = 128
+PREDICTION = "prediction"
 KINDS = {"plain": "channels_last", "equivariant": {"name": "equivariant", "filters": "half"}}
 TEXT = """\
 Batches of 128 windows of 101 bp in memory. *plain*: the layers that networks have by default; *equivariant*: layers
 that read both strands alike, with as many channels, of which half of the filters are stored. A training step is forward
-and backward without an optimiser; prediction is by the copy that `for_inference` makes, on one strand: all that
-equivariant layers need, where plain ones read two. The convolution is one of 256 to 128 channels and width 7 over 50
-positions, the networks are `wide` and `motif_cnn`, of the same sizes."""
+and backward without an optimiser, in single precision and in bfloat16, in which `train` computes where a CPU can;
+prediction is by the copy that `for_inference` makes, on one strand: all that equivariant layers need, where plain ones
+read two. The convolution is one of 256 to 128 channels and width 7 over 50 positions, the networks are `wide` and
+`motif_cnn`, of the same sizes."""
 
 
 def convolution(kind: str) -> tuple[nn.Module, torch.Tensor]:
@@ -73,9 +77,9 @@ def strategy_rows(encoder: str, length: int, steps: int, rounds: int) -> list[di
     """Return the rows of all strategies for one encoder."""
     made = {name: strategy(encoder, length, name) for name in STRATEGIES}
     rows = []
-    for does, measure in (("training", measure_training), ("prediction", measure_prediction)):
+    for does, measure in ways().items():
         contenders = {
-            f"{encoder}, {name}": measure(trained if does == "training" else predicts, x, steps)
+            f"{encoder}, {name}": measure(predicts if does == PREDICTION else trained, x, steps)
             for name, (trained, predicts, x) in made.items()
         }
         compared = compare(interleave(contenders, rounds), f"{encoder}, none, augmented", unit="windows a second")
@@ -83,14 +87,22 @@ def strategy_rows(encoder: str, length: int, steps: int, rounds: int) -> list[di
     return rows
 
 
-def measure_training(module: nn.Module, x: torch.Tensor, steps: int) -> Measure:
+def ways() -> dict[str, Callable[[nn.Module, torch.Tensor, int], Measure]]:
+    """Return what is measured of a module: training, in bfloat16 too where `train` would take it, and prediction."""
+    in_bf16 = {"training, bf16": partial(measure_training, bf16=True)} if cpu_has_bf16() else {}
+    return {"training": measure_training, **in_bf16, PREDICTION: measure_prediction}
+
+
+def measure_training(module: nn.Module, x: torch.Tensor, steps: int, *, bf16: bool = False) -> Measure:
     """Return what goes forward and backward, and gives windows a second."""
 
     def measure() -> float:
         begin = time.perf_counter()
         for _ in range(steps):
             module.zero_grad()
-            module(x).square().mean().backward()
+            with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+                made = module(x)
+            made.float().square().mean().backward()
         return BATCH * steps / (time.perf_counter() - begin)
 
     return measure
@@ -112,8 +124,7 @@ def measure_prediction(module: nn.Module, x: torch.Tensor, steps: int) -> Measur
 
 def table(name: str, does: str, steps: int, rounds: int) -> list[dict[str, object]]:
     """Return the rows of one module: plain, and the equivariant of as many channels."""
-    measure = {"training": measure_training, "prediction": measure_prediction}[does]
-    contenders = {f"{name}, {kind}": measure(*WHAT[name](kind), steps) for kind in KINDS}
+    contenders = {f"{name}, {kind}": ways()[does](*WHAT[name](kind), steps) for kind in KINDS}
     rows = compare(interleave(contenders, rounds), f"{name}, plain", unit="windows a second")
     return [{"what": row.pop("what"), "does": does, **row} for row in rows]
 
@@ -125,12 +136,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=4, help="of one measurement")
     options = parser.parse_args()
     torch.manual_seed(0)
-    rows = [
-        row
-        for name in WHAT
-        for does in ("training", "prediction")
-        for row in table(name, does, options.steps, options.rounds)
-    ]
+    rows = [row for name in WHAT for does in ways() for row in table(name, does, options.steps, options.rounds)]
     by_strategy = [
         row
         for encoder, length in (("motif_cnn", LENGTH), ("zhou_binary", 1000))
