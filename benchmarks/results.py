@@ -38,8 +38,9 @@ HEAD = """\
 
 Speed and memory, measured side by side. Contenders take turns, round after round, on one machine; a ratio is the median
 over rounds of the ratio within a round, with the 95 % bootstrap interval of that median. Absolute figures drift by a
-third on a shared machine, so only ratios of one table are comparable. `make bench` runs all that need no peer;
-`python -m benchmarks.NAME` runs one and writes this page anew.
+third on a shared machine, so only ratios of one table are comparable; what was measured on several processors stands
+here for each, the last first. `make bench` runs all that need no peer; `python -m benchmarks.NAME` runs one and writes
+this page anew.
 """
 
 
@@ -77,15 +78,29 @@ def machine(device: str = "cpu") -> dict[str, Any]:
 
 
 def keep(results: Sequence[Result], name: str, *, device: str = "cpu") -> None:
-    """Write what the benchmark `name` found (a table or several), and the page of all."""
+    """Write what the benchmark `name` found (a table or several) in the place of what this machine's kind had found.
+
+    Then write the page of all.
+    """
     content = {
         "date": datetime.now(UTC).date().isoformat(),
         "machine": machine(device),
         "tables": [asdict(result) for result in results],
     }
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{name}.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    found = [content, *(old for old in found_by(name) if _kind(old) != _kind(content))]
+    (RESULTS / f"{name}.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     write_page()
+
+
+def found_by(name: str) -> list[dict[str, Any]]:
+    """Return what a benchmark has found on each kind of machine, the last first; nothing where it was never run."""
+    path = RESULTS / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+
+
+def _kind(content: Mapping[str, Any]) -> tuple[str | None, ...]:
+    return tuple(content["machine"].get(key) for key in ("cpu", "gpu"))
 
 
 def show_or_keep(results: Sequence[Result], name: str, *, show: bool) -> None:
@@ -100,25 +115,29 @@ def write_page() -> None:
     """Write `docs/benchmarks.md` from all results at hand."""
     parts = [HEAD]
     for name in ORDER:
-        path = RESULTS / f"{name}.json"
-        if path.is_file():
-            parts.append(_section(name, json.loads(path.read_text(encoding="utf-8"))))
+        last, *others = found_by(name) or [None]
+        parts += [] if last is None else [_section(name, last)]
+        parts += [_section(name, other, on=f" ({other['machine']['cpu']})") for other in others]
     PAGE.write_text("\n".join(parts), encoding="utf-8")
 
 
-def _section(name: str, content: Mapping[str, Any]) -> str:
-    blocks = [_table(table) for table in content["tables"]]
+def _section(name: str, content: Mapping[str, Any], on: str = "") -> str:
+    blocks = [_table(table, on) for table in content["tables"]]
     m = content["machine"]
-    on = [m["cpu"] + (" (bf16)" if m["bf16"] else " (no bf16)"), f"{m['threads']} threads", f"torch {m['torch']}"]
-    on += [m["gpu"]] if "gpu" in m else []
+    facts = [
+        m["cpu"] + (" (bf16)" if m["bf16"] else " (no bf16)"),
+        f"{m['threads']} threads",
+        f"torch {m['torch']}",
+    ]
+    facts += [m["gpu"]] if "gpu" in m else []
     versions: dict[str, str] = {}
     for table in content["tables"]:
         versions |= table["versions"]
-    on += [f"{package} {version}" for package, version in versions.items()]
-    return "\n".join([*blocks, f"`python -m benchmarks.{name}`, {content['date']}: {', '.join(on)}.\n"])
+    facts += [f"{package} {version}" for package, version in versions.items()]
+    return "\n".join([*blocks, f"`python -m benchmarks.{name}`, {content['date']}: {', '.join(facts)}.\n"])
 
 
-def _table(table: Mapping[str, Any]) -> str:
+def _table(table: Mapping[str, Any], on: str) -> str:
     rows = [{key: _cell(value) for key, value in row.items()} for row in table["rows"]]
     for row, values in zip(rows, table["rows"], strict=True):
         if "low" in row:
@@ -127,7 +146,7 @@ def _table(table: Mapping[str, Any]) -> str:
     header = list(rows[0])
     lines = [header, ["---"] * len(header), *([row[key] for key in header] for row in rows)]
     return "\n".join(
-        [f"## {table['title']}\n", table["text"] + "\n", *("| " + " | ".join(line) + " |" for line in lines), ""]
+        [f"## {table['title']}{on}\n", table["text"] + "\n", *("| " + " | ".join(line) + " |" for line in lines), ""]
     )
 
 
