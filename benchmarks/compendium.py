@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tests.genome.basset import merge_slowly
 
 from benchmarks.growth import alone, cost_of, index_genome, peak_memory
 from benchmarks.results import Result, show_or_keep
@@ -20,6 +19,7 @@ from benchmarks.synthetic import write_genome
 from cislearn.data.compendium import prepare_compendium
 from cislearn.data.dataset import read_dataset
 from cislearn.genome.merging import merge_windows, window_starts
+from tests.genome.basset import merge_slowly
 
 CELLS, REGIONS, SITES = 164, 20_000, 200_000
 N_BASES = 300_000_000

@@ -3,8 +3,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from benchmarks.gkm import main, windows
 
+from benchmarks.gkm import main, windows
 from cislearn.baselines.gkm import GkmKernel, GkmSVM
 from cislearn.evaluation.metrics import auroc
 

@@ -6,6 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+
 from benchmarks.growth import LENGTH, alone, iterate_windows, prepare_windows, region_files
 from benchmarks.synthetic import write_genome, write_regions
 

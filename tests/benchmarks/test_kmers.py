@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from benchmarks.kmers import CASES, INPUTS, measure_steps
 
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from benchmarks.loader import OURS, check, prepare_dataset, rows_against, write_files
 
+from benchmarks.loader import OURS, check, prepare_dataset, rows_against, write_files
 from cislearn.genome.token_genome import Genome
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from torch.nn import functional as F
+
 from benchmarks.peers.bpnet_geometry import BATCH, COUNTS_WEIGHT, FILES, LENGTH, POSITIONS
 from benchmarks.profiles import Training, network, rows_of, write_files
-from torch.nn import functional as F
 
 
 def padded(weights, x):

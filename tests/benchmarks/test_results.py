@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from benchmarks import results
 from benchmarks.results import Result, keep
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+
 from benchmarks.throughput import WAYS, measure_of, seconds_together
 
 

@@ -6,12 +6,12 @@ import json
 import re
 
 import pytest
-from tools.rows import row
-from tools.write_docs import pages, parameter_meanings
 from typer.testing import CliRunner
 
 from cislearn.cli.main import app
 from tests.docs.pages import ROOT
+from tools.rows import row
+from tools.write_docs import pages, parameter_meanings
 
 DOCSTRING = """\
 Do.

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from benchmarks.plain import PlainTraining, copy_weights, plain_dann_tf
 from torch.nn import functional as F
 
+from benchmarks.plain import PlainTraining, copy_weights, plain_dann_tf
 from cislearn.errors import UserError
 from cislearn.models.encoders.dann_tf import DannTF, TwoLogitDifference, same_padding
 from cislearn.models.network import build_network

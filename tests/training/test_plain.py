@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from benchmarks.plain import PlainTraining, copy_weights, plain_dann_tf, plain_motif_cnn
 
+from benchmarks.plain import PlainTraining, copy_weights, plain_dann_tf, plain_motif_cnn
 from cislearn.data.batches import Batches, TrainingRows
 from cislearn.data.sequences import TableSequences
 from cislearn.data.views import Views
