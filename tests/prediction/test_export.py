@@ -37,7 +37,11 @@ EQUIVARIANT_LENGTHS = {"alexnet": 200, "basset": 600, "zhou_binary": 200, "zhou_
 TASKS = (TaskSpec("bound"), TaskSpec("state", "multiclass", 3), TaskSpec("level", "regression"))
 PROFILE = (TaskSpec("cuts", "profile", 2, 40, "flip_and_permute"),)
 READINGS = ["forward", "average", "average_probabilities", "maximum"]
-PLAIN = [(name, reading) for name in encoders.names() for reading in READINGS]
+PLAIN = [  # each encoder as it reads by default, and one as it can be read at all; the rest take minutes
+    pytest.param(name, reading, marks=() if reading == "average" or name == "motif_cnn" else pytest.mark.slow)
+    for name in encoders.names()
+    for reading in READINGS
+]
 EQUIVARIANT = [name for name in encoders.names() if "layers" in options_of(encoders.get(name)) and name != "inception"]
 
 
