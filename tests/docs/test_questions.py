@@ -57,7 +57,7 @@ def strands():
     for training, seeds, name in (
         ("none", 10, "windows as stored"),
         ("augmented", 10, "windows turned at random"),
-        ("rcps-average", 2, "layers that read both strands alike, averaged"),
+        ("rcps-average", 10, "layers that read both strands alike, averaged"),
     ):
         rows = {"task": "simulated 200 bp", "training": training, "part": "test", "n_seeds": seeds}
         yield (
