@@ -111,7 +111,7 @@ def test_without_a_target_their_share_is_that_of_the_only_labels(tiny_data, tmp_
     simple, network = (find_contender(f"{tmp_path}:{name}") for name in ("GC_content", "supervised"))
     assert simple.label_share == network.label_share == 50
     assert simple.protocol == network.protocol
-    np.testing.assert_array_equal(simple.seen, network.seen)
+    np.testing.assert_array_equal(simple.seen.hashes, network.seen.hashes)
     assert set(done.summary["protocol"]) == {network.protocol}
 
 

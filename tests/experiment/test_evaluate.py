@@ -6,6 +6,7 @@ import json
 import shutil
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from sklearn.metrics import roc_auc_score
@@ -16,6 +17,7 @@ from cislearn.errors import UserError
 from cislearn.evaluation.calibration import calibration_error, probabilities
 from cislearn.evaluation.delong import delong
 from cislearn.experiment.evaluate import evaluate_on
+from cislearn.experiment.seen import Seen, write_seen
 from cislearn.models.saving import load_network, read_card, save_model
 from cislearn.prediction.loading import load_members, load_temperatures
 from cislearn.prediction.predictor import NetworkPredictor
@@ -102,6 +104,22 @@ def test_windows_that_training_saw_are_left_out_on_either_strand(tiny_experiment
     tokens[:25] = reverse_complement(tokens[:25])
     scores = evaluate_on(tiny_experiment, rebuilt(data, rows, tokens, tmp_path / "d"), method="adversarial")
     assert set(scores["left_out"]) == {50} and set(scores["n"]) == {len(new)}
+
+
+def test_windows_that_overlap_one_that_training_saw_are_left_out(tiny_experiment, tiny_data, tmp_path):
+    """trap 17: another peak caller's windows are the same loci some bases on; no window of theirs is an equal one."""
+    data = cl.read_dataset(tiny_data)
+    rows = np.flatnonzero(data.loci["domain"] == "hep")
+    start = 1000 * np.arange(len(rows)) + 50 * (np.arange(len(rows)) < 20)
+    at = {"chrom": "chr1", "start": start, "end": start + data.spec.length, "part": ""}
+    loci = data.loci.iloc[rows].reset_index(drop=True).assign(**at)
+    sequences = TableSequences.of(data.sequences.gather(rows))
+    other = cl.write_dataset(tmp_path / "d", spec=data.spec, loci=loci, labels=data.labels[rows], sequences=sequences)
+    copied = shutil.copytree(tiny_experiment / "source_only" / "seed-0", tmp_path / "run")
+    before = pd.DataFrame({"genome": "", "chrom": "chr1", "start": 1000 * np.arange(20)})
+    write_seen(Seen(np.zeros(0, np.uint64), before.assign(end=before["start"] + data.spec.length)), copied)
+    scores = evaluate_on(copied, other)
+    assert set(scores["left_out"]) == {20} and set(scores["n"]) == {len(rows) - 20}
 
 
 def test_nothing_new_is_no_evaluation(tiny_experiment, tiny_data, tmp_path):

@@ -30,7 +30,7 @@ def test_an_experiment_holds_what_its_page_promises(tiny_experiment):
     run = {path.name for path in (tiny_experiment / "adversarial" / "seed-1").iterdir()}
     assert run >= {
         "config.yaml", "run.json", "environment.json", "history.tsv", "health.tsv", "predictions.parquet", "seen.npy",
-        "domain_distance.tsv", "class_distance.tsv", "features.parquet", "criteria.tsv", "strands.tsv",
+        "seen.parquet", "domain_distance.tsv", "class_distance.tsv", "features.parquet", "criteria.tsv", "strands.tsv",
         "model.safetensors", "model.json",
     }  # fmt: skip
     assert not any(path.suffix == ".ckpt" for path in tiny_experiment.rglob("*"))

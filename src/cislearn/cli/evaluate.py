@@ -43,7 +43,7 @@ def evaluate(
             console().print(f"{row['domain']}, {row['task']}: AUROC by DeLong, if rows were independent: {ends}")
     for domain, n in scores.groupby("domain", sort=False)["left_out"].first().items():
         if n:
-            console().print(f"{domain}: {n:,} windows left out, whose labels training saw")
+            console().print(f"{domain}: {n:,} windows left out: training saw their labels, or that of one they overlap")
     console().print(f"the model: {first['protocol']}; selection: {first['selection'].replace('_', ' ')}")
     if out is not None:
         write_table(out, scores)

@@ -22,9 +22,10 @@ from cislearn.experiment.claim import with_options
 from cislearn.experiment.methods import of_sources, of_target
 from cislearn.experiment.predictions import choose_temperatures, choose_thresholds, prediction_table
 from cislearn.experiment.roles import Roles
+from cislearn.experiment.seen import seen_of, write_seen
 from cislearn.progress import silent
 from cislearn.reports.numbers import duration
-from cislearn.runs import FORMAT, RUN, SEEN, RunFolder
+from cislearn.runs import FORMAT, RUN, SEEN_PLACES, RunFolder
 from cislearn.tables import write_table
 
 if TYPE_CHECKING:
@@ -129,8 +130,8 @@ def fit_battery(setting: Setting, wanted: Options, folder: Path, identity: str) 
 
 
 def _is_kept(run: RunFolder, identity: str) -> bool:
-    """Whether the run is there, of this identity, and says what it has seen: the first ones did not."""
-    return run.is_finished and run.info["identity"] == identity and (run.path / SEEN).is_file()
+    """Whether the run is there, of this identity, and says where what it has seen lies: the first ones did not."""
+    return run.is_finished and run.info["identity"] == identity and (run.path / SEEN_PLACES).is_file()
 
 
 def fit_models(
@@ -231,7 +232,7 @@ def _write(
     write_json(run.partial / "baseline.json", learned)
     seen = roles.seen_rows("both", "valid")
     rows = np.concatenate([roles.seen_rows("both", "train"), seen])
-    np.save(run.partial / SEEN, np.unique(roles.dataset.window_hashes[rows]))
+    write_seen(seen_of(roles.dataset, rows), run.partial)
     record = {
         "format": FORMAT,
         "method": simple.title,

@@ -17,8 +17,8 @@ from cislearn.errors import UserError
 from cislearn.evaluation.delong import delong
 from cislearn.evaluation.handed_in import refuse_nan
 from cislearn.evaluation.tables import score_table
-from cislearn.experiment.learned_before import read_seen
 from cislearn.experiment.profile_scores import observed_counts, predicted_profiles, profile_scores
+from cislearn.experiment.seen import read_seen, seen_together
 from cislearn.models.saving import ModelCard, read_card
 from cislearn.models.strands import refuse_rna
 from cislearn.prediction.loading import load_members
@@ -46,9 +46,10 @@ def evaluate_on(
     Returns
     -------
     DataFrame
-        The columns of `score_table` over all seeds, with task, method, domain, left_out (windows that training saw
-        with their labels, on either strand, and that are not scored), and the protocol and selection of the runs. Of a
-        single run also delong_low and delong_high, DeLong's interval of the AUROC, for rows that are independent.
+        The columns of `score_table` over all seeds, with task, method, domain, left_out (windows that are not scored:
+        training saw their labels, on either strand, or that of one that they overlap), and the protocol and selection
+        of the runs. Of a single run also delong_low and delong_high, DeLong's interval of the AUROC, for rows that are
+        independent.
 
     Raises
     ------
@@ -59,7 +60,7 @@ def evaluate_on(
     cards = [read_card(run.path) for run in runs]
     dataset = _as_read(cards[0], dataset)
     _check(cards[0], dataset, path)
-    new = ~np.isin(dataset.window_hashes, np.concatenate([read_seen(run) for run in runs]))
+    new = ~seen_together([read_seen(run) for run in runs]).holds(dataset.window_hashes, dataset.loci)
     labelled, clusters, tables = dataset.is_labelled, locus_clusters(dataset), []
     members, made = load_members(path, method), runs[0].info
     for code, domain in enumerate(dataset.spec.domains):

@@ -6,13 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from jaxtyping import UInt64
 
 from cislearn.data.parts import LEFT_OUT, TEST, SplitResult, check_what_is_left
-from cislearn.errors import UserError
 from cislearn.experiment.config import ExperimentConfig
 from cislearn.experiment.roles import Roles
-from cislearn.runs import SEEN, RunFolder, runs_under
+from cislearn.experiment.seen import Seen, read_seen, seen_together
+from cislearn.runs import RunFolder, runs_under
 
 WHY = "were learned from by the run that training begins at"
 FIX = (
@@ -21,33 +20,15 @@ FIX = (
 )
 
 
-def read_seen(run: RunFolder) -> UInt64[np.ndarray, " m"]:
-    """Return the hashes, equal for both strands, of the windows whose labels a run saw.
-
-    Raises
-    ------
-    UserError
-        Where the file is absent or damaged.
-    """
-    path = run.path / SEEN
-    try:
-        return np.load(path)
-    except FileNotFoundError as error:
-        raise UserError("is missing: the run is not whole", where=path, fix="Train it again.") from error
-    except (OSError, ValueError, EOFError) as error:
-        raise UserError("cannot be read: it is truncated or damaged", where=path, fix="Train it again.") from error
-
-
-def windows_learned(config: ExperimentConfig) -> UInt64[np.ndarray, " m"]:
-    """Return `read_seen` of the runs of ``training.init_from`` together; none where training begins afresh.
+def seen_before(config: ExperimentConfig) -> Seen:
+    """Return what the runs of ``training.init_from`` have seen together; nothing where training begins afresh.
 
     Raises
     ------
     UserError
         Where there is no finished run, or one is not whole.
     """
-    seen = [read_seen(run) for run in _begun_at(config)]
-    return np.unique(np.concatenate([np.zeros(0, dtype=np.uint64), *seen]))
+    return seen_together([read_seen(run) for run in _begun_at(config)])
 
 
 def domains_learned(config: ExperimentConfig) -> set[str]:
@@ -66,7 +47,7 @@ def _begun_at(config: ExperimentConfig) -> list[RunFolder]:
 
 
 def leave_out_learned(roles: Roles, config: ExperimentConfig) -> Roles:
-    """Take test rows whose windows were learned from before out of the split, each with its reason.
+    """Take test rows whose windows were learned from before, or overlap such ones, out of the split, with the reason.
 
     With ``leaks: keep`` they stay, and a note says how many they are.
 
@@ -75,11 +56,11 @@ def leave_out_learned(roles: Roles, config: ExperimentConfig) -> Roles:
     UserError
         Where a class of a domain is then left without a test row, or there is no finished run.
     """
-    windows = windows_learned(config)
-    if not len(windows):
+    seen = seen_before(config)
+    if not len(seen.hashes):
         return roles
     split = roles.split
-    is_known = (split.part == TEST) & np.isin(roles.dataset.window_hashes, windows)
+    is_known = (split.part == TEST) & seen.holds(roles.dataset.window_hashes, roles.dataset.loci)
     rows = np.flatnonzero(is_known)
     if not len(rows):
         return roles

@@ -17,7 +17,7 @@ from cislearn.atomic import file_written_whole, write_json
 from cislearn.engine.environment import describe_environment
 from cislearn.experiment.diagnosing.run import diagnose_run
 from cislearn.experiment.gathered import name_run
-from cislearn.experiment.learned_before import domains_learned, windows_learned
+from cislearn.experiment.learned_before import domains_learned, seen_before
 from cislearn.experiment.methods import Method
 from cislearn.experiment.predictions import (
     choose_temperatures,
@@ -27,6 +27,7 @@ from cislearn.experiment.predictions import (
     seen_prevalences,
 )
 from cislearn.experiment.profile_scores import write_profiles
+from cislearn.experiment.seen import seen_of, seen_together, write_seen
 from cislearn.experiment.setting import Setting
 from cislearn.experiment.strands import STRANDS, strand_table
 from cislearn.models.network import Network
@@ -34,7 +35,7 @@ from cislearn.models.saving import for_prediction, save_model
 from cislearn.models.strands import joined
 from cislearn.objectives.objective import Objective
 from cislearn.prediction.predictor import NetworkPredictor, predict_rows
-from cislearn.runs import FORMAT, RUN, SEEN
+from cislearn.runs import FORMAT, RUN
 from cislearn.tables import write_table
 from cislearn.training.fit import Fitted
 
@@ -74,7 +75,7 @@ def write_run(
     for name, table in diagnose_run(setting, method, network, predictions, thresholds).items():
         write_table(folder / name, name_run(method.title, seed, table))
     learned, dataset = _rows_learned(setting, method), roles.dataset
-    np.save(folder / SEEN, np.union1d(windows_learned(setting.config), dataset.window_hashes[learned]))
+    write_seen(seen_together([seen_before(setting.config), seen_of(dataset, learned)]), folder)
     domains = domains_learned(setting.config) | set(dataset.loci["domain"].iloc[learned])
     extra = {
         "thresholds": thresholds,

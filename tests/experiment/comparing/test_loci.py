@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import shutil
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import yaml
 
 import cislearn as cl
-from cislearn.experiment.comparing.loci import learned_from, share
+from cislearn.experiment.comparing.loci import share
+from cislearn.experiment.seen import read_seen, seen_of, seen_together, write_seen
+from cislearn.runs import RunFolder
 from cislearn.sequence.strand import reverse_complement
 from tests.experiment.comparing.editing import edit_predictions, on_target, placed, refusal
 
@@ -76,8 +77,12 @@ def test_what_was_learned_from_is_known_by_window_and_by_overlap(tmp_path):
     windows = rng.integers(0, 4, (5, 8)).astype(np.uint8)
     trained = placed(windows[:2], tmp_path / "trained", [100, 200])
     tested = placed([reverse_complement(windows[:1])[0], *windows[2:5]], tmp_path / "tested", [900, 105, 208, 50])
-    contender = SimpleNamespace(seen=trained.hashes)
-    assert learned_from(contender, trained.windows, tested).tolist() == [True, True, False, False]
+    seen = seen_of(trained.windows.dataset, trained.rows)
+    assert seen.holds(tested.hashes, tested.places).tolist() == [True, True, False, False]
+    write_seen(seen_together([seen, seen_together([])]), tmp_path)
+    again = read_seen(RunFolder(tmp_path))
+    assert again.holds(tested.hashes, tested.places).tolist() == [True, True, False, False]
+    assert not seen_together([]).holds(tested.hashes, tested.places).any()
 
 
 def test_loci_of_two_datasets_are_lined_up_by_their_windows(tiny_experiment, permuted):

@@ -12,7 +12,7 @@ import pandas as pd
 from cislearn.data.clusters import locus_clusters
 from cislearn.errors import UserError
 from cislearn.experiment.comparing.contenders import Contender, find_contender, names
-from cislearn.experiment.comparing.loci import learned_from, open_datasets, share
+from cislearn.experiment.comparing.loci import open_datasets, share
 from cislearn.experiment.comparing.pairing import paired_seeds, score_task
 from cislearn.experiment.comparing.predicted import Predicted, read_predicted
 from cislearn.experiment.comparing.terms import Difference, Weight, find_differences
@@ -166,7 +166,7 @@ def _refuse_unlike(contenders: Sequence[Contender], differences: Sequence[Differ
 def _learned_elsewhere(sides: Sequence[Predicted], n_shared: int) -> list[str]:
     """Return a line for each run that learned from test loci of another, which therefore are not shared."""
     pairs = [(side, other) for side in sides for other in sides if len(side.loci) > n_shared and other is not side]
-    counts = [int(learned_from(other.contender, other.loci.windows, side.loci).sum()) for side, other in pairs]
+    counts = [int(other.contender.seen.holds(side.loci.hashes, side.loci.places).sum()) for side, other in pairs]
     return [
         f"{n:,} of the test loci of {side.contender.name} are ones that {other.contender.name} learned from"
         for (side, other), n in zip(pairs, counts, strict=True)
@@ -176,7 +176,8 @@ def _learned_elsewhere(sides: Sequence[Predicted], n_shared: int) -> list[str]:
 
 def _without_learned(shared: Sequence[Predicted]) -> tuple[list[Predicted], list[str]]:
     """Leave out the shared loci that some contender learned from and another did not, and say how many."""
-    seen = np.stack([learned_from(side.contender, side.loci.windows, shared[0].loci) for side in shared])
+    loci = shared[0].loci
+    seen = np.stack([side.contender.seen.holds(loci.hashes, loci.places) for side in shared])
     by_all = seen.all(axis=0)
     unfair = seen.any(axis=0) & ~by_all
     notes = [

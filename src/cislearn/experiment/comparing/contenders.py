@@ -8,14 +8,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from jaxtyping import UInt64
 
 from cislearn.errors import UserError
 from cislearn.experiment.config import ExperimentConfig
-from cislearn.experiment.learned_before import read_seen
 from cislearn.experiment.reading import read_config
+from cislearn.experiment.seen import Seen, read_seen, seen_together
 from cislearn.models.saving import ModelCard, read_card
 from cislearn.reports.label_share import label_share, other_labels
 from cislearn.runs import RUN, ExperimentFolder, RunFolder, logit_names, runs_under
@@ -100,9 +98,9 @@ class Contender:
         return other_labels(self.protocol, has_target=self.target is not None)
 
     @cached_property
-    def seen(self) -> UInt64[np.ndarray, " m"]:
-        """Hashes of the windows whose labels its training or validation saw."""
-        return np.unique(np.concatenate([np.zeros(0, np.uint64), *(read_seen(run) for run in self.runs)]))
+    def seen(self) -> Seen:
+        """What its training and validation saw, of all seeds together."""
+        return seen_together([read_seen(run) for run in self.runs])
 
 
 def find_contender(given: Path | str) -> Contender:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Bool, Int64, UInt64
+from jaxtyping import Int64, UInt64
 
-from cislearn.data.clusters import has_locus, on_one_axis, overlaps_any
+from cislearn.data.clusters import has_locus
 from cislearn.data.dataset import Dataset, read_dataset
 from cislearn.errors import UserError
 from cislearn.experiment.comparing.contenders import Contender
@@ -108,26 +108,6 @@ def share(sides: Sequence[Loci]) -> list[Int64[np.ndarray, " k"]]:
     for other in keys[1:]:
         shared = shared[shared.isin(other)]
     return [key.get_indexer(shared).astype(np.int64) for key in keys]
-
-
-def learned_from(contender: Contender, trained_on: Windows, loci: Loci) -> Bool[np.ndarray, " n"]:
-    """Tell at which loci a contender's training or validation saw labels: of the same window, or one that overlaps.
-
-    Parameters
-    ----------
-    contender : Contender
-        Holds the hashes of the windows that it saw.
-    trained_on : Windows
-        Its dataset, which says where those lie.
-    loci : Loci
-        Of any dataset.
-    """
-    known = np.isin(loci.hashes, contender.seen)
-    seen = trained_on.dataset.loci[np.isin(trained_on.hashes, contender.seen)]
-    start, end = on_one_axis(pd.concat([loci.places, seen]))
-    here, there = np.flatnonzero(has_locus(loci.places)), len(loci) + np.flatnonzero(has_locus(seen))
-    known[here] |= overlaps_any(start[here], end[here], start[there], end[there])
-    return known
 
 
 def _keys(sides: Sequence[Loci]) -> list[pd.Index]:

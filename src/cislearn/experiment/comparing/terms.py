@@ -71,7 +71,7 @@ def find_differences(contenders: Sequence[Contender], parts: Sequence[pd.DataFra
         _differing("question", "sources", [", ".join(c.sources) for c in contenders]),
         *_split(configs, parts, _same_parts(parts) if one_dataset else None),
         _differing("terms", "labels seen", [_labels_seen(c) for c in contenders]),
-        _differing("terms", "labelled windows seen", [f"{len(c.seen):,}" for c in contenders]),
+        _differing("terms", "labelled windows seen", [f"{len(c.seen.hashes):,}" for c in contenders]),
         _differing("terms", "steps", [None if c.is_simple else _steps(c) for c in contenders]),
         *(_setting(contenders, configs, key) for key in _other_keys(configs)),
         *_options(contenders),
