@@ -48,6 +48,20 @@ def test_pieces_hold_every_row_once_in_the_composition_of_the_batch(sizes, n):
             assert abs(size - whole / len(pieces)) <= 3
 
 
+@pytest.mark.parametrize("domains", [1, 2, 3])
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("n", [2, 3, 4, 8])
+def test_pieces_hold_as_much_of_each_group_that_batches_draw_in_turn(domains, classes, n):
+    """Every n-th row would be all of one class: batch norm would take the class away that is to be told apart."""
+    batch, turn = batch_of(96, 0, 0), torch.arange(96)
+    batch = replace(batch, domain=turn % domains, labels=(turn // domains % classes).float()[:, None])
+    group = batch.domain * classes + batch.labels[:, 0].long()
+    pieces = [group[piece.row] for piece, _ in pieces_of(batch, n)]
+    assert [len(piece) for piece in pieces] == [96 // n] * n
+    counts = torch.stack([torch.bincount(piece, minlength=domains * classes) for piece in pieces])
+    assert (counts - torch.bincount(group) / n).abs().max() <= 1
+
+
 def test_each_view_of_a_batch_is_cut_in_the_same_way():
     batch = batch_of(8, 0, 4)
     views = {name: replace(batch, row=batch.row + 100 * k) for k, name in ((1, "plain"), (2, "second"))}

@@ -129,7 +129,9 @@ def test_shares_hold_each_row_once(source, unlabelled, world):
     assert sorted(torch.cat([piece.row for piece in pieces]).tolist()) == list(range(len(batch)))
     for k, piece in enumerate(pieces):
         if "source" in piece.parts:
-            assert piece.row[piece.parts["source"]].tolist() == list(range(source))[k::world]
+            rows = piece.row[piece.parts["source"]].tolist()
+            assert rows == sorted(rows) and set(rows) <= set(range(source))
+            assert len(rows) == len(range(k, source, world))
 
 
 def test_a_batch_too_small_for_all_processes_is_refused(problem):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import torch
+from jaxtyping import Int64
 from torch import Tensor
 
 from cislearn.data.batch import TARGET_LABELLED, Batch
@@ -16,10 +17,11 @@ MOST_PIECES = 64
 def pieces_of(batch: Batch, n: int) -> list[tuple[Batch, float]]:
     """Cut a batch into `n` pieces of its own composition, each with its share of the rows.
 
-    Of each part every n-th row goes to one piece, so labelled and unlabelled, source and target rows keep their
-    proportions. Where n divides all parts, the weighted mean of losses that are means over rows is that of the whole
-    batch, and so is its gradient; batch normalisation, distances between domains and means over pseudo-labels see a
-    piece at a time, and so do means over the labels of a task where some are absent, or classes have weights.
+    Rows of each part are dealt out, so labelled and unlabelled, source and target rows keep their proportions, and so
+    do the domains and classes that `training.balance` draws in turn. Where n divides all parts, the weighted mean of
+    losses that are means over rows is that of the whole batch, and so is its gradient; batch normalisation, distances
+    between domains and means over pseudo-labels see a piece at a time, and so do means over the labels of a task where
+    some are absent, or classes have weights.
 
     Parameters
     ----------
@@ -33,11 +35,23 @@ def pieces_of(batch: Batch, n: int) -> list[tuple[Batch, float]]:
 
 
 def piece_of(batch: Batch, k: int, n: int) -> tuple[Batch, float]:
-    """Return piece `k` of the `n` of `pieces_of`: rows ``k::n`` of each part, and their share."""
+    """Return piece `k` of the `n` of `pieces_of`: a mixture of each part, and their share."""
     plain = {name: part for name, part in _disjoint(batch.parts).items() if part.stop > part.start}
-    rows = {name: torch.arange(part.start, part.stop)[k::n] for name, part in plain.items()}
+    rows = {name: _alike_together(batch, part)[k::n].sort().values for name, part in plain.items()}
     taken = torch.cat(list(rows.values()))
     return _take(batch, taken, {name: len(each) for name, each in rows.items()}), len(taken) / len(batch)
+
+
+def _alike_together(batch: Batch, part: slice) -> Int64[Tensor, " m"]:
+    """Return the rows of a part by domain and first label, so that every n-th of them is a mixture of all.
+
+    In the order of the batch it need not be: batches draw from domains and classes in turn (`training.balance`), and
+    every n-th row is of one of them wherever n and their number share a divisor.
+    """
+    rows = torch.arange(part.start, part.stop)
+    for key in (*batch.labels[part].T[:1], batch.domain[part]):
+        rows = rows[torch.argsort(key.cpu()[rows - part.start], stable=True)]
+    return rows
 
 
 def _disjoint(parts: dict[str, slice]) -> dict[str, slice]:

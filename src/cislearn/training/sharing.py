@@ -1,7 +1,8 @@
 """One training in several processes: who works through which rows, and when what they learned is averaged.
 
-Process r of w has rows ``r::w`` of each part of a batch. What is drawn for a row (strand, shift, hidden bases) is drawn
-for the whole batch, so it does not depend on the number of processes. A step is taken *together* or *apart*:
+Each process has a mixture of the rows of each part of a batch. What is drawn for a row (strand,
+shift) is drawn for the whole batch, so it does not depend on the number of processes; noise within the network, and
+what an objective draws by itself, each process draws for its rows. A step is taken *together* or *apart*:
 
 - **Together** all gradients are averaged before the step, and all weights stay equal. Where an objective reads rows
   through `Model.features`, each process computes those of its rows and is handed the others', and the loss is that of
@@ -15,7 +16,7 @@ for the whole batch, so it does not depend on the number of processes. A step is
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -65,7 +66,8 @@ class Sharing:
                 yield view, 1.0
         else:
             piece, share = piece_of(view, rank, world)
-            yield piece, share * world if self.is_together(view.step) else 1.0
+            with noise_of_its_own(view.tokens.device, rank):
+                yield piece, share * world if self.is_together(view.step) else 1.0
 
     def average_gradients(self, module: nn.Module, step: int) -> None:
         """Average the gradients of a step that is taken together."""
@@ -125,10 +127,12 @@ def features_shared(network: Network, processes: Processes) -> Iterator[None]:
     def shared(x: Float[Tensor, "n channels length"]) -> Float[Tensor, "n f *places"]:
         if len(x) < processes.world:
             return of_rows(x)
-        with torch.random.fork_rng([x.device.index] if x.is_cuda else []):
-            seed_generator(x.device, mix_seed(torch.initial_seed(), next(calls), processes.rank))
-            mine = of_rows(x[processes.rank :: processes.world])
-        gathered: Tensor = _Gathered.apply(mine, len(x), processes)  # type: ignore[no-untyped-call]
+        # Drawn, and alike in all: every n-th row could be of one class, of those that batches draw in turn.
+        order = torch.randperm(len(x), generator=torch.Generator().manual_seed(len(x))).to(x.device)
+        places = [order[rank :: processes.world] for rank in range(processes.world)]
+        with noise_of_its_own(x.device, next(calls), processes.rank):
+            mine = of_rows(x[places[processes.rank]])
+        gathered: Tensor = _Gathered.apply(mine, places, processes)  # type: ignore[no-untyped-call]
         return gathered
 
     network.features = shared  # type: ignore[method-assign]
@@ -138,6 +142,14 @@ def features_shared(network: Network, processes: Processes) -> Iterator[None]:
         del network.features
 
 
+@contextmanager
+def noise_of_its_own(device: torch.device, *number: int) -> Iterator[None]:
+    """Within, random numbers are those of `number`, and without they go on as if none had been drawn."""
+    with torch.random.fork_rng([device.index] if device.type == "cuda" else []):
+        seed_generator(device, mix_seed(torch.initial_seed(), *number))
+        yield
+
+
 class _Gathered(torch.autograd.Function):
     """The rows of all processes. Each has the loss of all rows, so the gradient of its own needs no communication.
 
@@ -145,10 +157,14 @@ class _Gathered(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, mine: Tensor, n: int, processes: Processes) -> Tensor:
-        ctx.rank, ctx.world = processes.rank, processes.world
-        return processes.gather_rows(mine, n)
+    def forward(ctx: Any, mine: Tensor, places: Sequence[Tensor], processes: Processes) -> Tensor:
+        ctx.mine, ctx.world = places[processes.rank], processes.world
+        gathered = processes.gather_rows(mine, sum(map(len, places)))
+        whole = torch.empty_like(gathered)
+        for rank, rows in enumerate(places):
+            whole[rows] = gathered[rank :: processes.world]
+        return whole
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
-        return gradients[0][ctx.rank :: ctx.world] * ctx.world, None, None
+        return gradients[0][ctx.mine] * ctx.world, None, None
