@@ -11,6 +11,7 @@ from cislearn.models.encoder import OneStage
 from cislearn.models.network import build_network
 from cislearn.models.positions import FINEST, deepest_map, position_features, steps_of
 from cislearn.schema import DataSpec, TaskSpec
+from tests.models.conftest import one_hot_windows
 
 
 def spec_of(length):
@@ -36,6 +37,17 @@ def test_the_deepest_map_has_a_position_for_every_eight_bases(name, length, feat
     assert found.shape == (2, features, positions)
     further = list(steps_of(encoder))[depth](found)
     assert further.dim() == 2 or length // further.shape[2] > FINEST
+
+
+@pytest.mark.parametrize(("name", "length"), [("wide", 101), ("alexnet", 600), ("zhou_binary", 200)])
+def test_the_map_of_equivariant_layers_still_tells_the_strands_apart(name, length):
+    """trap 1: once strands are summed, a position stands for two places of the window."""
+    encoder = build_network(name, spec_of(length), {"layers": "equivariant"}).encoder.eval()
+    depth, *_ = deepest_map(encoder, 4, length)
+    x = one_hot_windows(2, length)
+    here, turned = (position_features(encoder, each, depth) for each in (x, x.flip(1, 2)))
+    torch.testing.assert_close(turned.flip(1, 2), here, rtol=1e-4, atol=1e-5)
+    assert (turned - here).abs().max() > 1e-2
 
 
 @pytest.mark.parametrize("name", ["motif_cnn", "wide", "basset", "dann_tf"])

@@ -123,6 +123,14 @@ def test_the_averages_of_alignment_are_state(spec):
     assert found[0] == found[1] and not torch.equal(objective.shares[0].labelled, torch.tensor([0.5, 0.5]))
 
 
+def test_a_piece_without_rows_that_have_no_label_teaches_its_labels_alone(spec):
+    objective = ready("fixmatch", network(spec), spec, align=True)
+    objective.losses(network(spec), batch(), 0.0)
+    before = objective.shares[0].labelled.clone()
+    losses = objective.losses(network(spec), batch(unlabelled=0), 0.0)
+    assert losses["pseudo"] == 0 and losses["task"].isfinite() and torch.equal(objective.shares[0].labelled, before)
+
+
 def test_alignment_reads_no_label_that_may_not_be_seen(spec):
     """trap 18: poisoned labels of the rows without one."""
     model, found = network(spec), []

@@ -547,6 +547,12 @@ def test_an_encoder_of_images_is_refused():
         ready("ladder", model, ONE)
 
 
+@pytest.mark.parametrize("lateral", [True, False])
+def test_an_encoder_of_two_outputs_a_logit_is_refused(lateral):
+    with pytest.raises(UserError, match="makes 2 numbers there for 1"):
+        ready("ladder", build_network("small_cnn_modified", ONE), ONE, lateral=lateral)
+
+
 @pytest.mark.parametrize(("sizes", "kind"), [((3, 8), "labelled"), ((8, 3), "unlabelled"), ((8, 0), "unlabelled")])
 def test_batches_too_small_for_their_own_statistics_are_refused(sizes, kind):
     model = network_of("basset")

@@ -141,6 +141,12 @@ def check_composition(config: ExperimentConfig, methods: Sequence[Method], roles
                 where="training.train_only",
                 fix="Leave it out, or take methods: [supervised].",
             )
+        if "class" in config.training.balance and getattr(method.make(), "is_aligned", False):
+            raise UserError(
+                f"method {method.title} aligns with the share of each class, and balance by class makes them equal",
+                where="training.balance",
+                fix="Take balance: none or domain, or align: false.",
+            )
     if config.training.train_only == "head" and config.training.init_from is None:
         raise UserError(
             "a head alone learns little on an encoder that has learned nothing",

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from cislearn.errors import UserError
 from cislearn.models.encoder import Encoder
+from cislearn.models.equivariant import SumOfStrands, WeightedSum
 from cislearn.models.stages import Stage
 
 FINEST = 8
@@ -45,7 +46,7 @@ def position_features(
 def deepest_map(encoder: Encoder, channels: int, length: int) -> tuple[int, int, int]:
     """Return how many steps of an encoder lead to its deepest map of positions, and the map's features and positions.
 
-    A map has an axis of positions, each of which stands for `FINEST` bases at most.
+    A map has an axis of positions, each of which stands for `FINEST` bases at most, and knows the strands apart.
 
     Parameters
     ----------
@@ -63,6 +64,8 @@ def deepest_map(encoder: Encoder, channels: int, length: int) -> tuple[int, int,
     encoder.eval()
     x, found = torch.zeros(1, channels, length), None
     for depth, step in enumerate(steps_of(encoder), start=1):
+        if isinstance(step, SumOfStrands | WeightedSum):  # what stands there is no longer at its place
+            break
         x = step(x)
         if x.dim() != 3 or length // x.shape[2] > FINEST:
             break

@@ -156,6 +156,8 @@ class FixMatch(Objective):
         self, strong: Float[Tensor, "n columns"], weak: Float[Tensor, "n columns"], labels: Float[Tensor, "m tasks"]
     ) -> Float[Tensor, ""]:
         """Return the mean over tasks of the loss to what is sure, and note how much that is."""
+        if not len(strong):  # a piece of a batch may have no row without a label: the health is that of the others
+            return strong.sum() * 0.0
         losses, taken_shares, largest = [], [], []
         students, teachers = (class_log_probabilities(each, self.spec) for each in (strong, weak))
         for t, (student, teacher) in enumerate(zip(students, teachers, strict=True)):

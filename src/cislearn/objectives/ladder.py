@@ -131,6 +131,13 @@ class Ladder(Objective):
         like = next(model.parameters()).new_zeros(2, spec.channels, spec.length)
         levels = levels_of(stages, like)
         model.train(was_training)
+        if levels[-1].channels != spec.n_logits:
+            raise UserError(
+                f"method ladder estimates the logits from the top, and this network makes {levels[-1].channels} numbers"
+                f" there for {spec.n_logits}",
+                where="model.encoder",
+                fix="Take an encoder that ends in one output for each logit, as all others do.",
+            )
         widths = [filter_width(stage.linear) for stage in stages]
         self.decoder = Decoder(levels, widths, lateral=self.lateral, lowest=self.lowest)
 
