@@ -59,3 +59,8 @@ def test_a_constant_has_no_correlation(pairs, level):
     found = expression_scores(labels, np.full(500, level), units)
     assert np.isnan(found["Pearson"].value) and np.isnan(found["Spearman"].value)
     assert np.isfinite(found["MSE"].value)
+
+
+def test_one_unit_has_no_interval(pairs):
+    found = expression_scores(*pairs[:2], np.zeros(len(pairs[0]), dtype=np.int64))
+    assert all(np.isnan([each.low, each.high]).all() and np.isfinite(each.value) for each in found.values())

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import norm
 
 from cislearn.evaluation import resamples
-from cislearn.evaluation.intervals import Estimate, estimate, paired_difference
+from cislearn.evaluation.intervals import FEWEST, Estimate, estimate, paired_difference
 from cislearn.evaluation.metrics import accuracy_many, auroc, auroc_many, f1_many, log_loss_many
 from cislearn.evaluation.resamples import bootstrap_weights
 
@@ -114,11 +114,19 @@ def test_pairing_needs_equal_seeds(rng):
 
 
 def test_undefined_resamples_are_left_out_and_counted():
-    """Three clusters, one of them the only positive: 8 of 27 draws lack it, and 1 of 27 has nothing else."""
-    labels, scores = np.array([0, 0, 1]), np.array([[0.1, 0.4, 0.3]])
-    result = estimate(auroc_many, labels, scores, np.arange(3), n_resamples=4000)
-    assert result.undefined == pytest.approx(9 / 27, abs=0.03)
-    assert (result.low, result.value, result.high) == (0, 0.5, 1)
+    """Six clusters, one of them the only positive: of so many draws lack it (5/6) ** 6."""
+    labels, scores = np.array([0, 0, 0, 0, 0, 1]), np.array([[0.1, 0.4, 0.2, 0.5, 0.6, 0.3]])
+    result = estimate(auroc_many, labels, scores, np.arange(6), n_resamples=4000)
+    assert result.undefined == pytest.approx((5 / 6) ** 6, abs=0.03)
+    assert (result.low, result.value, result.high) == (0, pytest.approx(0.4), 1)
+
+
+@pytest.mark.parametrize("n", [1, 4, 5])
+def test_few_clusters_have_no_interval(n, rng):
+    """Over one cluster every resample is the data, and each difference would be clear of 0."""
+    labels, scores = rng.integers(0, 2, 200), rng.normal(size=(2, 200))
+    found = estimate(auroc_many, labels, scores, np.arange(200) % n)
+    assert np.isfinite(found.value) and np.isnan([found.low, found.high]).all() == (n < FEWEST)
 
 
 def test_one_class_has_no_estimate():

@@ -59,6 +59,13 @@ def test_without_targets_there_is_no_number(rng):
     assert found.n_targets == 0 and np.isnan(found[2:]).all()
 
 
+def test_where_no_tenth_holds_both_there_is_no_p(rng):
+    """Whatever is greater: nothing was compared."""
+    is_target = np.arange(40) < 4  # a whole tenth
+    found = target_test(rng.random((40, 3)), 1, is_target, -np.arange(40.0), np.full(40, -1))
+    assert np.isnan([found.matched, found.p]).all() and np.isfinite(found.auroc)
+
+
 def test_tenths_are_of_one_size(rng):
     assert (np.bincount(tenths(rng.random(200))) == 20).all()
     assert tenths(np.arange(10.0)).tolist() == list(range(10))

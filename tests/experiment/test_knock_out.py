@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,8 +12,10 @@ import torch
 
 from cislearn.data.expression import prepare_expression
 from cislearn.errors import UserError
+from cislearn.experiment.expression import predict_new
 from cislearn.experiment.knock_out import knock_out
 from cislearn.explain.expression.knock_out import LEVELS
+from cislearn.models.two_towers.saving import CARD
 from cislearn.motifs.matrix import Motif
 from cislearn.motifs.writing import write_meme
 from tests.data.expression.files import CONDITIONS, write_expression, write_matrix
@@ -112,6 +117,19 @@ def test_runs_that_cannot_be_asked(folder, tmp_path, options, said):
     with pytest.raises(UserError, match=said):
         knock_out(run, folder / "data", tmp_path / "t.tsv", regulators=["g3"], motifs=[], levels=LEVELS, device=CPU)
     assert not (tmp_path / "t.tsv").exists()
+    if "ablation" in options:  # nor with new promoters
+        with pytest.raises(UserError, match=said):
+            predict_new(run, tmp_path / "p.tsv", tmp_path / "c.tsv", CPU)
+
+
+def test_regulators_in_another_order_are_refused(folder, tmp_path):
+    """trap 13: values are the dataset's and names the run's, and nothing else holds them together."""
+    run = shutil.copytree(folder / "run", tmp_path / "run")
+    card = json.loads((run / CARD).read_text())
+    card["regulators"] = card["regulators"][::-1]
+    (run / CARD).write_text(json.dumps(card))
+    with pytest.raises(UserError, match=r"other regulators than .* or in another order"):
+        knock_out(run, folder / "data", tmp_path / "t.tsv", regulators=["g3"], motifs=[], levels=LEVELS, device=CPU)
 
 
 def test_another_dataset_is_refused(folder, tmp_path):

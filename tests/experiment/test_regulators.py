@@ -74,7 +74,11 @@ def test_what_does_not_go(folder, tmp_path):
     (tmp_path / "none.tsv").write_text("TF\ttarget\nother\tg1\n")
     with pytest.raises(UserError, match="names none of the 3 regulators"):
         explained(folder, tmp_path / "out", targets=tmp_path / "none.tsv")
-    for text, said in [("TF\ttarget\ng1\n", "line 2: 'g1' is not a regulator"), ("TF\ttarget\n", "names no target")]:
+    for text, said in [
+        ("TF\ttarget\ng1\n", "line 2: 'g1' is not a regulator"),
+        ("TF\ttarget\n", "names no target"),
+        ("a\tg1\na\tg2\n", "line 1: the first line names 'a'"),
+    ]:
         (tmp_path / "bad.tsv").write_text(text)
         with pytest.raises(UserError, match=said):
             read_edges(tmp_path / "bad.tsv")

@@ -52,7 +52,15 @@ def test_of_many_windows_some_are_drawn(tiny_data, monkeypatch):
     assert cislearn.train_kmer_embedding(tiny_data, **QUICK).about["dataset"]["windows"] == 7
 
 
-@pytest.mark.parametrize(("options", "reason"), [({"k": 9}, "1 to 8"), ({"k": []}, "no length"), ({"dim": 0}, "dim 0")])
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"k": 9}, "1 to 8"),
+        ({"k": []}, "no length"),
+        ({"dim": 0}, "dim 0"),
+        ({"stride": 200}, "no two words of 3 lie 200 bp apart"),
+    ],
+)
 def test_options_without_sense_are_refused(tiny_data, options, reason):
     with pytest.raises(UserError, match=reason):
         cislearn.train_kmer_embedding(tiny_data, **options)

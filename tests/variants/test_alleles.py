@@ -80,6 +80,7 @@ def test_an_allele_stands_in_the_middle_of_its_window(bases, length):
     ("ref", "alt", "said"),
     [
         ("A", "<DEL>", "symbolic"),
+        ("C", "C<ctg1>", "symbolic"),
         ("A", "*", "deletion nearby"),
         ("A", ".", "no other allele"),
         ("A", "G]17:198982]", "breakend"),

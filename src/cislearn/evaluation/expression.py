@@ -63,6 +63,8 @@ def expression_scores(
     observed = _metrics(sums.sum(axis=0, keepdims=True))
     weights = np.concatenate(list(bootstrap_weights(np.arange(len(names)), n_resamples, seed)))
     drawn = _metrics(weights.astype(np.float64) @ sums)
+    if len(names) < 2:  # every draw is the one unit: no spread is no certainty
+        drawn = {name: np.full(n_resamples, np.nan) for name in drawn}
     found = {name: _estimate(float(observed[name][0]), drawn[name], level) for name in observed}
     return found | {"Spearman": Estimate(spearman(y, p), np.nan, np.nan, np.nan, 1)}
 

@@ -69,13 +69,14 @@ def target_test(
     if not (len(here) and len(there)):
         return TargetTest(len(here), len(there), *[float("nan")] * 4)
     matched = auroc_within(size, is_target, tenths(variance))
+    mine = float(matched[regulator])
     return TargetTest(
         len(here),
         len(there),
         cohen_d(here, there),
         float(auroc_within(size[:, [regulator]], is_target, np.zeros(len(size), dtype=np.int64))[0]),
-        float(matched[regulator]),
-        float(np.mean(matched >= matched[regulator])),
+        mine,
+        float(np.mean(matched >= mine)) if not np.isnan(mine) else mine,
     )
 
 

@@ -26,6 +26,7 @@ from cislearn.errors import UserError, nearest
 from cislearn.evaluation.expression import expression_scores
 from cislearn.evaluation.worst import find_worst
 from cislearn.experiment.claim import with_options
+from cislearn.experiment.expression_run import refuse_ablation
 from cislearn.experiment.partial import claim_partial, finish_partial
 from cislearn.models.two_towers import Design, TwoTowers, design_of
 from cislearn.models.two_towers.design import WORDS_AND_GENE
@@ -340,9 +341,10 @@ def predict_new(run: Path, promoters: Path, conditions: Path, device: torch.devi
     Raises
     ------
     UserError
-        Where the folder holds no network, or the files do not fit it.
+        Where the folder holds no network, the network is an ablation, or the files do not fit it.
     """
     network, card = load_towers(run)
+    refuse_ablation(card, run / CARD)
     wanted = read_new_pairs(promoters, conditions, length=card.length, regulators=card.regulators, own=card.own)
     values = log_ratios(predict_block(network.to(device), wanted.block, device).numpy())
     table = pd.DataFrame(values, columns=wanted.conditions)

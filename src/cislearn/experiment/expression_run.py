@@ -85,6 +85,22 @@ def read_expression_runs(folders: Sequence[Path], data: Path) -> list[Expression
     return runs
 
 
+def refuse_ablation(card: TowersCard, where: Path) -> None:
+    """Refuse a network that was trained without a part of what it is to read now.
+
+    Raises
+    ------
+    UserError
+        Where it is an ablation.
+    """
+    if card.extra.get("ablation") is not None:
+        raise UserError(
+            f"is the ablation {card.extra['ablation']!r}: it did not read promoters and regulators as they are",
+            where=where,
+            fix="Give a run that was trained without --ablation.",
+        )
+
+
 def read_expression_run(run: Path, data: Path) -> ExpressionRun:
     """Read a run of log ratios and its dataset.
 
@@ -98,12 +114,7 @@ def read_expression_run(run: Path, data: Path) -> ExpressionRun:
     where = run / CARD
     if card.design.columns != 1:
         raise UserError("calls down, base and up, which have no log ratio", where=where, fix="Train without --classes.")
-    if card.extra["ablation"] is not None:
-        raise UserError(
-            f"is the ablation {card.extra['ablation']!r}: it did not read promoters and regulators as they are",
-            where=where,
-            fix="Give a run that was trained without --ablation.",
-        )
+    refuse_ablation(card, where)
     dataset = read_dataset(data)
     if dataset.hash != card.extra["dataset"]:
         raise UserError(
@@ -112,5 +123,12 @@ def read_expression_run(run: Path, data: Path) -> ExpressionRun:
             fix="Give the dataset that `express` was given.",
         )
     conditions = [task.name for task in dataset.spec.tasks]
-    block = Block.of(dataset, regulators_of(dataset), own=card.own)
+    given = regulators_of(dataset)
+    if list(given.names) != card.regulators:
+        raise UserError(
+            f"has other regulators than {run} was trained on, or in another order",
+            where=data,
+            fix="Give the dataset that `express` was given.",
+        )
+    block = Block.of(dataset, given, own=card.own)
     return ExpressionRun(network, dataset, block, dataset.loci["name"].tolist(), conditions, card.regulators, card)

@@ -132,11 +132,17 @@ def learn_vectors(tokens: UInt8[Tensor, "n length"], plan: CbowPlan, progress: P
     Raises
     ------
     UserError
-        Where the windows hold no whole word.
+        Where the windows hold no whole word, or no two as far apart as the stride.
     """
     unknown, reach = unknown_word(plan.k), plan.stride * plan.window
     if tokens.shape[1] < plan.k:
         raise UserError(f"windows of {tokens.shape[1]} bp hold no word of {plan.k}", where="k")
+    if plan.stride > tokens.shape[1] - plan.k:
+        raise UserError(
+            f"no two words of {plan.k} lie {plan.stride} bp apart in windows of {tokens.shape[1]} bp",
+            where="stride",
+            fix=f"Take at most {tokens.shape[1] - plan.k}; {plan.k} has no overlap.",
+        )
     words = F.pad(number_words(tokens, plan.k), (reach, reach), value=unknown).flatten()
     places = (words != unknown).nonzero()[:, 0]
     if not len(places):

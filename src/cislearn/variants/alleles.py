@@ -54,7 +54,7 @@ def why_no_change(ref: str, alt: str) -> str:
         return NO_ALT
     if alt == "*":
         return OVERLAPPING
-    if alt.startswith("<"):
+    if "<" in alt:
         return SYMBOLIC
     if "[" in alt or "]" in alt or "." in alt:
         return BREAKEND

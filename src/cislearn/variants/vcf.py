@@ -18,9 +18,12 @@ LONGEST_NUMBER = 15
 """Digits of a position, at most."""
 _REF = re.compile(r"[ACGTNRYSWKMBDHV]+", re.IGNORECASE)
 _ALT = re.compile(
-    r"[ACGTNRYSWKMBDHV]+|\*|\.|<[^<>\s]+>|[ACGTN.]*[\[\]][^\[\]\s]+[\[\]][ACGTN.]*|\.[ACGTN]+|[ACGTN]+\.", re.IGNORECASE
+    r"[ACGTNRYSWKMBDHV]+|\*|\.|[ACGTN]*<[^<>\s]+>[ACGTN]*|[ACGTN.]*[\[\]][^\[\]\s]+[\[\]][ACGTN.]*"
+    r"|\.[ACGTN]+|[ACGTN]+\.",
+    re.IGNORECASE,
 )
-"""Bases; an overlapping deletion; none; a symbol; ends of a breakpoint, or one without a partner."""
+"""Bases; an overlapping deletion; none; a symbol, or an assembled contig that is inserted; ends of a breakpoint, or one
+without a partner."""
 
 
 class Record(NamedTuple):

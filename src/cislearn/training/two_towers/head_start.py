@@ -16,6 +16,7 @@ from cislearn.baselines.expression.low_rank import soft_impute
 from cislearn.baselines.expression.means import effects
 from cislearn.baselines.expression.ridge import ridge
 from cislearn.data.expression.blocks import Block
+from cislearn.errors import UserError
 from cislearn.models.two_towers.merges import Product
 from cislearn.models.two_towers.network import TwoTowers
 from cislearn.models.two_towers.words import WordsAndGene
@@ -48,7 +49,11 @@ def begin_with_ridge(network: TwoTowers, seen: Block, penalty: float) -> None:
     is_seen = ~np.isnan(labels)
     rows, columns = np.flatnonzero(is_seen.any(axis=1)), np.flatnonzero(is_seen.any(axis=0))
     if len(columns) >= branch.features:
-        raise ValueError(f"{len(columns)} conditions do not fit {branch.features} factors, of which one is the mean")
+        raise UserError(
+            f"{len(columns)} conditions to train on; this network has room for {branch.features - 1}",
+            where="--network",
+            fix="Take another network (tensor_product, concatenation), or fewer conditions.",
+        )
     x = seen.regulators.numpy()[columns].astype(np.float64)
     middle = x.mean(axis=0)
     factors = _of_genes(_filled(labels[np.ix_(rows, columns)]), x - middle, middle, seen.own.numpy()[rows], penalty)
