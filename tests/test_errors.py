@@ -29,4 +29,6 @@ def test_the_message_says_where_what_and_what_to_do(told, message):
 def test_nearest_suggests_or_lists():
     assert nearest("chomosome", ["block", "chromosome"]) == "; did you mean chromosome?"
     assert nearest("xyz", ["b", "a"]) == "; known: a, b"
+    keys = ["training.weight_average", "training.optimiser.learning_rate"]
+    assert nearest("training.learning_rate", keys) == "; did you mean training.optimiser.learning_rate?"
     assert nearest("xyz", []) == ""

@@ -35,5 +35,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     names = sorted(known)
     if not names:
         return ""
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    last = name.rpartition(".")[2]
+    alike = [each for each in names if "." in name and each.rpartition(".")[2] == last]  # training.learning_rate
+    close = alike or difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     return f"; did you mean {close[0]}?" if close else f"; known: {', '.join(names)}"

@@ -181,6 +181,7 @@ def test_other_lengths_are_cropped_or_padded_and_their_loci_follow(tmp_path, rng
     dataset = prepare(tmp_path / "out", positives={"a": positive}, negatives={"a": negative}, length=10)
     assert windows(dataset) == [text[10:20], text[10:20], "NNNACGTANN"]
     assert dataset.loci["note"].tolist() == ["cropped from 31 bp", "cropped from 31 bp", "padded from 5 bp"]
+    assert any("1 of 1 windows of" in n and "shorter than 10 bp" in n for n in dataset.provenance["notes"])
     assert dataset.loci["start"].tolist() == [110, 111, 97]
     assert (dataset.loci["end"] - dataset.loci["start"] == 10).all()
 

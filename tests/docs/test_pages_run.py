@@ -65,7 +65,7 @@ WORLDS = {
     "docs/questions/no-labels.md": World(FOXA1),
     "docs/profiles.md": World("sacCer3.fa.gz starts.bed wt_1.plus.bw wt_1.minus.bw wt_2.plus.bw wt_2.minus.bw"),
     "docs/reverse-complements.md": World("runs/foxa1 windows.fa"),
-    "docs/sharing.md": World("runs/foxa1", "foxa1.md"),
+    "docs/sharing.md": World("runs/foxa1", "foxa1.pt2.md"),
     "docs/questions/strands.md": World("data/foxa1 windows.fa"),
     "docs/studies.md": World("FOLDER experiment.yaml data/simulated", "runs/search/trials.tsv"),
     "docs/tracks.md": World(f"{FOXA1} heart_atac.bed k562.bw hepg2.bw liver.bw heart.bw"),

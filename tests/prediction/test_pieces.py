@@ -170,6 +170,13 @@ def test_broken_off_half_way_it_leaves_what_was_there(genome, regions, tmp_path,
     assert {path.name for path in tmp_path.iterdir()} == before
 
 
+def test_bed_holds_one_task(tmp_path):
+    both = DataSpec((TaskSpec("bound"), TaskSpec("open")), ("a",), LENGTH)
+    with pytest.raises(UserError, match=r"o\.bed: BED holds one task, and this model has 2"):
+        write_predictions([], tmp_path / "o.bed", both)
+    assert not list(tmp_path.iterdir())
+
+
 KILLED = """
 import os, signal, sys
 from cislearn.cli import progress

@@ -106,7 +106,7 @@ def test_a_model_is_loaded_from_where_train_was_told_to_put_it(tiny_experiment, 
 def test_no_card_tells_where_things_lay(tiny_experiment, tmp_path):
     """Cards are given away: names of folders, never their paths."""
     card = write_exported_card(tiny_experiment, tmp_path / "foxa1.pt2")
-    assert card == tmp_path / "foxa1.md"
+    assert card == tmp_path / "foxa1.pt2.md"
     assert str(tiny_experiment.parent.parent) not in card.read_text()
     assert "`foxa1.pt2` is this model as one file" in card.read_text()
 

@@ -12,6 +12,7 @@ from cislearn.cli.ways import Way, is_given, option, refuse_options_of_other_way
 if TYPE_CHECKING:
     from cislearn.data.dataset import Dataset
 
+SHOWN_TASKS = 10
 WAYS = {
     "compendium": Way(
         own=frozenset({"merge_overlap", "without_chromosomes", "add"}),
@@ -254,6 +255,9 @@ def _show(data: Dataset, out: Path) -> None:
 
     print_ = console().print
     print_(f"{len(data):,} windows of {data.spec.length} bp in {out}; domains: {', '.join(data.spec.domains)}")
+    tasks = [f"{task.name} ({task.kind})" for task in data.spec.tasks]
+    more = f" and {len(tasks) - SHOWN_TASKS:,} more" if len(tasks) > SHOWN_TASKS else ""
+    print_(f"tasks: {', '.join(tasks[:SHOWN_TASKS])}{more}")
     if data.spec.tracks:
         print_(f"tracks: {', '.join(f'{each.name} ({each.rc})' for each in data.spec.tracks)}")
     if data.profiles is not None:

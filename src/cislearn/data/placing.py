@@ -92,6 +92,10 @@ def cut_windows(entries: Entries, *, length: int, margin: int) -> Placed:
     rows["note"] = [", ".join(filter(None, both)) for both in zip(rows["note"], note, strict=True)]
     bare = int((n < length + 2 * margin).sum()) if margin else 0
     notes = [f"{bare:,} windows of {entries.path} have N in their margins: the file has no more bases"] if bare else []
+    if padded := int((n < length).sum()):
+        notes.append(
+            f"{padded:,} of {len(rows):,} windows of {entries.path} are shorter than {length} bp: the rest is N"
+        )
     nothing = pd.DataFrame(columns=DROPPED_COLUMNS)
     return Placed(rows, entries.labels, entries.sequences.windows(length, margin), nothing, notes)
 

@@ -220,7 +220,8 @@ def _telling_what_was_left_out(examples: Examples) -> Iterator[None]:
             raise
         first = examples.dropped.iloc[0]
         left_out = f"{len(examples.dropped):,} rows were left out, the first ({first['file']} line {first['line']})"
-        raise UserError(f"{error.problem}; {left_out} because: {first['reason']}", fix=error.fix) from error
+        problem = f"{error.problem}; {left_out} because: {first['reason']}"
+        raise UserError(problem, where=error.where, line=error.line, fix=error.fix) from error
 
 
 def _is_one_binary_task(labels: pd.DataFrame, kinds: Mapping[str, str] | None) -> bool:

@@ -20,6 +20,7 @@ from cislearn.schema import DataSpec, StrandReading
 from cislearn.version import __version__
 
 FORMAT = 1
+WHOLE = "Copy the whole folder again, or train the run again."
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def read_card(folder: Path) -> ModelCard:
     """
     path = folder / "model.json"
     if not path.is_file():
-        raise UserError("holds no finished model (no model.json)", where=folder)
+        raise UserError("holds no finished model (no model.json)", where=folder, fix=WHOLE)
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
@@ -123,7 +124,7 @@ def load_network(folder: Path) -> Network:
     try:
         network.load_state_dict(load_file(path))
     except FileNotFoundError as error:
-        raise UserError("holds no finished model (no model.safetensors)", where=folder) from error
+        raise UserError("holds no finished model (no model.safetensors)", where=folder, fix=WHOLE) from error
     except Exception as error:  # safetensors raises its own class; torch RuntimeError where shapes differ
         raise UserError(f"does not fit its model.json or is not whole: {error}", where=path) from error
     return network.eval()

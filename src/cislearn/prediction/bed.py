@@ -17,14 +17,18 @@ from cislearn.tables import Write, table_written_whole
 def bed_written_whole(path: Path, spec: DataSpec) -> Iterator[Write]:
     """Give a function that writes predictions piece by piece: region, name, score, strand, probability and reason.
 
-    The score is the probability of the first task times 1000.
+    The score is the probability times 1000.
 
     Raises
     ------
     UserError
-        Where the first task is not binary or, once it is written, a row has no coordinates.
+        Where there is more than one task, it is not binary or, once it is written, a row has no coordinates.
     """
-    task = spec.tasks[0]
+    task, *others = spec.tasks
+    if others:
+        raise UserError(
+            f"BED holds one task, and this model has {len(spec.tasks)}", where=path, fix="Name it .tsv or .parquet."
+        )
     refusal = UserError(
         "BED needs coordinates in every row and a binary task", where=path, fix="Name it .tsv or .parquet."
     )

@@ -197,7 +197,7 @@ def refuse_replacing(path: Path, others: Sequence[Path | None], option: str) -> 
 def write_predictions(pieces: Iterable[pd.DataFrame], path: Path, spec: DataSpec) -> Counter[str]:
     """Write predictions as TSV, Parquet (``.parquet``) or BED (``.bed``), whole or not at all.
 
-    BED has the region, its name, the probability of the first task times 1000 as score and the strand, then probability
+    BED has the region, its name, the probability of the one task times 1000 as score and the strand, then probability
     and reason; rows without coordinates cannot be written so.
 
     Parameters

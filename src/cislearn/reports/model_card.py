@@ -82,8 +82,8 @@ def write_model_cards(folder: Path) -> list[Path]:
 
 
 def write_exported_card(path: Path, out: Path, method: str | None = None) -> Path:
-    """Write the card of an exported model beside its file, ``foxa1.md`` beside ``foxa1.pt2``; give back its path."""
-    return _write(out.with_suffix(".md"), model_card(read_carded(path, method), file=out.name))
+    """Write the card of an exported model beside its file, ``foxa1.pt2.md`` by ``foxa1.pt2``; give back its path."""
+    return _write(out.with_name(f"{out.name}.md"), model_card(read_carded(path, method), file=out.name))
 
 
 def read_carded(path: Path, method: str | None = None) -> Carded:

@@ -88,7 +88,7 @@ def open_datasets(contenders: Sequence[Contender], given: Sequence[Path] = ()) -
 
 
 def _where_it_was(contender: Contender) -> Dataset:
-    path, fix = contender.config.data.path, "Give --data FOLDER, where it lies now: the intervals need its loci."
+    path, fix = contender.config.data.path, "Give --data FOLDER, where it lies now: its windows are read there."
     if not path.is_dir():
         raise UserError(f"its dataset is not at {path}", where=contender.name, fix=fix)
     dataset = read_dataset(path)
