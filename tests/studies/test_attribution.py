@@ -49,10 +49,10 @@ def test_windows_are_scored_as_by_scikit_learn_and_the_sign_does_not_count(plant
 
 
 def test_a_window_without_a_planted_motif_has_no_score_and_is_left_out_of_the_mean():
-    planted = np.zeros((3, LENGTH), dtype=bool)
-    planted[:2, :3] = True
+    planted = np.zeros((7, LENGTH), dtype=bool)
+    planted[:6, :3] = True
     scores = auprc_by_window(planted, np.ones(planted.shape))
-    assert np.isnan(scores[2])
+    assert np.isnan(scores[6])
     found = mean_over_windows([scores, scores])
     assert found.value == pytest.approx(0.1) and found.n_seeds == 2  # chance is the share of planted bases
     assert found.low <= found.value <= found.high

@@ -88,7 +88,7 @@ def test_a_simple_model_is_the_same_for_every_seed(tiny_experiment, copy):
     simple = copy / "battery" / "GC_content"
     simple.mkdir(parents=True)
     run = copy / "source_only" / "seed-0"
-    for name in ("predictions.parquet", "seen.npy"):
+    for name in ("predictions.parquet", "seen.npy", "seen.parquet"):
         shutil.copy(run / name, simple)
     info = json.loads((run / "run.json").read_text())
     kept = {key: info[key] for key in ("format", "identity", "target", "protocol", "thresholds")}

@@ -9,6 +9,7 @@ import torch
 from cislearn.baselines.expression import Inputs, RegulatorRidge
 from cislearn.data.expression.blocks import Block
 from cislearn.data.expression.regulators import Regulators
+from cislearn.errors import UserError
 from cislearn.models.two_towers import Design, TwoTowers
 from cislearn.prediction.two_towers import predict_block
 from cislearn.training.two_towers.head_start import OF_WORDS, begin_with_ridge
@@ -87,5 +88,5 @@ def test_labels_that_are_not_seen_change_nothing(block, rng):
 def test_there_must_be_room_for_the_conditions(block):
     design = DESIGN.__class__(**{**vars(DESIGN), "regulators": (6,), "promoter_options": {"features": 6, "word": 2}})
     network = TwoTowers(design, length=LENGTH, regulators=REGULATORS, genes=GENES)
-    with pytest.raises(ValueError, match="10 conditions do not fit 6 factors"):
+    with pytest.raises(UserError, match="--network: 10 conditions to train on; this network has room for 5"):
         begin_with_ridge(network, block, 3.0)
