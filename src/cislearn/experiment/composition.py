@@ -21,6 +21,7 @@ from cislearn.experiment.roles import Roles
 from cislearn.models.network import Network
 from cislearn.models.strands import refuse_rna
 from cislearn.objectives.adabn import AdaBN
+from cislearn.objectives.fixmatch import FixMatch
 from cislearn.objectives.ladder import Ladder
 from cislearn.schema import DataSpec
 
@@ -134,14 +135,15 @@ def check_composition(config: ExperimentConfig, methods: Sequence[Method], roles
                 where="data.labels.target",
                 fix="Say which: data.labels: {target: 0.1}, or take source_only or target_labels.",
             )
-        method.make().setup(network, spec)
-        if config.training.train_only == "head" and isinstance(method.make(), (AdaBN, Ladder)):
+        objective = method.make()
+        objective.setup(network, spec)
+        if config.training.train_only == "head" and isinstance(objective, (AdaBN, Ladder)):
             raise UserError(
                 f"method {method.title} goes by statistics of its own, and train_only: head keeps the encoder's",
                 where="training.train_only",
                 fix="Leave it out, or take methods: [supervised].",
             )
-        if "class" in config.training.balance and getattr(method.make(), "is_aligned", False):
+        if "class" in config.training.balance and isinstance(objective, FixMatch) and objective.is_aligned:
             raise UserError(
                 f"method {method.title} aligns with the share of each class, and balance by class makes them equal",
                 where="training.balance",

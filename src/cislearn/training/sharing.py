@@ -1,8 +1,8 @@
 """One training in several processes: who works through which rows, and when what they learned is averaged.
 
-Each process has a mixture of the rows of each part of a batch. What is drawn for a row (strand,
-shift) is drawn for the whole batch, so it does not depend on the number of processes; noise within the network, and
-what an objective draws by itself, each process draws for its rows. A step is taken *together* or *apart*:
+Each process has a mixture of the rows of each part of a batch. What is drawn for a row (strand, shift) is drawn for the
+whole batch, so it does not depend on the number of processes; noise within the network, and what an objective draws by
+itself, each process draws for its rows. A step is taken *together* or *apart*:
 
 - **Together** all gradients are averaged before the step, and all weights stay equal. Where an objective reads rows
   through `Model.features`, each process computes those of its rows and is handed the others', and the loss is that of
