@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import torch
 
+import cislearn as cl
 from cislearn.data.dataset import read_dataset
 from cislearn.errors import UserError
 from cislearn.experiment.claim import run_identity, split_identity
@@ -220,3 +221,10 @@ def test_values_are_drawn_by_their_share_too(tiny_data, one_cell):
 def test_a_share_that_makes_no_sense_is_refused(tiny_data, share):
     with pytest.raises(UserError, match=r"data\.labels\.sources"):
         config_of(tiny_data, f"data.labels.sources={share}")
+
+
+@pytest.mark.parametrize("balance", ["class", "domain_and_class"])
+def test_alignment_with_shares_that_balance_makes_equal_is_refused(tiny_data, tmp_path, balance):
+    settings = TINY | {"training.balance": balance, "methods": [{"name": "fixmatch", "align": True}]}
+    with pytest.raises(UserError, match="aligns with the share of each class, and balance by class makes them equal"):
+        cl.train(tiny_data, target="hep", seeds=1, out=tmp_path / "e", settings=settings)
