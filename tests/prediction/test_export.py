@@ -261,4 +261,4 @@ def test_the_verb_writes_the_file(tmp_path, tiny_experiment):
     assert done.exit_code == 0, done.output
     model = torch.export.load(io.BytesIO((tmp_path / "m.bin").read_bytes())).module()
     assert model(torch.zeros(1, 4, 101)).shape == (1, 1)
-    assert [path.name for path in tmp_path.iterdir() if path.suffix == ".md"] == ["m.md"]
+    assert [path.name for path in tmp_path.iterdir() if path.suffix == ".md"] == ["m.bin.md"]
