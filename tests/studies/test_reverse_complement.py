@@ -22,6 +22,7 @@ from cislearn.studies.reverse_complement.genome import NEGATIVES, write_simulate
 from cislearn.studies.reverse_complement.page import published, rc_page
 from cislearn.studies.reverse_complement.readings import clean_labels, readings, score_reading
 from cislearn.studies.reverse_complement.strategies import BASELINE, STRATEGIES, TRAININGS
+from cislearn.studies.reverse_complement.tasks import read_published_motifs
 from cislearn.studies.study import Trial
 
 ANY_CONFIG = make_config({"data": {"path": "data"}})
@@ -53,6 +54,14 @@ def test_a_further_seed_leaves_the_embedded_networks_before_it_as_they_are(conjo
     again = fine_tune(config, runs[0])
     assert again.path == first.path and (again.path / "model.safetensors").read_bytes() == weights
     assert [run.info["seed"] for run in (first, second)] == [0, 1]
+
+
+def test_published_motifs_are_read_as_their_file_has_them(shared_data):
+    """Rows add up to 1, and no probability is less than the .001 that the publication adds to each."""
+    motifs = read_published_motifs(shared_data / "motifs" / "rcps_sim_three_pwms.txt")
+    assert {name: motif.width for name, motif in motifs.items()} == {"ELF1": 12, "GATA": 13, "RXRA": 21}
+    np.testing.assert_allclose(motifs["ELF1"].probabilities[:, 1], [0.763455, 0.075748, 0.035437, 0.125360])
+    np.testing.assert_allclose(motifs["GATA"].smoothed().min(), 0.001, atol=1e-9)
 
 
 # --- Scores ---

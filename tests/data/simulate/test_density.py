@@ -9,7 +9,9 @@ from cislearn.data.simulate import simulate_density, write_simulated
 from cislearn.data.simulate.density import COPIES, FACTORS, SHARES
 from cislearn.errors import UserError
 from cislearn.motifs.jaspar import jaspar
+from cislearn.motifs.matrix import Motif
 from cislearn.sequence.strand import reverse_complement
+from cislearn.sequence.tokens import decode
 
 N = 2000
 
@@ -63,6 +65,18 @@ def test_the_background_has_its_frequencies_and_is_shared_only_where_asked():
     np.testing.assert_allclose(frequencies, [0.3, 0.2, 0.2, 0.3], atol=0.03)
     alike = [(each.tokens[:300] == each.tokens[300:600]).mean() for each in (own, shared)]
     assert alike[0] < 0.3 and alike[1] > 0.75
+
+
+def test_motifs_of_ones_own_are_those_that_are_planted():
+    """Two motifs of one word each: every planted site is that word, and tasks and provenance take their names."""
+    words = {"left": "ACCGGAAGTA", "right": "TTGATAAGGC"}
+    motifs = {n: Motif(n, f"{n}_1", np.eye(4)[:, ["ACGT".index(b) for b in word]], 1e6) for n, word in words.items()}
+    drawn = simulate_density(n=100, length=100, motifs=motifs, seed=2)
+    assert [task.name for task in drawn.spec.tasks] == list(words)
+    assert drawn.provenance["simulated"]["motifs"] == {"left": "left_1", "right": "right_1"}
+    for site in drawn.truth.itertuples():
+        read = drawn.tokens[site.row, site.start : site.end]
+        assert decode(reverse_complement(read) if site.strand == "-" else read) == words[site.motif]
 
 
 def test_the_same_seed_gives_the_same_dataset_and_another_one_does_not(tmp_path):

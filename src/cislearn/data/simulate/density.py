@@ -16,6 +16,7 @@ from cislearn.data.simulate.place import Canvas
 from cislearn.data.simulate.simulated import Simulated
 from cislearn.errors import UserError
 from cislearn.motifs.jaspar import jaspar
+from cislearn.motifs.matrix import Motif
 from cislearn.schema import DataSpec, TaskSpec
 
 DENSITY = "density"
@@ -30,7 +31,13 @@ SHARES = {"train": 0.4, "valid": 0.3, "test": 0.3}
 
 
 def simulate_density(
-    *, length: int = 200, n: int = 10_000, flipped: float = 0.2, shared_background: bool = False, seed: int = 0
+    *,
+    length: int = 200,
+    n: int = 10_000,
+    flipped: float = 0.2,
+    shared_background: bool = False,
+    motifs: Mapping[str, Motif] | None = None,
+    seed: int = 0,
 ) -> Simulated:
     """Simulate windows of three factors, in which the number of motifs is drawn and nothing else tells them apart.
 
@@ -49,6 +56,8 @@ def simulate_density(
     shared_background : bool
         The flaw of the published recipe: one seed for the three sets gave them one background, so that most test
         windows share all but their motifs with two windows of the other factors, many of them in training.
+    motifs : mapping of str to Motif, optional
+        Of each factor, whose names the tasks take. JASPAR's of three factors (`FACTORS`) where they are not given.
     seed : int
         Same seed, same windows.
 
@@ -57,7 +66,7 @@ def simulate_density(
     UserError
         Where windows are too short for the copies, or a number is out of range.
     """
-    motifs = {task: jaspar(identifier) for task, identifier in FACTORS.items()}
+    motifs = motifs or {task: jaspar(identifier) for task, identifier in FACTORS.items()}
     widest = max(motif.width for motif in motifs.values())
     if length < (least := 2 * COPIES[1] * widest):
         raise UserError(f"windows of {length} bp are too short for {COPIES[1]} motifs; {least} bp at least")
@@ -77,7 +86,7 @@ def simulate_density(
         truth.append(planted.assign(row=planted["row"] + n * number))
     parameters: dict[str, Any] = {
         "family": DENSITY, "length": length, "n": n, "shared_background": shared_background, "seed": seed,
-        "motifs": FACTORS,
+        "motifs": {task: motif.identifier for task, motif in motifs.items()},
     }  # fmt: skip
     sets = dict(zip(motifs, tokens, strict=True))
     return with_flipped_labels(sets, pd.concat(truth, ignore_index=True), flipped, parameters, rng)

@@ -16,7 +16,10 @@ from cislearn.studies.reverse_complement.strategies import BASELINE, STRATEGIES
 from cislearn.studies.study import Trial
 
 MAIN = "AUROC"
-OURS = {"simulated 200": ["simulated 200 bp", "published windows 200 bp"], "simulated 1000": ["simulated 1000 bp"]}
+OURS = {
+    "simulated 200": ["simulated 200 bp", "published windows 200 bp"],
+    "simulated 1000": ["simulated 1000 bp", "published motifs 1000 bp"],
+}
 """Columns of the paper, and our tasks of the same kind."""
 CHIP = ("MAX", "CTCF", "SPI1")
 READ_ON_BOTH = ("none", "augmented", "conjoined", "conjoined-maximum")

@@ -13,6 +13,7 @@ from cislearn.data.marker import MARKER
 from cislearn.data.prepare import prepare
 from cislearn.data.simulate import simulate_density, write_simulated
 from cislearn.data.simulate.density import with_flipped_labels
+from cislearn.motifs.matrix import Motif
 from cislearn.sequence.tokens import encode
 from cislearn.studies.reverse_complement.genome import write_simulated_genome
 from cislearn.studies.settings import BARE_TRAINING
@@ -24,6 +25,8 @@ PUBLISHED_MOTIFS = ("ELF1_known2", "GATA_known6", "RXRA_known1")
 PUBLISHED_FILE = (
     "DensityEmbedding_motifs-{motif}_min-1_max-3_mean-2_zeroProb-0p0_seqLength-200_numSeqs-10000.simdata.gz"
 )
+PUBLISHED_SITES = 249.0
+"""For which a quarter of a site more of each base is the .001 that the publication adds to each probability."""
 FRESH = PUBLISHED_SEED + 1
 """Seed of windows that share nothing with those of training."""
 ADAM: dict[str, Any] = {
@@ -109,6 +112,32 @@ def published_simulation(files: Path, work: Path, most: int | None) -> Task:
     return _simulated_task(out, None)
 
 
+def published_motifs(length: int) -> Make:
+    """The published simulation, by our simulator and with the motifs of the publication."""
+
+    def make(files: Path, work: Path, most: int | None) -> Task:
+        n = most or 10_000
+        out = work / f"density-{length}-{n}-published-motifs"
+        if not (out / MARKER).is_file():
+            motifs = read_published_motifs(there(files / "motifs" / "rcps_sim_three_pwms.txt"))
+            write_simulated(out, simulate_density(length=length, n=n, motifs=motifs, seed=PUBLISHED_SEED))
+        return _simulated_task(out, None)
+
+    return make
+
+
+def read_published_motifs(path: Path) -> dict[str, Motif]:
+    """Read the motifs of the publication: a line ``>name ...``, then a line ``letter A C G T`` a position."""
+    blocks = [block.splitlines() for block in path.read_text(encoding="utf-8").split(">")[1:]]
+    motifs = {}
+    for head, *lines in blocks:
+        identifier = head.split()[0]
+        rows = np.array([[float(value) for value in line.split()[1:]] for line in lines if line.strip()])
+        name = identifier.partition("_")[0]
+        motifs[name] = Motif(name, identifier, (rows / rows.sum(axis=1, keepdims=True)).T, PUBLISHED_SITES)
+    return motifs
+
+
 def bound_by_others(factor: str) -> Make:
     """Peaks of a factor against windows that another one binds in the same cell type and it does not."""
 
@@ -192,5 +221,6 @@ TASKS: dict[str, Make] = {
     **{f"{factor} {CELL} 100 bp": bound_by_others(factor) for factor in FACTORS},
     "simulated genome 1000 bp": simulated_genome,
     "simulated 1000 bp": simulated(1000),
+    "published motifs 1000 bp": published_motifs(1000),
 }
 """By name, in the order of the page."""
