@@ -147,6 +147,18 @@ def test_differences_to_post_hoc_are_paired_by_seed_and_ranks_are_of_the_means()
     assert not_run(progress) in page
 
 
+def test_profiles_of_other_studies_are_columns_in_which_the_lowest_is_first():
+    own = scores_of({BASELINE: [0.95, 0.97, 0.96], "RCPS": [0.96, 0.98, 0.98]}).assign(study="reverse_complement")
+    about = {"study": "simulated_profiles", "data": "plain", "metric": "JSD to the truth", "seeds_sd": 0.01}
+    shapes = [("augmented", "both strands", 0.2), ("rcps", "one strand", 0.3), ("rcps", "both strands", 0.1)]
+    others = [about | {"training": t, "reading": r, "estimate": e, "n_seeds": 2} for t, r, e in shapes]
+    others.append(others[0] | {"data": "biased", "estimate": 0.05})
+    page = "\n".join(rc_page([], pd.concat([own, pd.DataFrame(others)]), pd.DataFrame(columns=["task"])))
+    table = page.split("## Strategy by task")[1].split("## ")[0]
+    assert "| strategy | simulated profiles, JSD (2 seeds) | mean rank (tasks) |" in table
+    assert f"| {BASELINE} | .200 ± .010 | 1.0 (1) |" in table and "| RCPS | .300 ± .010 | 2.0 (1) |" in table
+
+
 def test_the_papers_numbers_stand_beside_ours_and_empty_ones_say_so():
     paper = published()
     assert len(paper) == 84 and set(paper["strategy"]) >= set(STRATEGIES) - {

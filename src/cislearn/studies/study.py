@@ -61,6 +61,8 @@ class Study(ABC):
     """The last of its axes where that tells replicates, such as simulations: the page shows means over them."""
     reference: ClassVar[str] = ""
     """The value of the first of two axes that the page holds all others against, paired by the second."""
+    beside: ClassVar[tuple[str, ...]] = ()
+    """Studies whose scores its page shows too: they stand below its own, each with its name in the column ``study``."""
     processes: ClassVar[int] = 1
     """In how many processes each of its trainings runs."""
     needs_files: ClassVar[bool] = True

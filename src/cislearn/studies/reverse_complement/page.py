@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib.resources import files as resources
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from cislearn.reports.numbers import DASH, decimal, signed
 from cislearn.studies.markdown import not_run, table
+from cislearn.studies.readings import READINGS
 from cislearn.studies.replicated import paired_interval
 from cislearn.studies.reverse_complement.readings import MOMENTS
 from cislearn.studies.reverse_complement.strategies import BASELINE, STRATEGIES
@@ -22,6 +24,31 @@ OURS = {
 }
 """Columns of the paper, and our tasks of the same kind."""
 CHIP = ("MAX", "CTCF", "SPI1")
+
+
+class ProfileColumn(NamedTuple):
+    """A study of profiles, the value of its first axis that trains by the strategies, and its metric of shape."""
+
+    study: str
+    axis: str
+    value: str
+    metric: str
+
+
+PROFILES: dict[str, ProfileColumn] = {
+    "simulated profiles, JSD": ProfileColumn("simulated_profiles", "data", "plain", "JSD to the truth"),
+    "yeast profiles, JSD": ProfileColumn("yeast_profiles", "task", "wild type", "JSD"),
+}
+"""Columns of profiles: a divergence between shapes, the lower the better."""
+OF_PROFILES: dict[str, tuple[str, str]] = {
+    "none": ("forward", READINGS[0]),
+    "augmented": ("augmented", READINGS[0]),
+    "conjoined in training": ("conjoined", READINGS[1]),
+    BASELINE: ("augmented", READINGS[1]),
+    "post-hoc of un-augmented": ("forward", READINGS[1]),
+    "RCPS": ("rcps", READINGS[0]),
+}
+"""Training and reading of a strategy as the studies of profiles name them."""
 READ_ON_BOTH = ("none", "augmented", "conjoined", "conjoined-maximum")
 """Trainings whose networks do not say the same of both strands."""
 
@@ -63,20 +90,46 @@ def _value(row: pd.Series) -> str:
 
 
 def _by_task(scores: pd.DataFrame, tasks: Sequence[str]) -> str:
-    found = {name: [of_strategy(scores, task, name) for task in tasks] for name in STRATEGIES}
-    estimates = pd.DataFrame({n: [r["estimate"] if len(r) else np.nan for r in f] for n, f in found.items()}).T
+    columns = {task: [of_strategy(scores, task, name) for name in STRATEGIES] for task in tasks}
+    profiles = {column: [_of_profiles(scores, column, name) for name in STRATEGIES] for column in PROFILES}
+    profiles = {column: cells for column, cells in profiles.items() if any(len(cell) for cell in cells)}
+    columns |= profiles
+    estimates = pd.DataFrame(
+        {column: [cell["estimate"] if len(cell) else np.nan for cell in cells] for column, cells in columns.items()},
+        index=list(STRATEGIES),
+        dtype=float,
+    )
+    estimates[list(profiles)] *= -1  # divergences: the lower the better
     ranks = estimates.loc[:, estimates.notna().sum() > 1].rank(ascending=False)
     rows = []
-    for name, cells in found.items():
+    for name, *cells in zip(STRATEGIES, *columns.values(), strict=True):
         if not any(len(cell) for cell in cells):
             continue
         mine = ranks.loc[name].dropna()
         rank = f"{mine.mean():.1f} ({len(mine)})" if len(mine) else DASH
         rows.append([name, *map(_value, cells), rank])
-    seeds = [max((int(f[t]["n_seeds"]) for f in found.values() if len(f[t])), default=0) for t in range(len(tasks))]
-    head = ["strategy", *(f"{task} ({n} seeds)" for task, n in zip(tasks, seeds, strict=True)), "mean rank (tasks)"]
+    seeds = [max((int(cell["n_seeds"]) for cell in cells if len(cell)), default=0) for cells in columns.values()]
+    names = [f"{column} ({n} seeds)" for column, n in zip(columns, seeds, strict=True)]
     note = f"{MAIN} on test windows, mean over tasks of a data set, ± sd over seeds."
-    return f"{table(head, rows)}\n\n{note}"
+    if profiles:
+        note += (
+            " Profiles: the Jensen-Shannon divergence to what is expected or observed, the lower the better; their"
+            " trainings are those of the studies [simulated-profiles](simulated_profiles.md) and"
+            " [yeast-profiles](yeast_profiles.md), with `bpnet`."
+        )
+    note += " A strategy is ranked among those that were run on a task; in brackets, on how many tasks it was."
+    return f"{table(['strategy', *names, 'mean rank (tasks)'], rows)}\n\n{note}"
+
+
+def _of_profiles(scores: pd.DataFrame, column: str, strategy: str) -> pd.Series:
+    """Return the row of a strategy in a study of profiles; an empty series where there is none."""
+    study, axis, value, metric = PROFILES[column]
+    if strategy not in OF_PROFILES or axis not in scores or "study" not in scores:
+        return pd.Series(dtype=object)
+    training, reading = OF_PROFILES[strategy]
+    of = {"study": study, axis: value, "training": training, "reading": reading, "metric": metric}
+    rows = scores[np.logical_and.reduce([scores[name] == each for name, each in of.items()])]
+    return rows.iloc[0] if len(rows) else pd.Series(dtype=object)
 
 
 def _over_baseline(scores: pd.DataFrame, tasks: Sequence[str]) -> str:

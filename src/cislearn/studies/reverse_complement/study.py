@@ -15,7 +15,7 @@ from cislearn.experiment.roles import assign_roles
 from cislearn.models.saving import load_network
 from cislearn.runs import runs_under
 from cislearn.studies.reverse_complement.embedded import embedded_scores
-from cislearn.studies.reverse_complement.page import rc_page
+from cislearn.studies.reverse_complement.page import PROFILES, rc_page
 from cislearn.studies.reverse_complement.readings import gradient_cosines, scores_table
 from cislearn.studies.reverse_complement.strategies import OPTIONS, TRAININGS
 from cislearn.studies.reverse_complement.tasks import TASKS, Task, peaks_in
@@ -37,6 +37,7 @@ class ReverseComplement(Study):
     title = "Reverse complements: strategy by task"
     axes = ("task", "training")
     scored_on = ("part", "reading")
+    beside = tuple(column.study for column in PROFILES.values())
     introduction = (
         resources("cislearn.studies.reverse_complement").joinpath("introduction.md").read_text(encoding="utf-8")
     )
