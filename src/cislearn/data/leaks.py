@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float64, Int8
 
 from cislearn.data.clusters import has_locus, on_one_axis, overlaps_any
 from cislearn.data.dataset import Dataset
-from cislearn.data.parts import LEFT_OUT, TEST, SplitResult
+from cislearn.data.parts import LEFT_OUT, TEST, TRAIN, VALID, SplitResult
 from cislearn.data.sequences import map_windows
 from cislearn.data.similarity import NEAR, WORD, greatest_similarity, index_words
 from cislearn.sequence.hashes import forward_hash
@@ -45,7 +45,7 @@ class LeakReport:
     answers, domains : dict of str to ndarray, shape (N,), bool
         ``task positive`` and ``task negative``: rows with these labels; rows of each domain.
     notes : list of str
-        What was not compared.
+        What was not compared, and what validation shares with training, which is told and left as it is.
     """
 
     part: Int8[np.ndarray, " n"]
@@ -121,7 +121,24 @@ def find_leaks(dataset: Dataset, part: Int8[np.ndarray, " n"]) -> LeakReport:
     similarity[kinds["same sequence"] | kinds["reverse complement"]] = 1
     kinds["near duplicate"] = (similarity >= NEAR) & ~np.logical_or.reduce(list(kinds.values()))
     domains = {name: dataset.domain_codes == code for code, name in enumerate(dataset.spec.domains)}
+    notes += _notes_on_validation(dataset, part)
     return LeakReport(part, kinds, similarity, _answers(dataset), domains, notes)
+
+
+def _notes_on_validation(dataset: Dataset, part: Int8[np.ndarray, " n"]) -> list[str]:
+    """Tell how many validation rows share a sequence or a locus with training: what is chosen on them is flattered."""
+    train, valid = np.flatnonzero(part == TRAIN), np.flatnonzero(part == VALID)
+    shared = np.isin(dataset.window_hashes[valid], dataset.window_hashes[train])
+    start, end = on_one_axis(dataset.loci)
+    placed = has_locus(dataset.loci)
+    here, there = valid[placed[valid]], train[placed[train]]
+    shared[placed[valid]] |= overlaps_any(start[here], end[here], start[there], end[there])
+    if not shared.any():
+        return []
+    return [
+        f"{int(shared.sum()):,} of {len(valid):,} validation windows share a sequence or a locus with training windows:"
+        " epochs, thresholds and temperatures chosen on them may be too sure of themselves"
+    ]
 
 
 def find_shared(dataset: Dataset, part: Int8[np.ndarray, " n"]) -> dict[str, Bool[np.ndarray, " n"]]:
