@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import cislearn as cl
+from cislearn.data.split import TEST
 from cislearn.errors import UserError
 from cislearn.experiment.composition import compose_methods
+from cislearn.experiment.learned_before import leave_out_learned
 from cislearn.experiment.reading import make_config
+from cislearn.experiment.roles import assign_roles
 from cislearn.experiment.underway import run_identities, settle
 from cislearn.runs import RunFolder
 from tests.conftest import TINY
@@ -70,6 +74,26 @@ def test_a_test_part_that_was_learned_from_is_refused(knowing, tiny_data, tmp_pa
     np.save(all_of_them / "seen.npy", np.unique(cl.read_dataset(tiny_data).window_hashes))
     with pytest.raises(UserError, match="for test were learned from by the run that training begins at"):
         settle(config_of(tiny_data, all_of_them, tmp_path), cl.read_dataset(tiny_data))
+
+
+def test_test_windows_that_only_overlap_learned_ones_are_left_out_too(knowing, tiny_data, tmp_path):
+    """trap 17: no window is equal, but those of one place were seen moved by all but three bases."""
+    run = tmp_path / "moved"
+    shutil.copytree(knowing.path, run)
+    np.save(run / "seen.npy", np.array([1], dtype=np.uint64))
+    data = cl.read_dataset(tiny_data)
+    start = 60 * np.random.default_rng(0).permutation(len(data))
+    data = replace(data, loci=data.loci.assign(chrom="chr1", start=start, end=start + data.spec.length))
+    config = config_of(tiny_data, run, tmp_path)
+    roles = assign_roles(data, config.data)
+    is_test = roles.split.part == TEST
+    low = int(data.loci.loc[is_test, "end"].iloc[0]) - 3
+    seen = {"genome": data.loci["genome"].iloc[0], "chrom": "chr1", "start": [low], "end": [low + 101]}
+    pd.DataFrame(seen).to_parquet(run / "seen.parquet")
+    overlaps = (data.loci["start"] < low + 101) & (data.loci["end"] > low)
+    left = leave_out_learned(roles, config).split.part
+    assert 0 < (is_test & overlaps).sum() < 5
+    assert np.flatnonzero(is_test & (left != TEST)).tolist() == np.flatnonzero(is_test & overlaps).tolist()
 
 
 def test_the_labels_that_chose_the_weights_were_seen(tiny_data, tmp_path):
