@@ -99,6 +99,19 @@ def test_gc_content_is_a_logistic_regression_on_one_number(rng):
     np.testing.assert_allclose(model.predict(Windows(tokens)), logits, atol=1e-3)
 
 
+def test_a_window_of_several_domains_does_not_choose_the_penalty_that_learns_it_by_heart(rng):
+    """trap 17: labels drawn at random, each window with its other strand. Where one is set aside, so is the other."""
+    once, answers = rng.integers(0, 4, (300, 60)).astype(np.uint8), rng.integers(0, 2, 300)
+    order = rng.permutation(600)
+    tokens, labels = np.concatenate([once, reverse_complement(once)])[order], np.tile(answers, 2)[order]
+    model = baseline("6-mer_logistic")
+    model.fit(Windows(tokens), labels)
+    counts = np.sqrt(count_words(tokens, 6))
+    features = (counts - model.mean) / model.scale
+    sizes = [np.linalg.norm(LogisticRegression(C=c, max_iter=300).fit(features, labels).coef_) for c in model.strengths]
+    assert np.linalg.norm(model.weights) < 1.1 * sizes[1] < 0.5 * sizes[-1], sizes
+
+
 @given(data=st.lists(st.tuples(st.sampled_from(["|chr1", "g|chr1", "|chrX", ""]), st.booleans()), min_size=2))
 def test_log_odds_by_chromosome_against_counts(data):
     labels = np.array([answer for _, answer in data], dtype=int)

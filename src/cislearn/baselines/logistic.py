@@ -12,9 +12,13 @@ from jaxtyping import Float32, Shaped
 from cislearn.baselines.baseline import Baseline
 from cislearn.baselines.windows import Windows
 from cislearn.evaluation.metrics import auroc
+from cislearn.sequence.hashes import canonical_hash
 
 SET_ASIDE = 0.2
-"""Share of the windows, the first ones, by which the strength is chosen; the chosen model is fitted to all."""
+"""Share of the windows, the first ones, by which the strength is chosen; the chosen model is fitted to all.
+
+Of the others those are fitted that are none of the first on either strand: a locus stands once a domain.
+"""
 
 
 class LogisticBaseline(Baseline):
@@ -34,7 +38,7 @@ class LogisticBaseline(Baseline):
     def fit(self, windows: Windows, labels: Shaped[np.ndarray, " n"]) -> None:
         """See `Baseline.fit`."""
         self.mean, self.scale, features = windows.once((self.name, "standardised"), lambda: self._standardised(windows))
-        model = _regression(self._choose(features, labels)).fit(features, labels)
+        model = _regression(self._choose(windows, features, labels)).fit(features, labels)
         self.weights, self.offset = model.coef_[0], float(model.intercept_[0])
 
     def predict(self, windows: Windows) -> Float32[np.ndarray, " n"]:
@@ -60,16 +64,19 @@ class LogisticBaseline(Baseline):
         mean, scale = features.mean(axis=0), np.maximum(features.std(axis=0), 1e-6)
         return mean, scale, (features - mean) / scale
 
-    def _choose(self, features: Float32[np.ndarray, "n f"], labels: Shaped[np.ndarray, " n"]) -> float:
+    def _choose(self, windows: Windows, features: Float32[np.ndarray, "n f"], labels: Shaped[np.ndarray, " n"]) -> float:
         """The weakest penalty up to which the ranking of the rows set aside gets better."""
         n_aside = round(SET_ASIDE * len(labels))
-        held, seen = labels[:n_aside], labels[n_aside:]
+        hashes = windows.once("hashes", lambda: canonical_hash(windows.tokens))
+        others = n_aside + np.flatnonzero(~np.isin(hashes[n_aside:], hashes[:n_aside]))
+        held, seen = labels[:n_aside], labels[others]
         if len(self.strengths) == 1 or len(np.unique(held)) < 2 or len(np.unique(seen)) < 2:
             return self.strengths[0]
+        features, aside = features[others], features[:n_aside]
         model, best, chosen = _regression(self.strengths[0]), -1.0, self.strengths[0]
         for strength in self.strengths:
-            model.set_params(C=strength).fit(features[n_aside:], seen)
-            score = auroc(held, model.decision_function(features[:n_aside]))
+            model.set_params(C=strength).fit(features, seen)
+            score = auroc(held, model.decision_function(aside))
             if score <= best:
                 break
             best, chosen = score, strength
