@@ -64,7 +64,9 @@ class LogisticBaseline(Baseline):
         mean, scale = features.mean(axis=0), np.maximum(features.std(axis=0), 1e-6)
         return mean, scale, (features - mean) / scale
 
-    def _choose(self, windows: Windows, features: Float32[np.ndarray, "n f"], labels: Shaped[np.ndarray, " n"]) -> float:
+    def _choose(
+        self, windows: Windows, features: Float32[np.ndarray, "n f"], labels: Shaped[np.ndarray, " n"]
+    ) -> float:
         """The weakest penalty up to which the ranking of the rows set aside gets better."""
         n_aside = round(SET_ASIDE * len(labels))
         hashes = windows.once("hashes", lambda: canonical_hash(windows.tokens))
