@@ -143,7 +143,8 @@ def test_differences_to_post_hoc_are_paired_by_seed_and_ranks_are_of_the_means()
     interval = stats.ttest_1samp(gains, 0).confidence_interval()
     assert f"{signed(gains.mean())} ({signed(interval.low)}, {signed(interval.high)})" in page
     line = next(line for line in page.splitlines() if line.startswith("| RCPS | .973 ± .012"))
-    assert line.endswith("| 1.0 (1) |")
+    assert line.endswith("| 0.00 (1) |")
+    assert next(line for line in page.splitlines() if line.startswith(f"| {BASELINE} | .960")).endswith("| 0.50 (1) |")
     assert not_run(progress) in page
 
 
@@ -155,8 +156,8 @@ def test_profiles_of_other_studies_are_columns_in_which_the_lowest_is_first():
     others.append(others[0] | {"data": "biased", "estimate": 0.05})
     page = "\n".join(rc_page([], pd.concat([own, pd.DataFrame(others)]), pd.DataFrame(columns=["task"])))
     table = page.split("## Strategy by task")[1].split("## ")[0]
-    assert "| strategy | simulated profiles, JSD (2 seeds) | mean rank (tasks) |" in table
-    assert f"| {BASELINE} | .200 ± .010 | 1.0 (1) |" in table and "| RCPS | .300 ± .010 | 2.0 (1) |" in table
+    assert "| strategy | simulated profiles, JSD (2 seeds) | mean place (tasks) |" in table
+    assert f"| {BASELINE} | .200 ± .010 | 0.00 (1) |" in table and "| RCPS | .300 ± .010 | 1.00 (1) |" in table
 
 
 def test_the_papers_numbers_stand_beside_ours_and_empty_ones_say_so():

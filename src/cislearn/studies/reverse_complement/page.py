@@ -100,14 +100,15 @@ def _by_task(scores: pd.DataFrame, tasks: Sequence[str]) -> str:
         dtype=float,
     )
     estimates[list(profiles)] *= -1  # divergences: the lower the better
-    ranks = estimates.loc[:, estimates.notna().sum() > 1].rank(ascending=False)
+    compared = estimates.loc[:, estimates.notna().sum() > 1]
+    places = (compared.rank(ascending=False) - 1) / (compared.notna().sum() - 1)
     rows = []
     for name, *cells in zip(STRATEGIES, *columns.values(), strict=True):
         if not any(len(cell) for cell in cells):
             continue
-        mine = ranks.loc[name].dropna()
-        rank = f"{mine.mean():.1f} ({len(mine)})" if len(mine) else DASH
-        rows.append([name, *map(_value, cells), rank])
+        mine = places.loc[name].dropna()
+        place = f"{mine.mean():.2f} ({len(mine)})" if len(mine) else DASH
+        rows.append([name, *map(_value, cells), place])
     seeds = [max((int(cell["n_seeds"]) for cell in cells if len(cell)), default=0) for cells in columns.values()]
     names = [f"{column} ({n} seeds)" for column, n in zip(columns, seeds, strict=True)]
     note = f"{MAIN} on test windows, mean over tasks of a data set, ± sd over seeds."
@@ -117,8 +118,11 @@ def _by_task(scores: pd.DataFrame, tasks: Sequence[str]) -> str:
             " trainings are those of the studies [simulated-profiles](simulated_profiles.md) and"
             " [yeast-profiles](yeast_profiles.md), with `bpnet`."
         )
-    note += " A strategy is ranked among those that were run on a task; in brackets, on how many tasks it was."
-    return f"{table(['strategy', *names, 'mean rank (tasks)'], rows)}\n\n{note}"
+    note += (
+        " *Place*: the rank among the strategies that were run on a task, from 0, the first, to 1, the last; its mean"
+        " over tasks, and over how many."
+    )
+    return f"{table(['strategy', *names, 'mean place (tasks)'], rows)}\n\n{note}"
 
 
 def _of_profiles(scores: pd.DataFrame, column: str, strategy: str) -> pd.Series:
