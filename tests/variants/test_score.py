@@ -107,6 +107,14 @@ def test_a_row_for_each_allele_in_order_scored_or_with_the_reason(chromosomes, g
     assert table["ref_match"].isna().sum() == 2 and "could not be compared" in table["note"][10]
 
 
+def test_a_telomere_is_told_and_says_nothing_of_the_build(chromosomes, genome, write_vcf):
+    """The format has position 0 before the first base; nothing is read there, of no chromosome."""
+    at = chromosomes["chr1"][99]
+    table = score(write_vcf(("chr2", 0, chromosomes["chr1"][-1], "<DEL>"), ("chr1", 100, at, other(at))), genome)
+    assert table["not_scored"].tolist() == ["position 0 is the telomere, before the first base of chr2", ""]
+    assert table["pos"].tolist() == [0, 100] and table["ref_match"].isna().tolist() == [True, False]
+
+
 def test_a_file_of_another_build_is_refused(chromosomes, genome, write_vcf):
     """trap 6: the check is made without being asked for, and cannot be skipped by accident."""
     one = chromosomes["chr1"]

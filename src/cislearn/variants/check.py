@@ -18,6 +18,7 @@ from cislearn.sequence.tokens import N, decode, encode
 from cislearn.variants.alleles import TOO_LONG, Change, change_of, reach, why_no_change
 
 MISMATCH = "REF is {ref}, and the genome has {seen}"
+TELOMERE = "position 0 is the telomere, before the first base of {chrom}"
 EXCHANGED = "; ALT is the genome's: the alleles may be exchanged"
 _SHOWN = 12
 """Bases of an allele that a message shows."""
@@ -119,6 +120,8 @@ def _judge(row: object, there: str, genome: Genome, names: Names, length: int) -
     name = names(chrom)
     if name is None:
         return None, NO_CHROMOSOME.format(chrom=chrom), np.nan
+    if position == 0:
+        return None, TELOMERE.format(chrom=name), np.nan
     size = genome.chromosomes[name]
     if position - 1 + len(ref) > size:
         return None, OUTSIDE.format(chrom=name, length=size), 0.0

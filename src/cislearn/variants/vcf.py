@@ -36,7 +36,7 @@ class Record(NamedTuple):
     chrom, identifier, ref : str
         As they stand there.
     position : int
-        POS: the 1-based position of the first base of REF.
+        POS: the 1-based position of the first base of REF; 0 is the telomere before it.
     alts : tuple of str
         The alleles of ALT, in order; ``"."`` where there is none.
     text : str
@@ -82,7 +82,7 @@ def read_records(path: Path, n: int) -> Iterator[list[Record]]:
     ------
     UserError
         With file and line: no header, no record, a row of another width than the header, a position that is no whole
-        number from 1, a REF or ALT that is not as the format has it.
+        number, a REF or ALT that is not as the format has it.
     """
     header = read_header(path)
     width, records, found = header[-1].count("\t") + 1, list[Record](), False
@@ -130,9 +130,9 @@ def _record(line: str, number: int, width: int, path: Path) -> Record:
 
 
 def _position(text: str, path: Path, line: int) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) <= LONGEST_NUMBER and int(text) > 0):
-        fix = "Column 2 is counted from 1."
-        raise UserError(f"position {text[:40]!r} is no whole number from 1", where=path, line=line, fix=fix)
+    if not (text.isascii() and text.isdecimal() and len(text) <= LONGEST_NUMBER):
+        fix = "Column 2 is counted from 1; 0 is a telomere."
+        raise UserError(f"position {text[:40]!r} is no whole number", where=path, line=line, fix=fix)
     return int(text)
 
 
