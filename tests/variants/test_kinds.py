@@ -8,6 +8,7 @@ import torch
 from scipy.special import logit
 
 from cislearn.data.tracks import normalise
+from cislearn.errors import UserError
 from cislearn.evaluation.profiles.divergence import jensen_shannon
 from cislearn.models.network import build_network
 from cislearn.models.strands import BothStrands
@@ -49,6 +50,15 @@ def test_classes_and_values(chromosomes, genome, write_vcf, both):
         found = table[f"logit_effect_state_{c}"][0]
         assert found == pytest.approx(logit(share[1][c]) - logit(share[0][c]), abs=1e-5)
         assert table[f"probability_effect_state_{c}"][0] == pytest.approx(cold[1][c] - cold[0][c], abs=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["binary", "regression"])
+def test_a_task_that_is_called_as_a_class_of_another_is_refused(genome, write_vcf, kind):
+    """Their columns were those of one of them alone, of another kind p."""
+    spec = DataSpec((TaskSpec("state", "multiclass", 3), TaskSpec("state_1", kind)), ("a",), 20)
+    model = build_network("motif_cnn", spec, SMALL).eval()
+    with pytest.raises(UserError, match="class 1 of task state and task state_1 come to the same columns"):
+        score(write_vcf(("chr1", 150, "A", "C")), genome, model)
 
 
 def test_profiles(chromosomes, genome, write_vcf):

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float, Shaped, UInt8
 from scipy.special import expit, log_softmax, logsumexp
 
+from cislearn.errors import UserError
 from cislearn.evaluation.profiles.divergence import jensen_shannon
 from cislearn.evaluation.profiles.shapes import split_logits
 from cislearn.prediction.members import Members
@@ -74,6 +75,29 @@ def measures(
     return found
 
 
+def refuse_equal_names(spec: DataSpec) -> None:
+    """Refuse tasks of which a class is called as another task is: their columns would be the same ones.
+
+    Raises
+    ------
+    UserError
+        Which two.
+    """
+    told: dict[str, str] = {}
+    for task in spec.tasks:
+        for c, name in enumerate(_names_of(task)):
+            what = f"task {task.name}" if name == task.name else f"class {c} of task {task.name}"
+            if name in told:
+                fix = "Give one of the tasks another name, and train again."
+                raise UserError(f"{told[name]} and {what} come to the same columns, those of {name}", fix=fix)
+            told[name] = what
+
+
+def _names_of(task: TaskSpec) -> list[str]:
+    """What the effects on a task are of: the task, or each of its classes."""
+    return [f"{task.name}_{c}" for c in range(task.channels)] if task.kind == "multiclass" else [task.name]
+
+
 def _measures(
     task: TaskSpec,
     ref: Float[np.ndarray, "n members c"],
@@ -91,11 +115,11 @@ def _measures(
             found.append(Measure("probability", task.name, *scaled))
         return found
     found = []
-    for c in range(task.channels):
-        found.append(Measure("logit", f"{task.name}_{c}", _log_odds(ref, c), _log_odds(alt, c)))
+    for c, name in enumerate(_names_of(task)):
+        found.append(Measure("logit", name, _log_odds(ref, c), _log_odds(alt, c)))
         if temperatures is not None:
             shares = (_class_probability(each, c, temperatures) for each in (ref, alt))
-            found.append(Measure("probability", f"{task.name}_{c}", *shares))
+            found.append(Measure("probability", name, *shares))
     return found
 
 

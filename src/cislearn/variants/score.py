@@ -25,7 +25,14 @@ from cislearn.progress import Progress, silent
 from cislearn.sequence.tokens import N
 from cislearn.variants.alleles import allele_windows, before, read_flanks
 from cislearn.variants.check import Agreement, Names, Placed, place_alleles
-from cislearn.variants.effects import Measure, allele_logits, is_number, measures, profile_divergence
+from cislearn.variants.effects import (
+    Measure,
+    allele_logits,
+    is_number,
+    measures,
+    profile_divergence,
+    refuse_equal_names,
+)
 from cislearn.variants.null import Null, Sample, flanking, make_null
 from cislearn.variants.vcf import Record, read_records, split_alleles
 
@@ -67,7 +74,7 @@ class VariantScorer:
     Raises
     ------
     UserError
-        Where the genome cannot be read, or a track of the models is missing.
+        Where the genome cannot be read, a track of the models is missing, or two tasks come to the same columns.
     """
 
     def __init__(
@@ -83,6 +90,7 @@ class VariantScorer:
     ) -> None:
         self.say = Members(members, device=device, batch_size=batch_size)
         self.spec = self.say.spec
+        refuse_equal_names(self.spec)
         fasta = Path(genome).expanduser()
         self.genome = open_genome(fasta, progress=partial(progress, f"indexing {fasta.name}, once"))
         self.temperatures, self.progress = temperatures, progress
