@@ -127,6 +127,23 @@ def test_few_clusters_have_no_interval(n, rng):
     labels, scores = rng.integers(0, 2, 200), rng.normal(size=(2, 200))
     found = estimate(auroc_many, labels, scores, np.arange(200) % n)
     assert np.isfinite(found.value) and np.isnan([found.low, found.high]).all() == (n < FEWEST)
+    assert np.isnan(found.undefined) if n < FEWEST else found.undefined == 0
+
+
+def test_few_clusters_are_not_resampled(rng):
+    """No draw would be kept, and that none was made says nothing of where the metric is defined."""
+    seen = []
+
+    def count_rows(labels, scores, weights):
+        seen.append(len(weights))
+        return auroc_many(labels, scores, weights)
+
+    labels, clusters = rng.integers(0, 2, 40), np.arange(40) % (FEWEST - 1)
+    a, b = rng.normal(size=(2, 2, 40))
+    found = paired_difference(count_rows, labels, a, b, clusters)
+    assert seen == [1] * 4, "both seeds of both sides, on the rows as they are"
+    difference = np.mean([auroc(labels, each) for each in a]) - np.mean([auroc(labels, each) for each in b])
+    assert found.value == pytest.approx(difference) and np.isnan(found.undefined)
 
 
 def test_one_class_has_no_estimate():

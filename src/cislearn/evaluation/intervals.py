@@ -35,7 +35,8 @@ class Estimate:
     n_seeds : int
         Seeds that it is a mean of.
     undefined : float
-        Share of the resamples left out because the metric is not defined on them (one class only).
+        Share of the resamples left out because the metric is not defined on them (one class only); NaN where none was
+        drawn, as of fewer clusters than `FEWEST`.
     """
 
     value: float
@@ -148,10 +149,9 @@ def _by_name(
     seed: int,
     resamples: Resamples,
 ) -> dict[str, tuple[Float64[np.ndarray, " seeds"], Float64[np.ndarray, "resamples seeds"]]]:
-    """Each metric of each seed as observed, and under each resample of the clusters."""
-    values = resamples.values(panels, labels, clusters, n_resamples, seed)
-    if len(np.unique(clusters)) < FEWEST:
-        values = [np.concatenate([each[:1], np.full_like(each[1:], np.nan)]) for each in values]
+    """Each metric of each seed as observed, and under each resample of the clusters; of few of these under none."""
+    n_drawn = n_resamples if len(np.unique(clusters)) >= FEWEST else 0
+    values = resamples.values(panels, labels, clusters, n_drawn, seed)
     return {
         name: (each[0, :, k], each[1:, :, k])
         for panel, each in zip(panels, values, strict=True)
@@ -175,5 +175,5 @@ def _summarise(
         high=float(high),
         seed_sd=float(observed.std(ddof=1)) if n_seeds > 1 else float("nan"),
         n_seeds=n_seeds,
-        undefined=1 - len(defined) / n_resamples,
+        undefined=1 - len(defined) / n_resamples if n_resamples else float("nan"),
     )
