@@ -66,14 +66,16 @@ def test_what_does_not_go(run, refused):
     (run / "short.tsv").write_text("a\tACGT\n")
     write_matrix(run / "none.tsv", {"x": [1]}, ["dry"])
     (run / "fits.tsv").write_text(f"a\t{random_sequence(np.random.default_rng(0), 60)}\n")
+    express = ["express", "data", "--split", "gene", "--out"]
     predict = ["predict", "run", "--out", "out.tsv"]
     for options, said in [
-        (["express", "data", "--out", "b", "--network", "tensor_produkt"], "did you mean tensor_product?"),
-        (["express", "data", "--out", "b", "--network", "tensor_product", "--split", "gen"], "did you mean gene?"),
-        (["express", "data", "--out", "b", "--fold", "9"], "no fold 9 of 'series', which has 5"),
-        (["express", "data", "--out", "run"], "exists already"),
-        (["express", "data", "--out", "b", "--ablation", "no promoters"], "is not known"),
-        (["express", "data", "--out", "b", "--network", "equivariant"], "promoters of 60 bp do not fit"),
+        ([*express, "b", "--network", "tensor_produkt"], "did you mean tensor_product?"),
+        ([*express, "b", "--network", "tensor_product", "--split", "gen"], "did you mean gene?"),
+        ([*express, "b", "--fold", "9"], "no fold 9 of 'gene', which has 5"),
+        ([*express, "b", "--split", "series"], "11 clusters of genes and 3 conditions in 3 series"),
+        ([*express, "run"], "exists already"),
+        ([*express, "b", "--ablation", "no promoters"], "is not known"),
+        ([*express, "b", "--network", "equivariant"], "promoters of 60 bp do not fit"),
         ([*predict], "give --input and --out, or --tile"),
         ([*predict, "--promoters", "fits.tsv"], "--promoters: needs the conditions"),
         ([*predict, "--promoters", "short.tsv", "--conditions", "none.tsv"], "promoters of 4 bp; the network was"),

@@ -7,12 +7,12 @@ from pathlib import Path
 from cislearn.data.expression import prepare_expression
 from cislearn.engine.devices import choose_device
 from cislearn.experiment.expression import express
-from tests.data.expression.files import write_expression
+from tests.data.expression.files import CONDITIONS, write_expression
 
 
-def write_data(folder: Path) -> Path:
+def write_data(folder: Path, conditions: list[str] = CONDITIONS) -> Path:
     """Write 11 genes in 3 conditions, with 3 regulators (`write_expression`), as a dataset."""
-    return prepare_expression(folder / "data", **write_expression(folder)).path
+    return prepare_expression(folder / "data", **write_expression(folder, conditions=conditions)).path
 
 
 def write_run(data: Path, out: Path, **options: object) -> Path:

@@ -14,6 +14,7 @@ from cislearn.engine.devices import choose_device
 from cislearn.errors import UserError
 from cislearn.experiment.expression import express
 from cislearn.models.two_towers.saving import load_towers
+from tests.data.expression.files import CONDITIONS
 from tests.experiment.expression_runs import write_data, write_run
 
 
@@ -150,8 +151,8 @@ def test_killed_for_real_wherever_it_hits(data, tmp_path):
     assert same_weights(tmp_path / "run", tmp_path / "whole")
 
 
-def test_scores_and_page_say_what_intervals_draw_and_how_many(data, tmp_path):
-    told = []
+def test_scores_and_page_say_what_intervals_draw_and_how_many(tmp_path):
+    told, data = [], write_data(tmp_path, [*CONDITIONS, "salt", "acid"])
     run = write_run(data, tmp_path / "run", split="series", progress=lambda text, *_: told.append(text))
     scores = pd.read_csv(run / "scores.tsv", sep="\t")
     assert scores["of"].eq("series").all() and 1 <= scores["units"].iloc[0] < 15

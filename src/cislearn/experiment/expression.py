@@ -20,7 +20,7 @@ from cislearn.data.expression.blocks import Block
 from cislearn.data.expression.groups import drawn, groups_of, split_remarks, units
 from cislearn.data.expression.new import NewPairs, read_new_pairs
 from cislearn.data.expression.regulators import Regulators, regulators_of
-from cislearn.data.expression.splits import SPLITS, Fold, Groups
+from cislearn.data.expression.splits import SPLITS, Fold, Groups, refuse_few
 from cislearn.engine.devices import Device
 from cislearn.errors import UserError, nearest
 from cislearn.evaluation.expression import expression_scores
@@ -105,11 +105,13 @@ class Materials:
         Raises
         ------
         UserError
-            Where there is none of that name.
+            Where there is none of that name, or too few of what it parts (`refuse_few`).
         """
         if split not in SPLITS:
             raise UserError(f"split {split!r} is not known{nearest(split, SPLITS)}", fix=f"Known: {', '.join(SPLITS)}.")
-        return SPLITS[split](self.groups, seed)
+        folds = SPLITS[split](self.groups, seed)
+        refuse_few(split, folds, self.groups, ~np.isnan(self.labels))
+        return folds
 
 
 def train_on_fold(

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from cislearn.data.expression.clusters import promoter_clusters
 from cislearn.data.expression.series import gasch_series, series_codes
-from cislearn.data.expression.splits import FOLDS, SPLITS, Groups, deal_groups, seen_in_training
+from cislearn.data.expression.splits import FOLDS, SPLITS, Groups, deal_groups, refuse_few, seen_in_training
 from cislearn.data.sequences import TableSequences
+from cislearn.errors import UserError
 from cislearn.sequence.strand import reverse_complement
 
 GROUPS = Groups(np.repeat(np.arange(30), 4), np.repeat(np.arange(10), [5, 4, 3, 2, 1, 1, 2, 3, 2, 7]))
@@ -55,6 +56,31 @@ def test_what_a_split_leaks_is_told(way):
 def test_promoters_that_are_shared_over_file_order_are_counted():
     groups = Groups(np.array([0, 1, 2, 3, 4, 5, 6, 7, 8, 0]), np.arange(3))
     assert seen_in_training(SPLITS["genes in file order"](groups, 0), groups).promoter == 1
+
+
+@pytest.mark.parametrize(
+    ("way", "genes", "conditions"),
+    [
+        ("series", 2, 5),
+        ("condition", 2, 5),
+        ("gene", 5, 2),
+        ("both", 5, 5),
+        ("pair", 1, 5),
+        ("conditions in file order", 2, 6),
+        ("genes in file order", 6, 2),
+    ],
+)
+def test_as_many_as_are_needed_are_split_and_one_fewer_is_refused(way, genes, conditions):
+    """As is a fold whose tested pairs have no label."""
+    for lacking in (0, 1):
+        n, m = (size - lacking if size >= FOLDS else size for size in (genes, conditions))
+        groups = Groups(np.arange(n), np.arange(m))
+        folds, measured = SPLITS[way](groups, 0), np.ones((n, m), dtype=bool)
+        if not lacking:
+            refuse_few(way, folds, groups, measured)
+            measured[folds[-1].test] = False
+        with pytest.raises(UserError, match=f"{n} clusters of genes and {m} conditions in {m} series"):
+            refuse_few(way, folds, groups, measured)
 
 
 def test_file_order_is_that_of_the_publication():

@@ -9,6 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Int64, Integer
 
+from cislearn.errors import UserError
+
 FOLDS = 5
 PUBLISHED = (0.8, 0.9)
 """Where train and valid end in file order (DeepREG's whole-gene and whole-experiment hold-outs)."""
@@ -133,6 +135,25 @@ SPLITS: dict[str, Callable[[Groups, int], list[Fold]]] = {
     "genes in file order": genes_in_order,
 }
 """Every way of splitting by its name; each takes groups and a seed."""
+
+
+def refuse_few(split: str, folds: Sequence[Fold], groups: Groups, measured: Bool[np.ndarray, "g c"]) -> None:
+    """Refuse the folds of a split if one of them would see, be validated or be tested on nothing that is `measured`.
+
+    Raises
+    ------
+    UserError
+        How many clusters of genes, conditions and series there are, and how many are needed.
+    """
+    if all((mask & measured).any() for fold in folds for mask in fold):
+        return
+    clusters, series = (len(np.unique(each)) for each in (groups.genes, groups.conditions))
+    raise UserError(
+        f"a fold of {split!r} has no measured pair to train, validate or test on: there are {clusters:,} clusters of "
+        f"genes and {len(groups.conditions):,} conditions in {series:,} series",
+        where="--split",
+        fix=f"What is split must be {FOLDS} or more, in file order {FOLDS + 1}; known: {', '.join(SPLITS)}.",
+    )
 
 
 def seen_in_training(folds: Sequence[Fold], groups: Groups) -> Seen:
