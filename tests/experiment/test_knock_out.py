@@ -64,6 +64,15 @@ def test_sites_are_those_of_the_word_on_both_strands(folder):
     assert f"{sum(expected):,} sites" in notes[0]
 
 
+@pytest.mark.parametrize("twice", [["CAR", "YTG"], ["CAR", "car"], ["CAR", "CAG", "CAA"]])
+def test_a_site_that_several_motifs_have_counts_once(folder, twice):
+    """A motif and its own reverse complement, say: both strands are looked at of each."""
+    once, _ = table_of(folder, motifs=["CAR"])
+    table, notes = table_of(folder, motifs=twice)
+    pd.testing.assert_frame_equal(table, once)
+    assert f"{once['sites'].sum():,} sites" in notes[0]
+
+
 def test_without_a_site_the_motif_changes_nothing_and_with_the_regulator_nothing_more(folder):
     """A promoter without the word is left as it is, to the last bit."""
     table, _ = table_of(folder, regulators=["g0"], motifs=["CAGRT"], levels=(0.0,))

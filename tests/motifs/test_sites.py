@@ -66,6 +66,15 @@ def test_a_short_matrix_has_its_best_word():
     assert site_starts(encode("CCAGCCCTCCAC")[None], motif_pattern(motif))[0].nonzero()[0].tolist() == [2, 6]
 
 
+def test_a_matrix_that_says_nothing_is_refused_and_one_that_says_a_little_is_not():
+    flat = np.full((4, 8), 0.25)
+    with pytest.raises(UserError, match="'m' is everywhere: it says of no position"):
+        motif_pattern(Motif("m", "m", flat, 20.0))
+    flat[:, 3] = [0.27, 0.25, 0.24, 0.24]
+    starts = site_starts(encode("CCCCCCACCCCC")[None], motif_pattern(Motif("m", "m", flat, 20.0)))
+    assert starts[0].nonzero()[0].tolist() == [3]
+
+
 def test_windows_shorter_than_a_word_hold_no_site():
     starts = site_starts(np.zeros((2, 3), np.uint8), word_pattern("AAAA"))
     assert starts.shape == (2, 0) and not covered(starts, 3).any()

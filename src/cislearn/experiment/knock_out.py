@@ -25,7 +25,7 @@ class Sites(NamedTuple):
     Parameters
     ----------
     number : ndarray, shape (genes,), int64
-        Sites of each promoter, on either strand.
+        Sites of each promoter, on either strand. Where motifs of one width have the same one it counts once.
     bases : ndarray, shape (genes, length), bool
         Which bases lie in one.
     """
@@ -47,8 +47,11 @@ def find_sites(run: ExpressionRun, patterns: Sequence[Pattern]) -> Sites:
     """Find all sites of all patterns in all promoters."""
     tokens = run.block.tokens.numpy()
     number, bases = np.zeros(len(tokens), dtype=np.int64), np.zeros(tokens.shape, dtype=bool)
+    by_width: dict[int, np.ndarray] = {}
     for pattern in patterns:
-        starts = site_starts(tokens, pattern)
+        width, starts = pattern.scores.shape[1], site_starts(tokens, pattern)
+        by_width[width] = by_width[width] | starts if width in by_width else starts
+    for starts in by_width.values():
         number += starts.sum(axis=1)
         bases |= covered(starts, tokens.shape[1])
     return Sites(number, bases)

@@ -32,6 +32,7 @@ IUPAC = {
 """Which bases each letter of a word stands for."""
 STEPS = 100
 """Steps a bit in which log-odds are counted, so that the share of words at or above a score is exact."""
+EVERYWHERE = "{name!r} is everywhere: it says of no position which base is there"
 SHARE = 1e-4
 """Share of all words, of bases equally frequent, that are sites of a matrix: FIMO's bound."""
 
@@ -69,7 +70,7 @@ def word_pattern(word: str) -> Pattern:
         if not bases:
             raise UserError(f"{letter!r} at position {position:,} of {word!r} stands for no base", fix=fix)
     if all(bases == ALPHABET for bases in letters):
-        raise UserError(f"{word!r} is everywhere: it says of no position which base is there", fix=fix)
+        raise UserError(EVERYWHERE.format(name=word), fix=fix)
     fits = np.array([[base in bases for bases in letters] for base in ALPHABET], dtype=np.int64)
     return Pattern(word.upper(), fits, len(word))
 
@@ -79,12 +80,19 @@ def motif_pattern(motif: Motif, share: float = SHARE) -> Pattern:
 
     Words are ranked by log-odds against equal base frequencies (as `cislearn.motifs.scanning.best_matches`), in
     hundredths of a bit. A matrix of six positions or fewer has no word as rare as 1e-4: then its best words are sites.
+
+    Raises
+    ------
+    UserError
+        Where all words are equally good, so that every stretch of bases would be a site.
     """
     scores = np.rint(STEPS * np.log2(motif.smoothed() / 0.25)).astype(np.int64)
     lowest, shares = scores.min(axis=0).sum(), _shares(scores)
     at_least = np.cumsum(shares[::-1])[::-1]  # of words that score `lowest` and k, or more
     rare = np.flatnonzero(at_least <= share * (1 + 1e-9))
     k = rare[0] if len(rare) and at_least[rare[0]] > 0 else np.flatnonzero(shares)[-1]
+    if k == 0:
+        raise UserError(EVERYWHERE.format(name=motif.name), fix="Leave out motifs of equally frequent bases.")
     return Pattern(motif.name, scores, int(lowest + k))
 
 
