@@ -121,16 +121,41 @@ def test_several_tasks_are_counted(experiment, difference, phrase):
     assert phrase in sentence
 
 
-def test_each_task_is_judged_by_its_own_interval(experiment):
+BETTER, WORSE, LEVEL = (0.05, 0.01, 0.09), (-0.05, -0.09, -0.01), (0.0, -0.01, 0.01)
+UNKNOWN = (0.05, math.nan, math.nan)
+
+
+@pytest.mark.parametrize(
+    ("differences", "told", "verdict"),
+    [
+        (
+            [BETTER, WORSE, LEVEL],
+            "better than source only in 1 of 3, worse in 1, no difference that these seeds and loci can show in 1",
+            "mixed",
+        ),
+        (
+            [BETTER, LEVEL, LEVEL],
+            "no difference from source only that these seeds and loci can show in 2 of 3, better in 1",
+            "no difference",
+        ),
+        ([WORSE, BETTER, BETTER], "better than source only in 2 of 3, worse in 1", "better"),
+        (
+            [UNKNOWN, UNKNOWN, BETTER],
+            "no interval to judge the difference from source only by in 2 of 3, better in 1",
+            "not known",
+        ),
+    ],
+)
+def test_each_task_is_judged_by_its_own_interval_and_most_tasks_come_first(experiment, differences, told, verdict):
+    """One task of many that is better is not what is found."""
     folder = experiment(tasks=dict.fromkeys(("A", "B", "C"), "binary"), n=60)
     table = pd.read_csv(folder / "comparison.tsv", sep="\t")
     table = table[table["metric"] == "AUROC"]
-    table[["difference", "low", "high"]] = [[0.05, 0.01, 0.09], [-0.05, -0.09, -0.01], [0.0, -0.01, 0.01]]
+    table[["difference", "low", "high"]] = differences
     table.to_csv(folder / "comparison.tsv", sep="\t", index=False)
     found = answered(folder)
-    told = "better than source only in 1 of 3, worse in 1, no difference that these seeds and loci can show in 1"
-    assert told in found.sentence
-    assert found.verdict == "no difference"
+    assert f", {told}, over" in found.sentence
+    assert found.verdict == verdict
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ SEEDS_FOR_A_CLAIM = 5
 MOST_METHODS = 3
 NO_DIFFERENCE = "no difference that these seeds and loci can show"
 MIXED = "above it in some domains and below it in others"
+NOT_KNOWN = "no interval to judge it by"
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ class Answer:
     sentence : str
         The finding, numbers and intervals included.
     verdict : {"better", "worse", "no difference", "mixed", "not known", "not compared"}
-        Of the first method against its baseline; mixed where the domains of a mean do not agree in its sign.
+        Of the first method against its baseline; mixed where the domains of a mean do not agree in its sign. Over
+        several tasks it is what holds in more than half of them, mixed where nothing does.
     caveats : tuple of str
         One sentence each.
     """
@@ -162,7 +164,7 @@ def _difference(found: Findings, task: str, method: str, metric: str) -> tuple[s
     baseline = _unlike(found, method, row["baseline"])
     stamp = _stamp(found, method, row["baseline"])
     if verdict == "not known":
-        return f", {signed(row['difference'])}{stamp} from {baseline} with no interval to judge it by", verdict
+        return f", {signed(row['difference'])}{stamp} from {baseline} with {NOT_KNOWN}", verdict
     spread = _of_domains(found, row)["difference"]
     over = f"; {signed(spread.min())} to {signed(spread.max())} over the domains" if len(spread) > 1 else ""
     shown = f"{signed(row['difference'])}{stamp}, {interval(row['low'], row['high'])}{over}"
@@ -221,24 +223,26 @@ def _over_tasks(found: Findings, method: str) -> tuple[str, Verdict]:
 
 
 def _tally(found: Findings, method: str) -> tuple[str, Verdict]:
-    """Count the tasks in which the interval of the difference lies on either side of zero."""
+    """Count the tasks in which the interval of the difference lies on either side of zero, what most show first."""
     rows = found.contrasts[found.contrasts["method"] == method].to_dict("records")
     rows = [row for row in rows if row["metric"] == primary(found.metrics_of(row["task"]))]
     if not rows:
         return "", "not compared"
     verdicts = [_judged(found, row) for row in rows]
-    better, worse, mixed = (verdicts.count(each) for each in ("better", "worse", "mixed"))
-    verdict: Verdict = "no difference" if better == worse else "better" if better > worse else "worse"
-    others = len(verdicts) - better - worse - mixed
-    counts = {"better": better, "worse": worse, MIXED: mixed, NO_DIFFERENCE: others}
-    first, *rest = [side for side, n in counts.items() if n]
     baseline = _unlike(found, method, rows[0]["baseline"])
-    told = {
-        NO_DIFFERENCE: NO_DIFFERENCE.replace(" difference", f" difference from {baseline}"),
-        MIXED: MIXED.replace("it", baseline, 1),
-    }.get(first, f"{first} than {baseline}")
-    tally = [f"{told} in {counts[first]} of {len(verdicts)}", *(f"{side} in {counts[side]}" for side in rest)]
-    return f", {', '.join(tally)}", verdict
+    sides: dict[Verdict, tuple[str, str]] = {
+        "better": (f"better than {baseline}", "better"),
+        "worse": (f"worse than {baseline}", "worse"),
+        "mixed": (MIXED.replace("it", baseline, 1), MIXED),
+        "no difference": (NO_DIFFERENCE.replace(" difference", f" difference from {baseline}"), NO_DIFFERENCE),
+        "not known": (NOT_KNOWN.replace(" it ", f" the difference from {baseline} "), NOT_KNOWN),
+    }
+    most, *rest = sorted((side for side in sides if side in verdicts), key=verdicts.count, reverse=True)
+    tally = [
+        f"{sides[most][0]} in {verdicts.count(most)} of {len(verdicts)}",
+        *(f"{sides[side][1]} in {verdicts.count(side)}" for side in rest),
+    ]
+    return f", {', '.join(tally)}", most if 2 * verdicts.count(most) > len(verdicts) else "mixed"
 
 
 def _over_seeds(found: Findings) -> str:
