@@ -11,6 +11,7 @@ from cislearn.motifs.matrix import Motif
 from cislearn.motifs.sampling import sample_instances
 from cislearn.schema import DataSpec, TaskSpec
 from cislearn.sequence.strand import reverse_complement
+from cislearn.sequence.tokens import encode
 
 LENGTH = 60
 SPEC = DataSpec((TaskSpec("bound"),), ("cell",), LENGTH)
@@ -43,6 +44,11 @@ def planted_network(motifs: list[Motif], width: int = 19, **options: object) -> 
             conv.weight[number, :, : odds.shape[1]] = odds
             conv.bias[number] = -odds.amax(0).sum() / 2
     return network
+
+
+def exact(word: str) -> Motif:
+    """A motif that is one word, on 100 sites."""
+    return Motif(word, word, np.eye(4)[encode(word)].T, 100.0)
 
 
 def known(names: tuple[str, ...] = NAMES) -> list[Motif]:

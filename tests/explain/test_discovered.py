@@ -11,8 +11,8 @@ import pytest
 from cislearn.errors import UserError
 from cislearn.explain import found
 from cislearn.explain.discovered import Attributed, discover, read_attributions, seqlets
-from cislearn.explain.matching import collection, match
-from tests.explain.planted import LENGTH, known, planted_windows
+from cislearn.explain.matching import CHANCE, collection, match
+from tests.explain.planted import LENGTH, exact, known, planted_windows
 
 
 def attributions(rng, sign=1.0, n=400, length=LENGTH):
@@ -126,3 +126,15 @@ def test_attributions_without_any_motif_make_an_empty_table(monkeypatch):
     monkeypatch.setattr(found, "discover", lambda attributed: [])
     none = found.attributed_motifs(Attributed(*np.zeros((2, 3, 4, 50), np.float32)), collection("jaspar"))
     assert none.motifs == [] and len(none.table) == 0 and {"motif", "name", "q", "by_chance"} <= set(none.table)
+
+
+def test_a_match_that_no_order_can_tell_from_chance_is_counted(monkeypatch):
+    """AGGGG among known motifs, one of them itself: every fifth order of its positions is AGGGG again."""
+    monkeypatch.setattr(found, "seqlets", lambda attributed: pd.DataFrame())
+    monkeypatch.setattr(found, "discover", lambda attributed: [exact("AGGGG"), *known()])
+    made = found.attributed_motifs(
+        Attributed(*np.zeros((2, 3, 4, 50), np.float32)), [exact("AGGGG"), *collection("jaspar")]
+    )
+    row = made.table.set_index("motif").loc["AGGGG"]
+    assert row["name"] == "AGGGG" and row["q"] < 0.01 and row["by_chance"] > CHANCE
+    assert made.about["few_orders"] == 1 and made.about["unmatched"] == 0.25

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 
@@ -12,13 +13,22 @@ from scipy.stats import false_discovery_control
 from cislearn.errors import UserError
 from cislearn.explain.filters import align, motifs_of
 from cislearn.explain.layer import motif_layer
-from cislearn.explain.matching import benjamini_hochberg, by_chance, collection, information, is_named, match, trimmed
+from cislearn.explain.matching import (
+    benjamini_hochberg,
+    by_chance,
+    collection,
+    information,
+    is_named,
+    match,
+    own_orders,
+    trimmed,
+)
 from cislearn.explain.windows import windows_in_memory
 from cislearn.models.saving import for_prediction
 from cislearn.motifs.matrix import Motif
 from cislearn.motifs.meme import read_meme
 from cislearn.motifs.writing import write_meme
-from tests.explain.planted import known, planted_network, planted_windows
+from tests.explain.planted import exact, known, planted_network, planted_windows
 
 pytest.importorskip("memelite")
 
@@ -66,6 +76,16 @@ def test_weak_motifs_are_not_named_by_chance(rng):
     named = is_named(found["q"].to_numpy(), chance)
     assert named[40:].all() and named[:40].mean() <= 0.1
     assert (found["q"][:40] <= 0.1).mean() > 2 * named[:40].mean()
+
+
+@pytest.mark.parametrize("word", ["AGGGG", "GGGG", "ACGT", "AACCT", "A"])
+def test_a_motif_is_itself_in_as_many_orders_as_there_are_by_counting(word):
+    orders = list(itertools.permutations(word))
+    share = sum("".join(order) == word for order in orders) / len(orders)
+    assert own_orders(exact(word)) == pytest.approx(share)
+    flat = np.full((4, 3), 0.25)
+    edged = Motif(word, word, np.hstack([flat, 0.97 * exact(word).probabilities + 0.0075, flat]), 100.0)
+    assert own_orders(edged) == pytest.approx(share)
 
 
 def test_edges_without_information_are_cut_off():

@@ -21,13 +21,13 @@ from cislearn.reports.write import write_report
 from tests.reports.page import Page
 
 
-def motif_folder(folder: Path, weights: list[str] | None) -> None:
+def motif_folder(folder: Path, weights: list[str] | None, **further: int) -> None:
     """Two motifs as `cislearn motifs` writes them."""
     motifs = [jaspar(name) for name in ("MA0062.4", "MA0035.5")]
     about = {
         "run": "tiny", "against": "jaspar", "looked_at": "part test of the run's dataset", "dropped": 0, "filters": 2,
         "known": 879, "unmatched": 0.5, "windows": 100, "kind": "filters", "weights": weights,
-    }  # fmt: skip
+    } | further  # fmt: skip
     rows = [
         {"motif": each.identifier, "match": each.identifier, "name": each.name, "q": q, "by_chance": q, "sites": 20.0,
          "windows": 15.0, "information": 9.0, "change_GABPA": 0.3, "auroc_GABPA": 0.01}
@@ -38,6 +38,15 @@ def motif_folder(folder: Path, weights: list[str] | None) -> None:
     pd.DataFrame(rows).to_csv(folder / "motifs.tsv", sep="\t", index=False)
     (folder / "motifs.json").write_text(json.dumps(about))
     write_motifs_page(folder)
+
+
+@pytest.mark.parametrize(
+    ("n", "told"), [(0, ""), (1, "One more matches a known one"), (2, "Two more match a known one")]
+)
+def test_matches_that_cannot_be_named_are_told_on_the_page(tmp_path, n, told):
+    motif_folder(tmp_path / "motifs", None, few_orders=n)
+    text = Page((tmp_path / "motifs" / "motifs.html").read_text()).text
+    assert told in text and ("cannot be named" in text) == bool(n)
 
 
 @pytest.fixture

@@ -97,6 +97,8 @@ def motifs(
         console().print(f"  {found.about['dropped']:,} filters rest on fewer than 10 windows and are left out")
     if found.motifs:
         console().print(f"  {found.about['unmatched']:.0%} have no match in {against}, less what matches by chance")
+    if n := found.about["few_orders"]:
+        console().print(f"  {n:,} of these match, and have too few orders of their positions to tell that from chance")
     console().print(f"motifs -> {out}, a page of them: {out / 'motifs.html'}")
 
 

@@ -16,7 +16,7 @@ from cislearn.explain.filters import Rule, align, motifs_of
 from cislearn.explain.influence import influence
 from cislearn.explain.layer import motif_layer
 from cislearn.explain.marginal import column_of, marginalise
-from cislearn.explain.matching import CHANCE, Q, by_chance, information, is_named, match, trimmed
+from cislearn.explain.matching import CHANCE, Q, by_chance, information, is_named, match, own_orders, trimmed
 from cislearn.explain.stability import recurrence
 from cislearn.explain.windows import Windows
 from cislearn.motifs.matrix import Motif
@@ -43,7 +43,8 @@ class Found:
     matches : DataFrame
         See `cislearn.explain.matching.match`.
     about : dict
-        Plain values that say what was done, among them filters ``dropped`` and the share ``unmatched``.
+        Plain values that say what was done, among them filters ``dropped``, the share ``unmatched``, and how many of
+        these match and have too ``few_orders`` to be named.
     further : dict
         Other tables by the name of their file.
     """
@@ -209,6 +210,9 @@ def _named(
     table = table.merge(best, on="motif", how="left")
     table["by_chance"] = by_chance(motifs, known, table["p"].to_numpy(float)) if motifs else np.zeros(0)
     order = np.argsort(-strength, kind="stable")
-    named = is_named(table["q"].to_numpy(float), table["by_chance"].to_numpy(float))
+    q = table["q"].to_numpy(float)
+    named = is_named(q, table["by_chance"].to_numpy(float))
+    has_few = np.array([own_orders(motif) > CHANCE for motif in motifs], dtype=bool)
+    about["few_orders"] = int(((q <= Q) & ~named & has_few).sum())
     about |= {"known": len(known), "q": Q, "chance": CHANCE, "unmatched": float(1 - named.mean()) if motifs else np.nan}
     return Found([motifs[number] for number in order], table.iloc[order].reset_index(drop=True), matches, about)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -141,7 +142,7 @@ def by_chance(
 
     Tomtom's p-values take the positions of a known motif to be drawn one by one. Long motifs of weak positions do not
     look like that, and match each other by the dozen. This share is a p-value that holds for them: ``(1 + n) / (1 +
-    ORDERS)`` of n orders that do as well.
+    ORDERS)`` of n orders that do as well. One that is itself in many orders has no small one (`own_orders`).
 
     Parameters
     ----------
@@ -161,6 +162,17 @@ def by_chance(
         ]
         as_well += tomtom(shuffled, targets)[0][:, :among].min(axis=1) <= best
     return (1 + as_well) / (1 + ORDERS)
+
+
+def own_orders(motif: Motif) -> float:
+    """Return in which share of the orders of its positions, cut as in `by_chance`, a motif stays as it is.
+
+    Of AGGGG a fifth. Where it is more than `CHANCE` there is no telling whether a match is one of the order, so the
+    motif is hardly ever named. Positions are the same one whose probabilities are, to a tenth.
+    """
+    core = trimmed(motif)
+    _, sizes = np.unique(core.probabilities.round(1), axis=1, return_counts=True)
+    return math.prod(map(math.factorial, sizes.tolist())) / math.factorial(core.width)
 
 
 def is_named(q: Float[np.ndarray, " f"], chance: Float[np.ndarray, " f"]) -> Bool[np.ndarray, " f"]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from cislearn.explain.matching import FEW, is_named
+from cislearn.explain.matching import CHANCE, FEW, is_named
 from cislearn.explain.motif_folder import MARKER, SPACING
 from cislearn.reports.answer import Answer
 from cislearn.reports.blocks import Drawing, Drawings, Section
@@ -53,6 +53,11 @@ def _caveats(about: dict[str, Any]) -> tuple[str, ...]:
     if about["dropped"]:
         caveats.append(
             f"{count(about['dropped'])} of {count(about['filters'])} filters rest on too few windows and are left out."
+        )
+    if n := about.get("few_orders", 0):  # folders of earlier versions do not say
+        caveats.append(
+            f"{in_words(n).capitalize()} more {'matches' if n == 1 else 'match'} a known one and cannot be named: more"
+            f" than {100 * CHANCE:.0f} % of the orders of its positions leave such a motif as it is."
         )
     if about["known"] < FEW:
         caveats.append(f"With {about['known']} known motifs alone, p-values depend much on which these are.")
