@@ -6,7 +6,14 @@ import sys
 
 import pytest
 
-from cislearn.atomic import disk_refusal, file_written_whole, folder_written_whole, the_only_one_in, write_json
+from cislearn.atomic import (
+    disk_refusal,
+    file_written_whole,
+    folder_written_whole,
+    refuse_taken_file,
+    the_only_one_in,
+    write_json,
+)
 from cislearn.errors import UserError
 
 
@@ -98,6 +105,16 @@ def test_what_is_not_ours_is_never_overwritten(tmp_path):
     write_folder(tmp_path / "empty", "first")
     assert (tmp_path / "empty" / "set.json").is_file()
     assert (tmp_path / "thesis" / "chapter.txt").is_file()
+
+
+def test_a_file_is_refused_where_one_is_there_unless_told_and_a_folder_always(tmp_path):
+    refuse_taken_file(tmp_path / "new.pt2")
+    (tmp_path / "old.pt2").touch()
+    with pytest.raises(UserError, match="exists already"):
+        refuse_taken_file(tmp_path / "old.pt2")
+    refuse_taken_file(tmp_path / "old.pt2", overwrite=True)
+    with pytest.raises(UserError, match="is a folder, not a file"):
+        refuse_taken_file(tmp_path, overwrite=True)
 
 
 def test_a_folder_on_a_disk_that_refuses_is_told(tmp_path):

@@ -154,7 +154,19 @@ def refuse_taken(path: Path, *, marker: str, overwrite: bool = False) -> None:
                 f"holds other files (and no {marker}); it is never overwritten", where=path, fix="Give another name."
             )
         if not overwrite:
-            raise UserError("exists already", where=path, fix="Give another name, or --overwrite to replace it.")
+            raise _exists_already(path)
+
+
+def refuse_taken_file(path: Path, *, overwrite: bool = False) -> None:
+    """Raise UserError if `path`, a file to be, is a folder or a file that may not be replaced."""
+    if path.is_dir():
+        raise UserError("is a folder, not a file", where=path, fix="Give another name.")
+    if path.exists() and not overwrite:
+        raise _exists_already(path)
+
+
+def _exists_already(path: Path) -> UserError:
+    return UserError("exists already", where=path, fix="Give another name, or --overwrite to replace it.")
 
 
 def take_place(partial: Path, path: Path) -> None:

@@ -262,3 +262,21 @@ def test_the_verb_writes_the_file(tmp_path, tiny_experiment):
     model = torch.export.load(io.BytesIO((tmp_path / "m.bin").read_bytes())).module()
     assert model(torch.zeros(1, 4, 101)).shape == (1, 1)
     assert [path.name for path in tmp_path.iterdir() if path.suffix == ".md"] == ["m.bin.md"]
+
+
+def test_the_verb_replaces_a_file_or_its_card_only_where_told(tmp_path, tiny_experiment):
+    out, card = tmp_path / "m.pt2", tmp_path / "m.pt2.md"
+    call = ["export", str(tiny_experiment / "source_only" / "seed-0"), "--out", str(out)]
+    for taken in (out, card):
+        taken.write_text("another's")
+        done = CliRunner().invoke(app, call)
+        assert isinstance(done.exception, UserError) and f"{taken}: exists already" in str(done.exception)
+        assert "--overwrite" in str(done.exception)
+        assert [each.read_text() for each in tmp_path.iterdir()] == ["another's"]
+        taken.unlink()
+    out.write_text("another's")
+    card.write_text("another's")
+    done = CliRunner().invoke(app, [*call, "--overwrite"])
+    assert done.exit_code == 0, done.output
+    assert torch.export.load(out).module()(torch.zeros(1, 4, 101)).shape == (1, 1)
+    assert card.read_text() != "another's"

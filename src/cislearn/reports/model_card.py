@@ -82,8 +82,13 @@ def write_model_cards(folder: Path) -> list[Path]:
 
 
 def write_exported_card(path: Path, out: Path, method: str | None = None) -> Path:
-    """Write the card of an exported model beside its file, ``foxa1.pt2.md`` by ``foxa1.pt2``; give back its path."""
-    return _write(out.with_name(f"{out.name}.md"), model_card(read_carded(path, method), file=out.name))
+    """Write the card of an exported model beside its file; give back its path."""
+    return _write(exported_card(out), model_card(read_carded(path, method), file=out.name))
+
+
+def exported_card(out: Path) -> Path:
+    """Return where the card of an exported model stands: ``foxa1.pt2.md`` by ``foxa1.pt2``."""
+    return out.with_name(f"{out.name}.md")
 
 
 def read_carded(path: Path, method: str | None = None) -> Carded:
