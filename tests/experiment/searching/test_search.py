@@ -111,11 +111,17 @@ def test_what_has_no_score_of_its_own_is_refused(tiny_data, tmp_path, setting, s
 
 
 def test_another_search_in_the_folder_is_refused(finished, tiny_data):
+    """What differs is named, and not what follows from it: first values of the space, hashes of all together."""
     folder, _ = finished
-    with pytest.raises(UserError, match="is a search of another space"):
-        search(configurations(tiny_data, "training.seeds=[0, 1]"), {RATE: [0.1]}, folder, n_trials=9)
-    with pytest.raises(UserError, match="is a search of another config"):
+    same = configurations(tiny_data, "training.seeds=[0, 1]")
+    with pytest.raises(UserError, match=r"is a search of another space\n"):
+        search(same, {RATE: [0.1]}, folder, n_trials=9)
+    with pytest.raises(UserError, match=r"is a search of another seed\n"):
+        search(same, SPACE, folder, n_trials=9, seed=1)
+    with pytest.raises(UserError, match=r"is a search of another config\n"):
         search(configurations(tiny_data), SPACE, folder, n_trials=9)
+    with pytest.raises(UserError, match=r"is a search of another space and config\n"):
+        search(configurations(tiny_data), {**SPACE, RATE: [0.1]}, folder, n_trials=9)
 
 
 def test_other_data_under_the_same_name_are_another_search(finished, tiny_data, tmp_path):
@@ -126,7 +132,7 @@ def test_other_data_under_the_same_name_are_another_search(finished, tiny_data, 
     search(make, SPACE, tmp_path / "out", n_trials=1)
     marker = data / "dataset.json"
     marker.write_text(marker.read_text().replace(read_dataset(data).hash, "0" * 32))
-    with pytest.raises(UserError, match="is a search of another dataset"):
+    with pytest.raises(UserError, match=r"is a search of another dataset\n"):
         search(make, SPACE, tmp_path / "out", n_trials=2)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from functools import partial
@@ -83,10 +83,10 @@ def search(
         process is at work in it, or no trial could be trained.
     """
     reporter = reporter or Reporter()
-    first = {key: values.low if isinstance(values, Range) else values[0] for key, values in space.items()}
-    _check(make_config(first))
+    first = make_config({key: values.low if isinstance(values, Range) else values[0] for key, values in space.items()})
+    _check(first)
     with the_only_one_in(folder):
-        _claim(folder, space, seed, make_config(first), search_path)
+        _claim(folder, space, seed, first, search_path)
         with _opened(folder) as study:
             while (number := _next(study, space, n_trials, seed)) is not None:
                 values = _values(space, study.trials[number])
@@ -144,11 +144,32 @@ def _claim(folder: Path, space: Space, seed: int, config: ExperimentConfig, sear
     if not path.is_file():
         write_json(path, card)
         return
-    found = json.loads(path.read_text(encoding="utf-8"))
-    other = [name for name in card if found.get(name) != card[name]]
+    other = _differences(json.loads(path.read_text(encoding="utf-8")), card)
     if other:
         fix = "Give --out another folder."
         raise UserError(f"is a search of another {' and '.join(other)}", where=folder, fix=fix)
+
+
+def _differences(found: Mapping[str, Any], card: Mapping[str, Any]) -> list[str]:
+    """Name what makes one search another, and not what only follows from it.
+
+    The configuration holds first values of the space, and the identities of the code depend on all the rest.
+    """
+    tried = {*found.get("space", {}), *card["space"]}
+    there, here = ({**each, "config": _without(each.get("config"), tried)} for each in (found, card))
+    other = [name for name in here if there.get(name) != here[name]]
+    return [name for name in other if name != "code"] or other
+
+
+def _without(values: Any, keys: Collection[str]) -> Any:
+    """Return nested values without those that dotted keys lead to."""
+    if not isinstance(values, dict):
+        return values
+    return {
+        name: _without(value, [key.removeprefix(f"{name}.") for key in keys if key.startswith(f"{name}.")])
+        for name, value in values.items()
+        if name not in keys
+    }
 
 
 def _next(study: Study, space: Space, n_trials: int, seed: int) -> int | None:
