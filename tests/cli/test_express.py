@@ -60,6 +60,8 @@ def test_it_is_listed_and_inspected_as_what_it_is(run, cislearn, refused):
     assert "is a run of `express`, which wrote its report when it ended" in refused("report", "run")
     assert "factors: " in (shown := cislearn("inspect", "run", COLUMNS="200").stdout)
     assert "promoters of 60 bp, 3 regulators; gene split, fold 0" in shown and "merge" in shown
+    (run / "run" / "model.safetensors").unlink()
+    assert "broken: run: model.safetensors: is missing, so this run is not complete" in cislearn("runs", ".").stdout
 
 
 def test_what_does_not_go(run, refused):

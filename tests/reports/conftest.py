@@ -140,6 +140,7 @@ def _make_run(folder: Path, plan: Plan, method: str, seed: int, strength: float)
         "temperatures": {task: TEMPERATURE for task, kind in plan.tasks.items() if kind == "binary"},
     }
     (folder / "run.json").write_text(json.dumps(run))
+    (folder / "model.safetensors").write_text(f"weights of {method}, seed {seed}")
     _write_logs(folder, method, rng)
     about = {"method": method, "protocol": _protocol(method), "selection": plan.selection, "seed": seed}
     test = pd.concat([frame for frame in frames if frame["part"].iloc[0] == "test"])

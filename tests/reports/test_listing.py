@@ -95,6 +95,20 @@ def test_a_run_by_itself_is_listed(tiny_experiment, tmp_path):
     assert np.isfinite(run.score) and np.isnan(run.low)
 
 
+def test_without_weights_nothing_is_called_finished_and_what_is_missing_is_named(tiny_experiment, tmp_path):
+    """The same `train` command would keep the run, so it is not what is advised."""
+    experiment, lonely = tmp_path / "whole", tmp_path / "lonely"
+    shutil.copytree(tiny_experiment, experiment)
+    shutil.copytree(tiny_experiment / "adversarial" / "seed-1", lonely)
+    for run in (experiment / "source_only" / "seed-1", lonely):
+        (run / "model.safetensors").unlink()
+    missing = "model.safetensors: is missing, so this run is not complete. Copy the whole folder again, or train"
+    why = {run.name: run.why for run in list_runs(tmp_path) if run.state == "broken"}
+    assert why["whole"].startswith(f"source_only/seed-1/{missing}") and why["lonely"].startswith(missing)
+    assert not [run for run in list_runs(tmp_path) if run.state == "finished"]
+    assert "broken: whole: source_only/seed-1/model.safetensors: is missing" in lines_of(tmp_path)
+
+
 def test_what_training_wrote_is_listed(tiny_experiment):
     found = list_runs(tiny_experiment)
     assert [run.method for run in found] == ["source_only", "adversarial", "target_labels"]

@@ -2,3 +2,7 @@
 
 TWO_TOWERS = "two_towers.json"
 """The card of a network of expression; its folder is a run of `express`."""
+WEIGHTS = "model.safetensors"
+"""Of every run, beside its card."""
+WHOLE = "Copy the whole folder again, or train the run again."
+"""What to do where a file of a model is absent."""

@@ -12,6 +12,7 @@ from torch import nn
 
 from cislearn.atomic import file_written_whole, write_json
 from cislearn.errors import UserError
+from cislearn.models.files import WEIGHTS, WHOLE
 from cislearn.models.kmer_counts import KmerCounts
 from cislearn.models.layers import is_equivariant
 from cislearn.models.network import Network, build_network
@@ -20,7 +21,6 @@ from cislearn.schema import DataSpec, StrandReading
 from cislearn.version import __version__
 
 FORMAT = 1
-WHOLE = "Copy the whole folder again, or train the run again."
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class ModelCard:
 
 def save_model(folder: Path, network: Network, card: ModelCard) -> None:
     """Write ``model.safetensors`` and ``model.json``, the latter last: with it the model is whole."""
-    with file_written_whole(folder / "model.safetensors") as partial:
+    with file_written_whole(folder / WEIGHTS) as partial:
         save_file({name: value.contiguous().cpu() for name, value in network.state_dict().items()}, partial)
     counted = 0 if network.kmer_counts is None else network.kmer_counts.k
     card = replace(card, options=network.encoder.saved_options(card.options), counted=counted)
@@ -120,11 +120,11 @@ def load_network(folder: Path) -> Network:
     network = card.build()
     if card.counted:
         network.kmer_counts = KmerCounts(card.counted, network.spec.n_logits)
-    path = folder / "model.safetensors"
+    path = folder / WEIGHTS
     try:
         network.load_state_dict(load_file(path))
     except FileNotFoundError as error:
-        raise UserError("holds no finished model (no model.safetensors)", where=folder, fix=WHOLE) from error
+        raise UserError(f"holds no finished model (no {WEIGHTS})", where=folder, fix=WHOLE) from error
     except Exception as error:  # safetensors raises its own class; torch RuntimeError where shapes differ
         raise UserError(f"does not fit its model.json or is not whole: {error}", where=path) from error
     return network.eval()

@@ -8,6 +8,7 @@ from pathlib import Path
 from torch import nn
 
 from cislearn.models.equivariance import check_equivariance
+from cislearn.models.files import WEIGHTS
 from cislearn.models.saving import for_prediction, load_network, read_card
 from cislearn.models.strands import Ensemble, strand_reading
 from cislearn.runs import EXPERIMENT, ExperimentFolder, default_method, runs_under
@@ -71,7 +72,7 @@ def models_hash(path: Path | str, method: str | None = None, reverse_complement:
     """Return the hash of what those models are: weights, options, calibration and how the strands are read."""
     digest = hashlib.blake2b((reverse_complement or "").encode(), digest_size=16)
     for run in runs_under(Path(path), method):
-        for name in ("model.json", "model.safetensors"):
+        for name in ("model.json", WEIGHTS):
             digest.update((run.path / name).read_bytes())
     return digest.hexdigest()
 
@@ -83,7 +84,7 @@ def weights_hashes(path: Path | str, method: str | None = None) -> list[str]:
 
 def weights_hash(run: Path) -> str:
     """Return the hash of the weights in the folder of a run."""
-    return hashlib.blake2b((run / "model.safetensors").read_bytes(), digest_size=16).hexdigest()
+    return hashlib.blake2b((run / WEIGHTS).read_bytes(), digest_size=16).hexdigest()
 
 
 def load_thresholds(

@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 from cislearn.explain import features_folder, motif_folder
 from cislearn.explain.write import RECORD
+from cislearn.models.files import WEIGHTS
 from cislearn.prediction.loading import weights_hash
 from cislearn.reports.files import read_json
 
@@ -36,7 +37,7 @@ def find_explained(folder: Path) -> tuple[Explained, ...]:
     markers = [(kind, path) for kind, name in MARKERS.items() for path in sorted(folder.glob(f"[!.]*/{name}"))]
     if not markers:
         return ()
-    models = [*folder.glob("model.safetensors"), *folder.glob("*/seed-*/model.safetensors")]
+    models = [*folder.glob(WEIGHTS), *folder.glob(f"*/seed-*/{WEIGHTS}")]
     here = {weights_hash(model.parent): model.resolve().parent.parent.name for model in models}
     found = []
     for kind, path in markers:

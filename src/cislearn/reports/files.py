@@ -16,14 +16,14 @@ from cislearn.evaluation.profiles.examples import PROFILES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-UNFINISHED = "finish the run by giving the same `cislearn train` command again"
+UNFINISHED = "Finish the run by giving the same `cislearn train` command again."
 
 PICTURE = ("method", "seed", "is_target", "x", "y", "label", "call")
 """Columns of ``features.parquet``."""
 
 
-def require(path: Path) -> Path:
-    """Give back `path`, which has to be a file.
+def require(path: Path, fix: str = UNFINISHED) -> Path:
+    """Give back `path`, which has to be a file; `fix` says what to do where it is none.
 
     Raises
     ------
@@ -31,7 +31,7 @@ def require(path: Path) -> Path:
         If it is absent: a run that was stopped before its end lacks some of its files.
     """
     if not path.is_file():
-        raise UserError("is missing, so this run is not complete", where=path, fix=UNFINISHED)
+        raise UserError("is missing, so this run is not complete", where=path, fix=fix)
     return path
 
 

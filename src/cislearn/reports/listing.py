@@ -14,7 +14,7 @@ import pandas as pd
 from jaxtyping import Float
 
 from cislearn.errors import UserError
-from cislearn.models.files import TWO_TOWERS
+from cislearn.models.files import TWO_TOWERS, WEIGHTS, WHOLE
 from cislearn.reports.alike import likeness
 from cislearn.reports.files import read_json, read_tsv, require
 from cislearn.reports.label_share import label_share, other_labels
@@ -133,7 +133,8 @@ def _listed(folder: Path, top: Path) -> Iterator[Listed]:
             if not known and not is_top:
                 yield Listed(folder, name, "other", "holds no run or experiment")
     except UserError as error:
-        yield Listed(folder, name, "broken", " ".join(str(error).replace(f"{folder}{os.sep}", "").split()))
+        told = str(error).replace(f"{folder}{os.sep}", "").splitlines()
+        yield Listed(folder, name, "broken", ". ".join(line.strip() for line in told))
     except (OSError, KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         yield Listed(folder, name, "broken", f"its records do not fit together ({type(error).__name__}: {error})")
 
@@ -166,6 +167,7 @@ def _of_experiment(folder: Path, name: str) -> Iterator[Listed]:
         runs = [experiment.run(method, seed).path for seed in info["seeds"]]
         for run in runs:
             require(run / RUN)
+            require(run / WEIGHTS, WHOLE)
         yield Listed(
             folder,
             name,
@@ -188,6 +190,7 @@ def _of_run(folder: Path, name: str) -> Iterator[Listed]:
         yield Listed(folder, name, "other", "is a simple model")
         return
     model = read_json(folder / "model.json")
+    require(folder / WEIGHTS, WHOLE)
     curves = (_curve(folder),) if (folder / "history.tsv").is_file() else ()
     score = _score(read_report_data(folder).summary, has_target=info["target"] is not None)
     encoder = str(model.get("encoder", ""))
@@ -225,6 +228,7 @@ def _of_expression(folder: Path, name: str) -> Listed:
         read_json(folder / TWO_TOWERS),
         read_tsv(folder / "scores.tsv", text=("metric",), numbers=("estimate", "low", "high"), also_text=("of",)),
     )
+    require(folder / WEIGHTS, WHOLE)
     first, how = scores.to_dict("records")[0], card["extra"]
     return Listed(
         folder,

@@ -11,12 +11,12 @@ from safetensors.torch import load_file, save_file
 
 from cislearn.atomic import file_written_whole, write_json
 from cislearn.errors import UserError
-from cislearn.models.files import TWO_TOWERS
+from cislearn.models.files import TWO_TOWERS, WEIGHTS
 from cislearn.models.two_towers.design import Design
 from cislearn.models.two_towers.network import TwoTowers
 from cislearn.version import __version__
 
-CARD, WEIGHTS = TWO_TOWERS, "model.safetensors"
+CARD = TWO_TOWERS
 FORMAT = 1
 
 
