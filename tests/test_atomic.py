@@ -10,6 +10,7 @@ from cislearn.atomic import (
     disk_refusal,
     file_written_whole,
     folder_written_whole,
+    refuse_taken,
     refuse_taken_file,
     the_only_one_in,
     write_json,
@@ -115,6 +116,18 @@ def test_a_file_is_refused_where_one_is_there_unless_told_and_a_folder_always(tm
     refuse_taken_file(tmp_path / "old.pt2", overwrite=True)
     with pytest.raises(UserError, match="is a folder, not a file"):
         refuse_taken_file(tmp_path, overwrite=True)
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_anything_is_computed(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    for refuse in (lambda path: refuse_taken(path, marker="set.json"), refuse_taken_file):
+        refuse(tmp_path / "deep" / "down" / "new")
+        with pytest.raises(UserError, match="cannot be written: Not a directory"):
+            refuse(tmp_path / "file" / "deep" / "new")
+        with monkeypatch.context() as closed:  # who runs as root may write anywhere
+            closed.setattr("os.access", lambda folder, mode: folder != tmp_path)
+            with pytest.raises(UserError, match="cannot be written: Permission denied"):
+                refuse(tmp_path / "new")
 
 
 def test_a_folder_on_a_disk_that_refuses_is_told(tmp_path):

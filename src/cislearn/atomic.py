@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -143,7 +144,8 @@ def folder_written_whole(path: Path, *, marker: str, overwrite: bool = False) ->
 
 
 def refuse_taken(path: Path, *, marker: str, overwrite: bool = False) -> None:
-    """Raise UserError if `path` holds something that may not be replaced (see `folder_written_whole`)."""
+    """Raise UserError if no folder can stand at `path`, or it holds what may not go (see `folder_written_whole`)."""
+    _refuse_unwritable(path)
     if not path.exists():
         return
     if not path.is_dir():
@@ -157,8 +159,18 @@ def refuse_taken(path: Path, *, marker: str, overwrite: bool = False) -> None:
             raise _exists_already(path)
 
 
+def _refuse_unwritable(path: Path) -> None:
+    """Raise UserError if nothing can be made where `path` is to stand, as far as that is known without trying."""
+    above = next(folder for folder in path.absolute().parents if folder.exists())
+    if not above.is_dir():
+        raise disk_refusal(path, NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)))
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise disk_refusal(path, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
+
+
 def refuse_taken_file(path: Path, *, overwrite: bool = False) -> None:
-    """Raise UserError if `path`, a file to be, is a folder or a file that may not be replaced."""
+    """Raise UserError if no file can stand at `path`, or it is one that may not be replaced."""
+    _refuse_unwritable(path)
     if path.is_dir():
         raise UserError("is a folder, not a file", where=path, fix="Give another name.")
     if path.exists() and not overwrite:

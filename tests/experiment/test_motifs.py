@@ -90,6 +90,22 @@ def test_a_file_of_windows_brings_no_labels(tiny_data, tiny_experiment, tmp_path
     assert "With 1 known motifs alone" in page
 
 
+def test_a_pair_or_place_that_cannot_be_is_refused_before_a_window_is_looked_at(tiny_experiment, tmp_path, monkeypatch):
+    def looked_at(*_, **__):
+        raise AssertionError("the long work was begun")
+
+    monkeypatch.setattr("cislearn.experiment.motifs.held_out", looked_at)
+    (tmp_path / "file").touch()
+    options = {"method": "source_only", "pair": ("seed_0.filter_1", "GATA1")}
+    with pytest.raises(UserError, match=r"file/out: cannot be written: Not a directory"):
+        find_motifs(tiny_experiment, tmp_path / "file" / "out", **options)
+    for wrong in ("GATA111", "seed_0.filter_99", "seed_9.filter_1"):
+        with pytest.raises(UserError, match=f"--pair: no found or known motif is called {wrong!r}"):
+            find_motifs(tiny_experiment, tmp_path / "out", **options | {"pair": ("GATA1", wrong)})
+    with pytest.raises(AssertionError, match="was begun"):
+        find_motifs(tiny_experiment, tmp_path / "out", **options)
+
+
 def test_what_is_refused_leaves_nothing_behind(tiny_experiment, tmp_path):
     def refused(message, **options):
         with pytest.raises(UserError, match=message):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -18,7 +18,8 @@ from cislearn.errors import UserError, nearest
 from cislearn.experiment.held_out import held_out
 from cislearn.explain.discovered import read_attributions
 from cislearn.explain.filters import Rule
-from cislearn.explain.found import BACKGROUNDS, Found, attributed_motifs, filter_motifs
+from cislearn.explain.found import BACKGROUNDS, Found, attributed_motifs, filter_motifs, filter_name, marginal_task
+from cislearn.explain.layer import motif_layer
 from cislearn.explain.marginal import space
 from cislearn.explain.matching import JASPAR, collection, trimmed
 from cislearn.explain.motif_folder import MARKER, SPACING, write_found
@@ -94,16 +95,18 @@ def find_motifs(
     members = load_members(run, method)
     spec = cast(DataSpec, members[0].spec)
     seeds = [int(each.info.get("seed", number)) for number, each in enumerate(runs_under(run, method))]
+    by_seed = dict(zip(seeds, members, strict=True))
+    task = marginal_task(spec, task)
+    if pair is not None:
+        _refuse_pair(pair, task, _names(known) | _names_of_filters(by_seed, layer))
     windows = (
         held_out(run, method, part=part, domain=domain, data=None if data is None else Path(data))
         if source is None
         else _given(Path(source), spec, genome, tracks, progress)
     )
-    by_seed = dict(zip(seeds, members, strict=True))
     found = filter_motifs(by_seed, windows, known, rule=rule, layer=layer, task=task, device=device, progress=progress)
-    if pair is not None:
-        spaced = _spacing(members, windows, pair, [*found.motifs, *known], found.about["marginal"])
-        found.further[SPACING] = spaced
+    if pair is not None and task is not None:
+        found.further[SPACING] = _spacing(members, windows, pair, [*found.motifs, *known], task)
     about = {
         "run": run.resolve().name, "against": str(against),
         "looked_at": f"part {part} of the run's dataset" if source is None else str(source),
@@ -172,12 +175,34 @@ def _given(
     return windows_in_memory(found.tokens, found.tracks)
 
 
-def _spacing(
-    members: list[nn.Module], windows: Windows, pair: tuple[str, str], motifs: list[Motif], task: str | None
-) -> pd.DataFrame:
+def _refuse_pair(pair: tuple[str, str], task: str | None, names: Collection[str]) -> None:
+    """Refuse a pair of which one is none of `names`, or whose spacing cannot be tried."""
     if task is None:
         raise UserError("the spacing of two motifs is that of one task of sequence alone", fix="Name it: --task NAME.")
-    first, second = (trimmed(_by_name(motifs, name)) for name in pair)
+    for name in pair:
+        if name not in names:
+            problem = f"no found or known motif is called {name!r}{nearest(name, names)[:80]}"
+            raise UserError(problem, where="--pair")
+
+
+def _names(motifs: Sequence[Motif]) -> set[str]:
+    return {motif.identifier for motif in motifs} | {motif.name for motif in motifs}
+
+
+def _names_of_filters(members: Mapping[int, nn.Module], layer: str | None) -> set[str]:
+    """Names of the motifs that may be found: a filter that seldom answers has none in the end."""
+    return {
+        filter_name(seed, number)
+        for seed, model in members.items()
+        for number in range(motif_layer(model, layer).n_filters)
+    }
+
+
+def _spacing(
+    members: list[nn.Module], windows: Windows, pair: tuple[str, str], motifs: list[Motif], task: str
+) -> pd.DataFrame:
+    _refuse_pair(pair, task, _names(motifs))
+    first, second = (trimmed(next(m for m in motifs if name in (m.identifier, m.name))) for name in pair)
     model = members[0] if len(members) == 1 else Ensemble(members).eval()
     drawn = windows.drawn(BACKGROUNDS)
     tokens = np.ascontiguousarray(drawn.read(np.arange(drawn.n))[0])
@@ -187,11 +212,3 @@ def _spacing(
     table.insert(0, "second", second.name)
     table.insert(0, "first", first.name)
     return table
-
-
-def _by_name(motifs: list[Motif], name: str) -> Motif:
-    for motif in motifs:
-        if name in (motif.identifier, motif.name):
-            return motif
-    names = {motif.identifier for motif in motifs} | {motif.name for motif in motifs}
-    raise UserError(f"no found or known motif is called {name!r}{nearest(name, names)[:80]}", where="--pair")

@@ -94,7 +94,7 @@ def filter_motifs(
         Where layer or task are not there, windows are too short, or memelite is not installed.
     """
     spec = cast(DataSpec, next(iter(members.values())).spec)
-    task = _task(spec, task)
+    task = marginal_task(spec, task)
     by_seed: dict[int, list[Motif]] = {}
     tables, n_filters, name = [], 0, ""
     drawn = windows.drawn(silenced_on)
@@ -103,7 +103,7 @@ def filter_motifs(
         progress(f"aligning the sites of seed {seed}")
         chosen = motif_layer(model, layer)
         aligned = align(model, chosen, windows, rule)
-        motifs = motifs_of(aligned, [f"seed_{seed}.filter_{number}" for number in range(chosen.n_filters)])
+        motifs = motifs_of(aligned, [filter_name(seed, number) for number in range(chosen.n_filters)])
         by_seed[seed], n_filters, name = list(motifs.values()), n_filters + chosen.n_filters, chosen.name
         numbers = list(motifs)
         table = pd.DataFrame({
@@ -168,8 +168,19 @@ def _identifiers(motifs: Sequence[Motif]) -> pd.Series:
     return pd.Series([motif.identifier for motif in motifs], dtype=object)
 
 
-def _task(spec: DataSpec, task: str | None) -> str | None:
-    """The task whose logit motifs are asked for alone, or None."""
+def filter_name(seed: int, number: int) -> str:
+    """Return what the motif of a filter is called."""
+    return f"seed_{seed}.filter_{number}"
+
+
+def marginal_task(spec: DataSpec, task: str | None) -> str | None:
+    """Return the task whose logit motifs are asked for alone, or None.
+
+    Raises
+    ------
+    UserError
+        For a task that is not there.
+    """
     if task is not None:
         column_of(spec, task)
         return None if spec.tracks else task
