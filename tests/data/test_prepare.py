@@ -166,6 +166,18 @@ def test_regions_past_the_end_are_an_error_unless_they_may_be_dropped(tmp_path, 
     assert not (tmp_path / "out").exists()
 
 
+def test_a_file_most_of_which_the_genome_lacks_is_an_error_unless_it_may_be_dropped(tmp_path, toy):
+    """Names that a ``chr`` makes known are no such case: the genome of another species is."""
+    peaks = bed(tmp_path / "p.bed", [("1", 100, 120), ("2L", 2400, 2420), ("2R", 2400, 2420)])
+    flanks = bed(tmp_path / "n.bed", [("chr1", 200, 220)])
+    sets = {"positives": {"a": peaks}, "negatives": {"a": flanks}, "genome": toy[0]}
+    with pytest.raises(UserError, match=r"p\.bed: 2 of 3 regions .* the file has 2L, 2R; the genome has chr1,"):
+        prepare(tmp_path / "out", **sets)
+    assert not (tmp_path / "out").exists()
+    dataset = prepare(tmp_path / "out", **sets, outside="drop")
+    assert len(dataset) == 2 and dataset.dropped["reason"].tolist() == [f"unknown chromosome {c}" for c in ("2L", "2R")]
+
+
 def test_chromosome_names_are_mapped_and_the_note_is_kept(tmp_path, toy):
     peaks = bed(tmp_path / "p.bed", [("1", 100, 120)])
     flanks = bed(tmp_path / "n.bed", [("chr1", 200, 220)])
@@ -247,6 +259,30 @@ def test_duplicated_rows_are_dropped_with_their_reason(tmp_path, table):
     dataset = prepare(tmp_path / "out", tables=[tmp_path / "t.tsv"])
     assert len(dataset) == 8
     assert dataset.dropped["reason"].tolist() == [f"duplicate of {tmp_path / 't.tsv'} line {n}" for n in (4, 7)]
+
+
+def test_windows_with_different_labels_are_counted_and_the_count_is_kept(tmp_path, table):
+    """Of several tasks no row goes before another; an absent label, another cell or part contradicts nothing."""
+    told = "windows given with different labels of a task in one domain: 2; all their rows are kept"
+    levels = table.assign(level=np.arange(8) / 4)
+    levels.to_csv(tmp_path / "t.tsv", sep="\t", index=False)
+    assert prepare(tmp_path / "plain", tables=[tmp_path / "t.tsv"]).provenance["notes"] == []
+    further = [
+        levels.iloc[[2]].assign(bound=1 - levels["bound"][2]),
+        levels.iloc[[2]].assign(bound=1 - levels["bound"][2], level=9.0),
+        levels.iloc[[5]].assign(level=7.0),
+        levels.iloc[[0]].assign(open=np.nan, bound=np.nan, level=np.nan),
+        levels.iloc[[1]].assign(part="test", level=7.0),
+        levels.iloc[[3]].assign(cell="c", level=7.0),
+    ]
+    pd.concat([levels, *further]).to_csv(tmp_path / "t.tsv", sep="\t", index=False)
+    dataset = prepare(tmp_path / "out", tables=[tmp_path / "t.tsv"])
+    assert len(dataset) == 14 and dataset.provenance["notes"] == [told]
+    one = table.drop(columns=["open", "part"])
+    pd.concat([one, one.iloc[[2]].assign(bound=1 - one["bound"][2])]).to_csv(tmp_path / "t.tsv", sep="\t", index=False)
+    assert prepare(tmp_path / "one", tables=[tmp_path / "t.tsv"]).provenance["notes"] == [
+        "windows given as positive and as negative in one domain: 1; they count as positive"
+    ]
 
 
 def test_the_same_window_in_two_given_parts_is_kept_for_the_leak_check(tmp_path, table):

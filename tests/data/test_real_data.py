@@ -14,6 +14,7 @@ from cislearn.data.readers import read_examples
 from cislearn.data.sequences import GenomeSequences, TableSequences
 from cislearn.data.similarity import NEAR, WORD, cluster_keys
 from cislearn.data.split import split_rows
+from cislearn.errors import UserError
 from cislearn.genome.fasta import read_fasta
 from cislearn.sequence.tokens import decode
 
@@ -144,7 +145,10 @@ def test_conservative_peaks_have_summits_and_no_row_is_lost(shared_data, tmp_pat
             out.write(
                 b">%s\n" % name.encode() + np.frombuffer(b"ACGT", np.uint8)[rng.integers(0, 4, size)].tobytes() + b"\n"
             )
-    dataset = prepare(tmp_path / "out", positives={"K562": peaks}, negatives={"K562": other}, genome=genome, length=101)
+    files = {"positives": {"K562": peaks}, "negatives": {"K562": other}, "genome": genome}
+    with pytest.raises(UserError, match="regions lie on chromosomes that the genome lacks"):
+        prepare(tmp_path / "out", **files, length=101)
+    dataset = prepare(tmp_path / "out", **files, length=101, outside="drop")
     assert isinstance(dataset.sequences, GenomeSequences)
     assert len(dataset) + len(dataset.dropped) == len(entries) + len(read_examples(other))
     assert set(dataset.loci["chrom"]) == set(sizes)

@@ -91,6 +91,19 @@ def test_regions_past_the_end_look_like_another_build():
     assert "--drop-outside" in str(error.value)
 
 
+def test_most_regions_on_chromosomes_that_the_genome_lacks_look_like_another_build():
+    rows = [("chr1", 10, 100, -1), ("2L", 900, 1500, -1), ("2R", 50, 61, -1), ("2L", 0, 9, -1)]
+    with pytest.raises(UserError) as error:
+        place_windows(regions(rows), length=10, chromosomes=CHROMOSOMES, where="k.bed")
+    assert str(error.value).startswith("k.bed: 3 of 4 regions lie on chromosomes that the genome lacks: ")
+    assert ": the file has 2L, 2R; the genome has chr1, chr2, chr3\n" in str(error.value)
+    assert "--drop-outside" in str(error.value)
+    kept, dropped = place_windows(regions(rows), length=10, chromosomes=CHROMOSOMES, outside="drop")
+    assert (len(kept), len(dropped)) == (1, 3)
+    kept, dropped = place_windows(regions([*rows[:3], *rows[:1]]), length=10, chromosomes=CHROMOSOMES)
+    assert (len(kept), len(dropped)) == (2, 2)
+
+
 def test_a_window_without_bases_is_a_programming_error():
     with pytest.raises(ValueError, match="one base or more"):
         place_windows(regions([]), length=0, chromosomes=CHROMOSOMES)

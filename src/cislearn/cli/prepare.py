@@ -140,7 +140,10 @@ def prepare(
     kind: Annotated[
         list[str] | None, typer.Option(help="TASK=binary, multiclass or regression, where it is not to be guessed.")
     ] = None,
-    drop_outside: Annotated[bool, typer.Option(help="Leave out regions past the end of their chromosome.")] = False,
+    drop_outside: Annotated[
+        bool,
+        typer.Option(help="Leave out regions past the end of their chromosome, and most of a file on unknown ones."),
+    ] = False,
     overwrite: Annotated[bool, typer.Option(help="Replace a dataset that is there.")] = False,
 ) -> None:
     """Make a dataset of peaks, FASTA or tables, of peaks of many cell types, of Basset's HDF5, or of expression."""

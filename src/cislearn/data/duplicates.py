@@ -52,6 +52,18 @@ def find_outranked(window: Int[np.ndarray, " n"], label: Float[np.ndarray, " n"]
     return np.where(rank[best] < rank, best, -1)
 
 
+def count_contradicted(window: Int[np.ndarray, " n"], labels: Float[np.ndarray, "n t"]) -> int:
+    """Return how many windows have rows with different labels of a task; an absent label is no other one."""
+    _, group, n_rows = np.unique(window, return_inverse=True, return_counts=True)
+    repeated = n_rows[group] > 1
+    _, group = np.unique(group[repeated], return_inverse=True)
+    labels, size = labels[repeated], (int(group.max(initial=-1)) + 1, labels.shape[1])
+    least, greatest = np.full(size, np.inf), np.full(size, -np.inf)
+    np.fmin.at(least, group, labels)
+    np.fmax.at(greatest, group, labels)
+    return int((least < greatest).any(axis=1).sum())
+
+
 def find_overlapped(
     rows: pd.DataFrame, mine: Int[np.ndarray, " m"], others: Int[np.ndarray, " k"], length: int
 ) -> Int[np.ndarray, " m"]:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Int, UInt8
 
 from cislearn.data.dataset import DROPPED_COLUMNS
-from cislearn.data.duplicates import find_duplicates, find_outranked, find_overlapped, window_numbers
+from cislearn.data.duplicates import (
+    count_contradicted,
+    find_duplicates,
+    find_outranked,
+    find_overlapped,
+    window_numbers,
+)
 from cislearn.data.genomes import Genomes
 from cislearn.data.origins import SHUFFLE_OF
 from cislearn.data.placing import Placed
@@ -62,7 +68,7 @@ class Examples:
         """Return the examples with an empty reason; the others go to the dropped ones."""
         kept = (reason == "").to_numpy()
         if kept.all():
-            return self
+            return replace(self, notes=[*self.notes, *notes])
         regions = self.rows.assign(start=self.rows["region_start"], end=self.rows["region_end"], reason=reason)
         return Examples(
             self.rows[kept].reset_index(drop=True),
@@ -105,24 +111,26 @@ def without_repeats(examples: Examples, margin: int, *, ranked: bool) -> Example
     """Leave out what says nothing new, with the row that goes before it, and windows of N only.
 
     Where the labels are `ranked`, those of one binary task, a positive goes before a negative of the same window and a
-    label before none.
+    label before none. Other labels that differ stay, since none goes before the other, and a note counts their windows.
     """
     rows, labels = examples.rows, examples.labels.to_numpy(np.float64)
     reason = pd.Series("", index=rows.index, dtype=object)
     reason[map_windows(examples.sequences, lambda tokens: (tokens == N).all(axis=1), margin=margin)] = ONLY_N
     sequences = examples.sequences
     window = window_numbers(rows, sequences.index if isinstance(sequences, TableSequences) else None)
-    n_contradicting = 0
+    note = ""
     if ranked:
         outranked, has_label = find_outranked(window, labels[:, 0]), ~np.isnan(labels[:, 0])
         _add_reason(reason, rows, np.where(has_label, outranked, -1), "given as positive in ")
         _add_reason(reason, rows, np.where(has_label, -1, outranked), "given with a label in ")
-        n_contradicting = int(((outranked >= 0) & (labels[:, 0] == 0) & (rows["role"] != MADE).to_numpy()).sum())
+        if n := int(((outranked >= 0) & (labels[:, 0] == 0) & (rows["role"] != MADE).to_numpy()).sum()):
+            note = f"windows given as positive and as negative in one domain: {n:,}; they count as positive"
+    elif n := count_contradicted(window, labels):
+        note = f"windows given with different labels of a task in one domain: {n:,}; all their rows are kept"
     _add_reason(reason, rows, find_duplicates(window, labels), "duplicate of ")
     is_made = (rows["role"] == MADE) & (reason != "")
     reason[is_made] = rows["note"][is_made].map(lambda note: note.split(",")[0]) + ": " + reason[is_made]
-    note = f"windows given as positive and as negative in one domain: {n_contradicting:,}; they count as positive"
-    return examples.without(reason, [note] if n_contradicting else [])
+    return examples.without(reason, [note] if note and note not in examples.notes else [])
 
 
 def without_overlapping(examples: Examples, task: str, length: int) -> Examples:

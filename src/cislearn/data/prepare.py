@@ -102,7 +102,8 @@ def prepare(
     kinds : mapping of str to str, optional
         Task to ``binary``, ``multiclass`` or ``regression``; see `cislearn.data.tasks.task_specs`.
     outside : {"error", "drop"}
-        What is done with regions past the end of their chromosome.
+        What is done with regions past the end of their chromosome, and where the genome lacks those of most regions of
+        a file.
     keep_overlapping : bool
         Keep negatives whose window overlaps that of a positive of their domain.
     make_negatives : str, or mapping of str to str, optional

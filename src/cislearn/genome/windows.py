@@ -11,6 +11,7 @@ import pandas as pd
 from jaxtyping import Bool, Int64, Shaped
 
 from cislearn.errors import UserError
+from cislearn.genome.chromosomes import some_names
 
 OUTSIDE = "past the end of {chrom} ({length:,} bp)"
 UNKNOWN = "unknown chromosome {chrom}"
@@ -57,15 +58,15 @@ def place_windows(
     where : str or Path
         The file of the regions, for messages.
     outside : {"error", "drop"}
-        What is done where a region itself ends past its chromosome, which is the sign of another build. A region
-        within the chromosome whose window sticks out is always dropped.
+        What is done where a region itself ends past its chromosome, or most regions lie on chromosomes that the genome
+        lacks: signs of another build. A region within the chromosome whose window sticks out is always dropped.
     genome : str
         Name of the genome, for messages.
 
     Raises
     ------
     UserError
-        Where a region ends past its chromosome and `outside` is ``"error"``.
+        Where `outside` is ``"error"`` and a region ends past its chromosome or most are on none of the genome's.
     """
     if length < 1:
         raise ValueError(f"windows have one base or more, not {length}")
@@ -88,6 +89,8 @@ def off_genome(
     """Why each region does not lie on the genome, empty where it does; parameters and error are `place_windows`'s."""
     size = _sizes(intervals, chromosomes)
     is_unknown = size < 0
+    if outside == "error" and 2 * is_unknown.sum() > len(intervals):
+        raise _other_chromosomes(intervals, is_unknown, chromosomes, where)
     is_outside = ~is_unknown & (intervals["end"].to_numpy() > size)
     if outside == "error" and is_outside.any():
         raise _another_build(intervals, is_outside, size, where, genome)
@@ -120,6 +123,18 @@ def _windows(regions: pd.DataFrame, start: Int64[np.ndarray, " n"], length: int)
         note=pd.Series(notes[codes], index=regions.index, dtype=str),
     )
     return placed.reset_index(drop=True)
+
+
+def _other_chromosomes(
+    intervals: pd.DataFrame, is_unknown: Bool[np.ndarray, " n"], chromosomes: Mapping[str, int], where: str | Path
+) -> UserError:
+    return UserError(
+        f"{is_unknown.sum():,} of {len(intervals):,} regions lie on chromosomes that the genome lacks: the file has "
+        f"{some_names(intervals['chrom'][is_unknown].unique())}; the genome has {some_names(chromosomes)}",
+        where=where or None,
+        fix="Give the genome that the regions were made on, or rename the chromosomes of one of the two. "
+        "--drop-outside leaves them out (they will be listed in dropped.tsv).",
+    )
 
 
 def _another_build(
