@@ -15,12 +15,16 @@ import numpy as np
 import pyBigWig
 import pytest
 import torch
+from typer.testing import CliRunner
 
+from cislearn.atomic import write_json
+from cislearn.cli.main import app
 from cislearn.data.readers import read_examples
 from cislearn.errors import UserError
 from cislearn.evaluation.profiles.shapes import expected_reads, split_logits
 from cislearn.genome.token_genome import open_genome
 from cislearn.models.network import build_network
+from cislearn.models.saving import ModelCard, save_model
 from cislearn.models.strands import BothStrands, joined, other_strand, turned_back
 from cislearn.prediction import tiles
 from cislearn.prediction.genome_wide import merge_tiles, open_tiles, plan_of, shard_of
@@ -199,6 +203,35 @@ def shared(genome, tmp_path, monkeypatch):
     return scorer, folder, lambda: merge_tiles(scorer, folder, plan)
 
 
+def test_files_whose_shards_are_gone_are_not_left_beside_new_ones(genome, tmp_path):
+    """Another model, whose tasks have no threshold, would write a bigWig file beside the peaks of the first."""
+    for name, thresholds in (("first", {"bound": 0.0}), ("second", {})):
+        card = ModelCard("motif_cnn", BINARY, {"motifs": 4}, extra={"thresholds": thresholds})
+        save_model(tmp_path / name, card.build(), card)
+        write_json(tmp_path / name / "run.json", {"format": 1, "method": "source_only", "seed": 0})
+
+    def call(name, *more):
+        arguments = ["predict", tmp_path / name, "--tile", "--genome", tmp_path / "genome.fa", "--step", STEP]
+        arguments += ["--bigwig", tmp_path / "out", "--device", "cpu", *more]
+        return CliRunner().invoke(app, [*map(str, arguments)])
+
+    for peaks in (["--peaks"], []):  # the same models again: what stands there is theirs
+        done = call("first", *peaks)
+        assert done.exit_code == 0, done.output
+    made = {path.name: path.read_bytes() for path in (tmp_path / "out").glob("bound.*")}
+    assert set(made) == {"bound.bw", "bound.narrowPeak"}
+    assert "holds tiles of something else" in str(call("second").exception)
+    shutil.rmtree(tmp_path / "out" / "shards" / "1-of-1")
+    for more in ([], ["--shard", "1/2"]):
+        refused = call("second", *more).exception
+        told = "out: holds bound.bw, bound.narrowPeak, and no shards that these were made of"
+        assert isinstance(refused, UserError) and told in str(refused)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "out").glob("bound.*")} == made
+    for name in made:
+        (tmp_path / "out" / name).unlink()
+    assert call("second").exit_code == 0
+
+
 def test_a_missing_shard_is_named(shared):
     _, folder, merge = shared
     shutil.rmtree(folder / "shards" / "2-of-3")
@@ -327,9 +360,6 @@ main()
 
 @pytest.mark.slow
 def test_a_killed_command_goes_on_where_it_stood(genome, tmp_path):
-    from cislearn.atomic import write_json
-    from cislearn.models.saving import ModelCard, save_model
-
     card = ModelCard("motif_cnn", BINARY, {"motifs": 4}, extra={"thresholds": {"bound": 0.0}})
     save_model(tmp_path / "run", card.build(), card)
     write_json(tmp_path / "run" / "run.json", {"format": 1, "method": "source_only", "seed": 0})

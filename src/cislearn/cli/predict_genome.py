@@ -12,7 +12,7 @@ from cislearn.cli.progress import Steps, resumable
 from cislearn.cli.show import console
 from cislearn.errors import UserError
 from cislearn.genome.token_genome import open_genome
-from cislearn.prediction.genome_wide import merge_tiles, open_tiles, plan_of, shard_of
+from cislearn.prediction.genome_wide import merge_tiles, open_tiles, plan_of, refuse_other_files, shard_of
 from cislearn.prediction.loading import models_hash
 from cislearn.prediction.shards import score_shard
 
@@ -44,6 +44,8 @@ def predict_genome(
     if shard is not None and (merge or peaks):
         option = "--merge" if merge else "--peaks"
         raise UserError("does not go with --shard", where=option, fix="Merge when all shards are there.")
+    if not merge:
+        refuse_other_files(folder)
     models = load(run, method, reverse_complement, device)
     if peaks and not models.thresholds:
         problem = "the models have no threshold from which a tile is called positive"

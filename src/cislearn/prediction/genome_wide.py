@@ -15,11 +15,12 @@ from torch import nn
 from cislearn.data.track_files import TrackPaths, open_tracks
 from cislearn.errors import UserError
 from cislearn.genome.bigwig_writer import Interval, write_intervals
+from cislearn.genome.chromosomes import some_names
 from cislearn.genome.tiling import Tiling
 from cislearn.genome.token_genome import Genome
 from cislearn.prediction.members import Members
 from cislearn.prediction.peaks import Peak, join, runs, write_peaks
-from cislearn.prediction.shards import FOLDER, Shard, find_shards, read_pieces
+from cislearn.prediction.shards import FOLDER, Shard, find_shards, has_shards, read_pieces
 from cislearn.prediction.tiles import Signal, TileScorer, default_step, signals_of
 from cislearn.prediction.windows import SignalFiles
 from cislearn.progress import Progress, silent
@@ -91,6 +92,23 @@ def plan_of(scorer: TileScorer, models: str) -> dict[str, Any]:
 def shard_of(scorer: TileScorer, folder: Path, number: int, of: int, plan: Mapping[str, Any]) -> Shard:
     """Return the shard `number` of `of`, which stands in ``folder/shards``, whether it is there or not."""
     return Shard(folder / FOLDER / f"{number}-of-{of}", number, of, plan, _n_pieces(scorer))
+
+
+def refuse_other_files(folder: Path) -> None:
+    """Refuse a folder that holds tracks or peaks and none of the shards that they were made of.
+
+    Shards of other models are refused as such; what was made of those that are gone would stand beside new files as if
+    it were of the same models.
+
+    Raises
+    ------
+    UserError
+        Names the files.
+    """
+    made = sorted(path.name for path in (*folder.glob("*.bw"), *folder.glob("*.narrowPeak")))
+    if made and not has_shards(folder / FOLDER):
+        problem = f"holds {some_names(made)}, and no shards that these were made of"
+        raise UserError(problem, where=folder, fix="Give --bigwig another folder, or remove them.")
 
 
 class Written(NamedTuple):

@@ -101,6 +101,11 @@ def read_shard(folder: Path) -> Shard:
         raise UserError(f"is no shard: {error}", where=path, fix="Remove its folder.") from error
 
 
+def has_shards(folder: Path) -> bool:
+    """Whether a folder holds a shard, of whatever it is and whole or not."""
+    return any(folder.glob(f"*/{CARD}"))
+
+
 def find_shards(folder: Path, plan: Mapping[str, Any], n_pieces: int) -> list[Shard]:
     """Return the shards in a folder, in order, each there once and whole.
 
