@@ -12,6 +12,7 @@ from cislearn.atomic import (
     folder_written_whole,
     refuse_taken,
     refuse_taken_file,
+    remove_left_behind,
     the_only_one_in,
     write_json,
 )
@@ -134,6 +135,28 @@ def test_a_folder_on_a_disk_that_refuses_is_told(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match="cannot be written"):
         write_folder(tmp_path / "file" / "set", "first")
+
+
+def test_what_a_killed_process_left_half_written_is_removed_and_what_is_written_now_is_not(tmp_path):
+    begin = (
+        "import os, signal, sys; from pathlib import Path; from cislearn.atomic import file_written_whole\n"
+        "with file_written_whole(Path(sys.argv[1])) as partial:\n"
+        "    partial.touch(); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    for name in ("[1].tsv", "1.tsv"):
+        subprocess.run([sys.executable, "-c", begin, str(tmp_path / name)], check=False)
+    (dead,) = tmp_path.glob(".1.tsv.partial-*")
+    folder = tmp_path / f"{dead.name}.scratch"
+    folder.mkdir()
+    (folder / "reads").touch()
+    (tmp_path / ".1.tsv.partial-mine").touch()
+    with file_written_whole(tmp_path / "[1].tsv") as mine:
+        mine.touch()
+        remove_left_behind(tmp_path, "[1].tsv")
+        assert {path.name for path in tmp_path.iterdir()} == {mine.name, dead.name, folder.name, ".1.tsv.partial-mine"}
+        remove_left_behind(tmp_path)
+        assert {path.name for path in tmp_path.iterdir()} == {mine.name, ".1.tsv.partial-mine"}
+    remove_left_behind(tmp_path / "not there")
 
 
 def test_of_two_processes_one_works_in_a_folder_until_it_ends_or_is_killed(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import glob
 import json
 import os
 import shutil
@@ -33,6 +34,32 @@ def file_written_whole(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):  # it has its name, or it could not be begun
             partial.unlink()
+
+
+def remove_left_behind(folder: Path, name: str | None = None) -> None:
+    """Remove half-written files that killed processes left in a folder: those of the file `name`, or of any.
+
+    What a process of this machine still writes stays. A process of another one is not seen: give a `name` where several
+    machines may write into the folder, so that they never write the same file.
+    """
+    for left in folder.glob(f".{'*' if name is None else glob.escape(name)}.partial-*"):
+        process = left.name.rpartition(".partial-")[2].partition(".")[0]
+        if process.isdigit() and not _is_at_work(int(process)):
+            with suppress(OSError):  # its folder allows no removal: it harms nobody
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
+
+
+def _is_at_work(process: int) -> bool:
+    """Whether there is, or on Windows may be, a process of this number."""
+    if os.name == "nt":  # where it is no question: signal 0 would stop it
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # another user's
+        return True
+    return True
 
 
 def write_json(path: Path, values: Any) -> None:

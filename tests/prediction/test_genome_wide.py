@@ -232,6 +232,23 @@ def test_files_whose_shards_are_gone_are_not_left_beside_new_ones(genome, tmp_pa
     assert call("second").exit_code == 0
 
 
+def test_what_a_kill_left_half_written_is_gone_when_the_same_is_written_again(genome, tmp_path):
+    killed = subprocess.Popen([sys.executable, "-c", ""])
+    killed.wait()
+    folder = tmp_path / "out"
+    shard = folder / "shards" / "1-of-1"
+    shard.mkdir(parents=True)
+    for left in (shard / ".000000.npz", folder / ".bound.bw", folder / ".bound.narrowPeak", folder / ".another.tsv"):
+        for end in ("", ".bw"):
+            left.with_name(f"{left.name}.partial-{killed.pid}{end}").write_text("half")
+    scorer = open_tiles(members(BINARY, 1), genome[0], step=STEP, thresholds={"bound": 0.0})
+    predict(scorer, folder, peaks=True)
+    assert not list(shard.glob(".*"))
+    assert sorted(path.name for path in folder.glob(".*")) == [
+        f".another.tsv.partial-{killed.pid}", f".another.tsv.partial-{killed.pid}.bw"
+    ]  # fmt: skip
+
+
 def test_a_missing_shard_is_named(shared):
     _, folder, merge = shared
     shutil.rmtree(folder / "shards" / "2-of-3")

@@ -193,7 +193,9 @@ app()
 """
 
 
-def test_a_killed_run_leaves_no_file_that_could_be_taken_for_whole(genome, regions, tmp_path):
+def test_a_killed_run_leaves_no_file_that_could_be_taken_for_whole_and_the_next_one_removes_it(
+    genome, regions, tmp_path
+):
     save_model(tmp_path / "run", CARD.build(), CARD)
     write_json(tmp_path / "run" / "run.json", {"format": 1, "method": "source_only", "seed": 0})
     out = tmp_path / "o.tsv"
@@ -202,3 +204,5 @@ def test_a_killed_run_leaves_no_file_that_could_be_taken_for_whole(genome, regio
     done = subprocess.run(command, cwd=tmp_path, env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True)
     assert done.returncode == -signal.SIGKILL, done.stderr
     assert not out.exists() and list(tmp_path.glob(".o.tsv.partial-*"))  # it had begun to write
+    write_predictions(predict_pieces(members(), regions[0], genome=genome[0]), out, SPEC)
+    assert out.is_file() and not list(tmp_path.glob(".*.partial-*"))

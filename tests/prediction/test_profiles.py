@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pyBigWig
@@ -56,6 +59,16 @@ def test_each_strand_has_its_file_and_the_minus_locus_is_turned(tmp_path, loci, 
     total = np.expm1(counts)
     np.testing.assert_allclose(table.reads_plus, [total[0, 0], total[1, 1], total[2, 0]], rtol=1e-5)
     np.testing.assert_allclose(table.reads_minus, [total[0, 1], total[1, 0], total[2, 1]], rtol=1e-5)
+
+
+def test_what_a_kill_left_half_written_is_gone_when_the_same_is_written_again(tmp_path, loci, predicted):
+    killed = subprocess.Popen([sys.executable, "-c", ""])
+    killed.wait()
+    for name in ("plus.bw", "minus.bw", "counts.tsv"):
+        (tmp_path / f".nexus.{name}.partial-{killed.pid}").write_text("half")
+    (tmp_path / f".nexus.reads.partial-{killed.pid}.a1b2").mkdir()
+    paths = write_profiles(tmp_path, task(), CHROMOSOMES, loci, *predicted)
+    assert sorted(tmp_path.iterdir()) == sorted(paths)
 
 
 def test_without_strands_there_is_one_file(tmp_path, loci, predicted):

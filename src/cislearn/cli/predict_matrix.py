@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cislearn.atomic import remove_left_behind
 from cislearn.cli.arguments import existing
 from cislearn.cli.show import console
 from cislearn.engine.devices import choose_device
@@ -29,6 +30,7 @@ def predict_matrix(run: Path, promoters: Path, conditions: Path | None, out: Pat
     table, wanted = predict_new(
         run, existing(promoters, "--promoters"), existing(conditions, "--conditions"), chosen.torch
     )
+    remove_left_behind(out.parent, out.name)
     write_table(out, table)
     print_ = console().print
     for note in wanted.notes:

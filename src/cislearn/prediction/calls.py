@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from cislearn.atomic import file_written_whole
+from cislearn.atomic import file_written_whole, remove_left_behind
 from cislearn.errors import UserError, nearest
 from cislearn.evaluation.label_shift import at_prevalence
 from cislearn.schema import DataSpec
@@ -103,6 +103,7 @@ class Calls:
         calls = pd.concat(self._found).sort_index(kind="stable")
         if self.is_merged:
             calls = merge_calls(calls)
+        remove_left_behind(self.path.parent, self.path.name)
         with file_written_whole(self.path) as partial:
             head = "".join(f"# {line}\n" for line in self._head(list(calls.columns)))
             rows = calls.to_csv(sep="\t", header=False, index=False, float_format="%.6g", na_rep="nan")

@@ -11,6 +11,7 @@ import pandas as pd
 import torch
 from torch import nn
 
+from cislearn.atomic import remove_left_behind
 from cislearn.data.readers import read_examples
 from cislearn.data.track_files import TrackPaths
 from cislearn.errors import UserError
@@ -220,6 +221,7 @@ def write_predictions(pieces: Iterable[pd.DataFrame], path: Path, spec: DataSpec
         For BED where rows have no coordinates or the first task is not binary; for another extension.
     """
     check_output(path, [])
+    remove_left_behind(path.parent, path.name)
     reasons: Counter[str] = Counter()
     with bed_written_whole(path, spec) if path.suffix == ".bed" else table_written_whole(path) as write:
         for piece in pieces:

@@ -12,6 +12,7 @@ import pandas as pd
 import torch
 from torch import nn
 
+from cislearn.atomic import remove_left_behind
 from cislearn.data.track_files import TrackPaths, open_tracks
 from cislearn.errors import UserError
 from cislearn.genome.bigwig_writer import Interval, write_intervals
@@ -156,14 +157,17 @@ def merge_tiles(
     for k, signal in enumerate(signals):
         tracks.append(folder / f"{signal.name}.bw")
         progress(f"writing {tracks[-1]}")
+        remove_left_behind(folder, tracks[-1].name)
         intervals = _intervals(scorer, shards, k)
         write_intervals(tracks[-1], scorer.genome.chromosomes, intervals, n_scored * tiling.step)
     found = {}
     for task in scorer.thresholds if peaks else ():
         path = folder / f"{task}.narrowPeak"
+        remove_left_behind(folder, path.name)
         found[path] = write_peaks(path, task, join(_runs(scorer, shards, signals, task)))
     if tiling.too_short:
         table = pd.DataFrame({"chrom": list(tiling.too_short), "length": list(tiling.too_short.values())})
+        remove_left_behind(folder, TOO_SHORT)
         write_table(folder / TOO_SHORT, table.assign(reason=f"shorter than a window of {tiling.length} bp"))
     return Written(tracks, found, n_scored)
 

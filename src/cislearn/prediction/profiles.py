@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float, Float32, Int, Int64
 
-from cislearn.atomic import disk_refusal
+from cislearn.atomic import disk_refusal, remove_left_behind
 from cislearn.errors import UserError
 from cislearn.evaluation.profiles.shapes import expected_reads
 from cislearn.genome.bigwig_writer import WINDOWS, write_bigwig
@@ -68,24 +69,27 @@ def write_profiles(
     if loci.empty:
         raise UserError("there is no locus to be written", where=folder)
     paths = [folder / f"{task.name}{name}.bw" for name in names]
-    with _scratch(folder) as scratch:
+    paths.append(folder / f"{task.name}.counts.tsv")
+    for path in paths:
+        remove_left_behind(folder, path.name)
+    with _scratch(folder, f"{task.name}.reads") as scratch:
         reads, start = _reads_on_the_genome(scratch, task, loci, shapes, log_counts)
-        for of_strand, path in zip(reads, paths, strict=True):
+        for of_strand, path in zip(reads, paths[:-1], strict=True):
             write_bigwig(path, chromosomes, loci["chrom"].to_numpy(object), start, of_strand)
         counts = reads.sum(axis=2, dtype=np.float64)
     table = loci[["chrom"]].assign(start=start, end=start + task.profile_length, name=loci["name"])
     columns = {f"reads{name.replace('.', '_')}": counts[strand] for strand, name in enumerate(names)}
-    paths.append(folder / f"{task.name}.counts.tsv")
     write_table(paths[-1], table.assign(strand=loci["strand"], **columns))
     return paths
 
 
 @contextmanager
-def _scratch(folder: Path) -> Iterator[Path]:
+def _scratch(folder: Path, name: str) -> Iterator[Path]:
     """Make the folder, and a file in it that is gone when the block ends."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(prefix=".reads-", dir=folder) as scratch:
+        remove_left_behind(folder, name)
+        with TemporaryDirectory(prefix=f".{name}.partial-{os.getpid()}.", dir=folder) as scratch:
             yield Path(scratch) / "reads"
     except OSError as error:
         raise disk_refusal(folder, error) from error

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from cislearn.atomic import file_written_whole, write_json
+from cislearn.atomic import file_written_whole, remove_left_behind, write_json
 from cislearn.errors import UserError
 from cislearn.prediction.tiles import Scores, TileScorer
 from cislearn.progress import Progress, silent
@@ -73,6 +73,7 @@ def score_shard(scorer: TileScorer, shard: Shard, progress: Progress = silent) -
     UserError
         Where the folder holds a shard of something else, or the disk refuses.
     """
+    remove_left_behind(shard.folder)
     card = shard.folder / CARD
     if card.is_file():
         _refuse_other(read_shard(shard.folder), shard)
