@@ -93,6 +93,25 @@ def test_it_is_the_published_stack_in_its_order():
         torch.testing.assert_close(value.grad, theirs[name].grad, rtol=1e-4, atol=1e-5)
 
 
+def test_without_batch_norm_it_is_what_the_published_rcps_is_in_effect():
+    """Oracle: tied convolution, ReLU, maximum, sum of the strands and dense layer by PyTorch's functions."""
+    torch.manual_seed(0)
+    ours = build_network("zhou_simulated", spec_of(200, tasks=3), equivariant() | {"batch_norm": False}).double()
+    assert count(ours) == 2283 - 40 and not any(isinstance(part, BatchNorm) for part in ours.modules())
+    x = one_hot_windows(5, 200).double()
+    conv, dense = ours.encoder.stages[0].linear, ours.head[0].linear
+    with torch.no_grad():
+        conv.bias.normal_()
+        dense.bias.normal_()
+        both = [conv.weight, conv.weight.flip(0, 1, 2)], [conv.bias, conv.bias.flip(0)]
+        h = F.max_pool1d(F.relu(F.conv1d(x, *(torch.cat(each) for each in both))), 20, 20)
+        expected = F.linear((h[:, :20] + h[:, 20:].flip(1, 2)).flatten(1), dense.weight, dense.bias)
+        found = ours(x)
+        torch.testing.assert_close(found, expected)
+        torch.testing.assert_close(ours(other_strand(x, ours.spec)), found, rtol=0, atol=1e-6)
+        torch.testing.assert_close(for_inference(ours)(x), found)
+
+
 @pytest.mark.parametrize("length", [40, 41])
 @pytest.mark.parametrize("hybrid", [False, True])
 @pytest.mark.parametrize("options", [{}, {"filters": "half"}, {"merge": "average"}, {"merge": "weighted_sum"}])

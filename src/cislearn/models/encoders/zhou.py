@@ -42,6 +42,10 @@ class Zhou(Encoder):
         Positions of the maximum, and from one to the next. Where layers are equivariant they must leave none out.
     hybrid : bool
         Convolutions that read one strand, applied to both: see `Hybrid`.
+    batch_norm : bool
+        Normalise behind each convolution. The published RCPS networks in effect do not: what their own batch norm
+        returns does not carry Keras's mark of a learning phase, so that Keras never tells it of training, and its
+        statistics stay 0 and 1.
     layers : str or mapping
         See `cislearn.models.layers.layers`.
     """
@@ -55,6 +59,7 @@ class Zhou(Encoder):
         pool: int,
         stride: int,
         hybrid: bool,
+        batch_norm: bool,
         layers: str | Mapping[str, Any],
     ) -> None:
         super().__init__()
@@ -66,10 +71,10 @@ class Zhou(Encoder):
         make = layers_of(layers)
         channels = make.channels(filters)
         if hybrid:
-            inner = convolutions(layers_of("channels_last"), channels // 2, widths)
+            inner = convolutions(layers_of("channels_last"), channels // 2, widths, batch_norm)
             stages = [Stage(Hybrid(nn.Sequential(*inner)))]
         else:
-            stages = convolutions(make, filters, widths)
+            stages = convolutions(make, filters, widths, batch_norm)
         strands, _ = make.merge(channels, (positions - pool) // stride + 1)
         # Activation after the maximum: the same values and gradients, on as many positions as are left.
         pooled = nn.Sequential(make.pool(pool, stride=stride), make.activation())
@@ -97,13 +102,16 @@ class Zhou(Encoder):
                 part.eps, part.momentum = 1e-3, 0.01
 
 
-def convolutions(make: Layers, filters: int, widths: Sequence[int]) -> list[Stage]:
-    """Return one stage a convolution: without padding, batch norm, and ReLU behind all but the last."""
+def convolutions(make: Layers, filters: int, widths: Sequence[int], batch_norm: bool) -> list[Stage]:
+    """Return one stage a convolution: without padding, batch norm where asked, and ReLU behind all but the last."""
     channels = make.channels(filters)
     convs = [make.first(BASES, filters, widths[0], padding="valid")]
     convs += [make.conv(channels, filters, width, padding="valid") for width in widths[1:]]
     activations = [*(make.activation() for _ in widths[1:]), None]
-    return [Stage(conv, make.norm(channels), each) for conv, each in zip(convs, activations, strict=True)]
+    return [
+        Stage(conv, make.norm(channels) if batch_norm else None, each)
+        for conv, each in zip(convs, activations, strict=True)
+    ]
 
 
 @register("zhou_simulated")
@@ -125,6 +133,8 @@ class ZhouSimulated(Zhou):
         Positions of the maximum, without overlap. Equivariant layers need ``(length - width + 1) % pool == 0``.
     hybrid : bool
         With equivariant layers: a convolution that reads one strand, applied to both.
+    batch_norm : bool
+        Normalise behind the convolution; false for what the published RCPS networks in effect do.
     layers : {"channels_last", "plain"}
         Where the layers come from; the weights are the same. `reverse_complement: {train: equivariant}` takes others.
     """
@@ -137,9 +147,13 @@ class ZhouSimulated(Zhou):
         width: int = 21,
         pool: int = 20,
         hybrid: bool = False,
+        batch_norm: bool = True,
         layers: str | Mapping[str, Any] = "channels_last",
     ) -> None:
-        super().__init__(length, filters=filters, widths=(width,), pool=pool, stride=pool, hybrid=hybrid, layers=layers)
+        super().__init__(
+            length, filters=filters, widths=(width,), pool=pool, stride=pool, hybrid=hybrid, batch_norm=batch_norm,
+            layers=layers,
+        )  # fmt: skip
 
 
 @register("zhou_binary")
@@ -163,6 +177,8 @@ class ZhouBinary(Zhou):
         first and last.
     hybrid : bool
         With equivariant layers: convolutions that read one strand, applied to both ("CJRCPS", all).
+    batch_norm : bool
+        Normalise behind each convolution; false for what the published RCPS networks in effect do.
     layers : {"channels_last", "plain"}
         Where the layers come from; the weights are the same. `reverse_complement: {train: equivariant}` takes others.
     """
@@ -176,6 +192,10 @@ class ZhouBinary(Zhou):
         pool: int = 40,
         stride: int = 20,
         hybrid: bool = False,
+        batch_norm: bool = True,
         layers: str | Mapping[str, Any] = "channels_last",
     ) -> None:
-        super().__init__(length, filters=filters, widths=widths, pool=pool, stride=stride, hybrid=hybrid, layers=layers)
+        super().__init__(
+            length, filters=filters, widths=widths, pool=pool, stride=stride, hybrid=hybrid, batch_norm=batch_norm,
+            layers=layers,
+        )  # fmt: skip

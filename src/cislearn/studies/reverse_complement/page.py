@@ -49,7 +49,7 @@ OF_PROFILES: dict[str, tuple[str, str]] = {
     "RCPS": ("rcps", READINGS[0]),
 }
 """Training and reading of a strategy as the studies of profiles name them."""
-READ_ON_BOTH = ("none", "augmented", "conjoined", "conjoined-maximum")
+READ_ON_BOTH = ("none", "augmented", "augmented-unnormalised", "conjoined", "conjoined-maximum")
 """Trainings whose networks do not say the same of both strands."""
 
 

@@ -14,10 +14,17 @@ TRAININGS: dict[str, dict[str, Any]] = {
     "rcps-weighted": {"train": "equivariant", "merge": "weighted_sum"},
     "rcps-half": {"train": "equivariant", "filters": "half"},
     "hybrid": {"train": "equivariant"},
+    "rcps-unnormalised": {"train": "equivariant"},
+    "augmented-unnormalised": {"train": "augment", "predict": "forward"},
 }
 """What is trained, as ``model.reverse_complement`` says it. One network trained with augmentation is two strategies."""
-OPTIONS: dict[str, dict[str, Any]] = {"hybrid": {"hybrid": True}}
-"""Options of the encoder: a hybrid conjoins all convolutions and is RCPS from there."""
+OPTIONS: dict[str, dict[str, Any]] = {
+    "hybrid": {"hybrid": True},
+    "rcps-unnormalised": {"batch_norm": False},
+    "augmented-unnormalised": {"batch_norm": False},
+}
+"""Options of the encoder: a hybrid conjoins all convolutions and is RCPS from there; RCPS as published has in effect no
+batch norm, and what that is worth to a network of one strand stands beside it."""
 
 
 class Strategy(NamedTuple):
@@ -40,6 +47,9 @@ STRATEGIES: dict[str, Strategy] = {
     "RCPS, weighted sum": Strategy("rcps-weighted", "forward"),
     "RCPS, half filters": Strategy("rcps-half", "forward"),
     "hybrid, all": Strategy("hybrid", "forward"),
+    "RCPS, no batch norm": Strategy("rcps-unnormalised", "forward"),
+    "augmented, no batch norm": Strategy("augmented-unnormalised", "forward"),
+    "post-hoc conjoined, no batch norm": Strategy("augmented-unnormalised", "mean"),
     "conjoined, embedded in RCPS": Strategy("conjoined", "embedded"),
     "conjoined, embedded and fine-tuned": Strategy("conjoined", "fine-tuned"),
 }

@@ -24,7 +24,7 @@ from cislearn.studies.study import Size, Study, Trial
 READINGS = {"forward": "forward", "reverse": "reverse", "mean": "mean"}
 SMOKE = 300
 """Windows of a factor or class in the smoke size."""
-FEW = ("augmented", "none", "rcps")
+FEW = ("augmented", "none", "rcps", "rcps-unnormalised", "augmented-unnormalised")
 """Trainings of the long simulations in the desk size."""
 LONG = ("simulated 1000 bp", "published motifs 1000 bp")
 MANY_SEEDS, FEW_SEEDS = list(range(10)), [0, 1, 2]
@@ -85,7 +85,7 @@ def _goes(training: str, task: Task) -> bool:
 
 def _trial(name: str, training: str, task: Task, size: Size, work: Path) -> Trial:
     few = {"seeds": [0], "epochs": 2} if size == "smoke" else {}
-    many = size == "paper" or name == "simulated 200 bp"
+    many = size == "paper" or (name == "simulated 200 bp" and not training.endswith("unnormalised"))
     folder = f"{name.replace(' ', '_')}-{training}"
     config = {
         "data": task.data,
