@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 
 from tests.docs.pages import ROOT
@@ -27,8 +29,9 @@ PEAKS = ("GABP K562 100 bp", "JunD K562 100 bp", "USF2 K562 100 bp")
 
 def table_under(text, heading):
     """The first table under a heading: of each row its cells by column, without the number of seeds."""
-    section = text.split(f"\n## {heading}\n")[1].split("\n## ")[0]
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if line[:1] == "|"]
+    section = re.split(r"\n###? ", text.split(f"\n## {heading}\n")[1])[0]
+    table = section[section.index("|") :].split("\n\n")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
     columns = [column.split(" (")[0] for column in rows[0]]
     return {row[0]: dict(zip(columns[1:], row[1:], strict=True)) for row in rows[2:]}
 
@@ -77,3 +80,20 @@ def test_what_is_said_of_peaks():
     assert sum(is_behind("`conjoined`", task) for task in (SIMULATED, *PEAKS)) == 2
     assert "trained on from there it is\n  level on peaks" in PAGE
     assert not any(over_post_hoc("`conjoined`, then RCPS", task)[1] for task in PEAKS)
+
+
+def test_what_is_said_of_batch_norm():
+    """The table is that of the results, and each network is better without."""
+    section = PAGE.split("### Batch norm in the published comparison")[1].split("\n## ")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if line[:1] == "|"]
+    results = table_under(RESULTS, "Strategy by task")
+    without = {"`rcps`": "RCPS", "`augmented`": "augmented", "`post_hoc`": "post-hoc conjoined"}
+    assert [row[0] for row in rows[2:]] == list(without)
+    for preset, with_it, without_it in rows[2:]:
+        found = [results[without[preset] + end]["published windows 200 bp"] for end in ("", ", no batch norm")]
+        assert [with_it, without_it] == [cell.split(" ")[0] for cell in found]
+        assert float(without_it) > float(with_it)
+    assert "RCPS without batch norm is behind a network of one strand without it" in section
+    assert float(rows[2][2]) < float(rows[3][2])
+    paper = table_under(RESULTS, "Beside the paper")["RCPS"]["paper, simulated 200 bp"]
+    assert f"the paper's RCPS has {paper.split(' ')[0]}" in section

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -22,9 +24,12 @@ from cislearn.studies.reverse_complement.genome import NEGATIVES, write_simulate
 from cislearn.studies.reverse_complement.page import published, rc_page
 from cislearn.studies.reverse_complement.readings import clean_labels, readings, score_reading
 from cislearn.studies.reverse_complement.strategies import BASELINE, STRATEGIES, TRAININGS
+from cislearn.studies.reverse_complement.study import ReverseComplement
 from cislearn.studies.reverse_complement.tasks import read_published_motifs
+from cislearn.studies.show import with_those_beside
 from cislearn.studies.study import Trial
 
+RESULTS = Path(__file__).parents[2] / "docs" / "results"
 ANY_CONFIG = make_config({"data": {"path": "data"}})
 
 
@@ -160,6 +165,16 @@ def test_profiles_of_other_studies_are_columns_in_which_the_lowest_is_first():
     assert f"| {BASELINE} | .200 ± .010 | 0.00 (1) |" in table and "| RCPS | .300 ± .010 | 1.00 (1) |" in table
 
 
+def test_scores_of_the_studies_of_profiles_are_taken_from_the_same_folder(tmp_path):
+    own = scores_of({BASELINE: [0.95, 0.97, 0.96]})
+    alone = with_those_beside(ReverseComplement(), own, tmp_path)
+    assert set(alone["study"]) == {"reverse_complement"} and len(alone) == len(own)
+    committed = with_those_beside(ReverseComplement(), own, RESULTS)
+    assert set(committed["study"]) == {"reverse_complement", "simulated_profiles", "yeast_profiles"}
+    table = "\n".join(rc_page([], committed, pd.DataFrame(columns=["task"]))).split("## Over post-hoc")[0]
+    assert "| strategy | simulated profiles, JSD (2 seeds) | yeast profiles, JSD (3 seeds) |" in table
+
+
 def test_the_papers_numbers_stand_beside_ours_and_empty_ones_say_so():
     paper = published()
     ours_alone = {name for name in STRATEGIES if name.startswith("conjoined, embedded") or "no batch norm" in name}
@@ -186,4 +201,4 @@ def test_the_smoke_size_runs_every_strategy_by_the_committed_command(tmp_path, s
     np.testing.assert_allclose(by_reading["embedded"], by_reading["mean"], atol=1e-4)
     assert (by_reading["fine-tuned"] != by_reading["mean"]).all()
     assert "Whether the strands pull the same way" in page
-    assert "What shared backgrounds do" in page and "not run" not in page
+    assert "What shared backgrounds do" in page and "## Not run" not in page

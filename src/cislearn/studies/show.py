@@ -12,7 +12,6 @@ import pandas as pd
 from cislearn.atomic import alone, file_written_whole
 from cislearn.reports.numbers import decimal, signed
 from cislearn.studies.carry_out import Results
-from cislearn.studies.ledger import Table
 from cislearn.studies.markdown import cost_of_the_rest, of_trial, table
 from cislearn.studies.referred import referred
 from cislearn.studies.replicated import replicated
@@ -50,7 +49,7 @@ def write_page(study: Study, trials: Sequence[Trial], results: Results, costs: p
     path = results.runs.path.with_suffix(".md")
     with alone(path):  # what is read last is what stands there: of several processes none writes an older page
         progress = progress_table(trials, results, costs)
-        scores = _with_those_beside(study, _of_this_study(trials, results.scores.read(), progress), path.parent)
+        scores = with_those_beside(study, _of_this_study(trials, results.scores.read(), progress), path.parent)
         for name, drawing in study.pictures(trials, scores).items():
             with file_written_whole(path.with_name(f"{path.stem}-{name}.svg")) as partial:
                 partial.write_text(drawing)
@@ -94,11 +93,12 @@ def _of_this_study(trials: Sequence[Trial], scores: pd.DataFrame, progress: pd.D
     return scores[stand]
 
 
-def _with_those_beside(study: Study, scores: pd.DataFrame, folder: Path) -> pd.DataFrame:
+def with_those_beside(study: Study, scores: pd.DataFrame, folder: Path) -> pd.DataFrame:
     """Return the scores, and below them those that other studies left in the same folder, where its page takes any."""
     if not study.beside:
         return scores
-    others = [Table(folder / f"{name}.scores.tsv", ("metric",)).read().assign(study=name) for name in study.beside]
+    paths = {name: folder / f"{name}.scores.tsv" for name in study.beside}
+    others = [pd.read_csv(path, sep="\t").assign(study=name) for name, path in paths.items() if path.is_file()]
     return pd.concat([scores.assign(study=study.name), *others], ignore_index=True)
 
 
