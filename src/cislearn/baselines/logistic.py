@@ -68,11 +68,13 @@ class LogisticBaseline(Baseline):
         self, windows: Windows, features: Float32[np.ndarray, "n f"], labels: Shaped[np.ndarray, " n"]
     ) -> float:
         """The weakest penalty up to which the ranking of the rows set aside gets better."""
+        if len(self.strengths) == 1:
+            return self.strengths[0]
         n_aside = round(SET_ASIDE * len(labels))
         hashes = windows.once("hashes", lambda: canonical_hash(windows.tokens))
         others = n_aside + np.flatnonzero(~np.isin(hashes[n_aside:], hashes[:n_aside]))
         held, seen = labels[:n_aside], labels[others]
-        if len(self.strengths) == 1 or len(np.unique(held)) < 2 or len(np.unique(seen)) < 2:
+        if len(np.unique(held)) < 2 or len(np.unique(seen)) < 2:
             return self.strengths[0]
         features, aside = features[others], features[:n_aside]
         model, best, chosen = _regression(self.strengths[0]), -1.0, self.strengths[0]

@@ -127,33 +127,40 @@ def find_leaks(dataset: Dataset, part: Int8[np.ndarray, " n"]) -> LeakReport:
 
 def _notes_on_validation(dataset: Dataset, part: Int8[np.ndarray, " n"]) -> list[str]:
     """Tell how many validation rows share a sequence or a locus with training: what is chosen on them is flattered."""
-    train, valid = np.flatnonzero(part == TRAIN), np.flatnonzero(part == VALID)
-    shared = np.isin(dataset.window_hashes[valid], dataset.window_hashes[train])
-    start, end = on_one_axis(dataset.loci)
-    placed = has_locus(dataset.loci)
-    here, there = valid[placed[valid]], train[placed[train]]
-    shared[placed[valid]] |= overlaps_any(start[here], end[here], start[there], end[there])
+    is_train, is_valid = part == TRAIN, part == VALID
+    same = np.isin(dataset.window_hashes[is_valid], dataset.window_hashes[is_train])
+    shared = same | _overlap(dataset.loci, (is_valid, is_train))[is_valid]
     if not shared.any():
         return []
     return [
-        f"{int(shared.sum()):,} of {len(valid):,} validation windows share a sequence or a locus with training windows:"
-        " epochs, thresholds and temperatures chosen on them may be too sure of themselves"
+        f"{int(shared.sum()):,} of {len(shared):,} validation windows share a sequence or a locus with training"
+        " windows: epochs, thresholds and temperatures chosen on them may be too sure of themselves"
     ]
 
 
 def find_shared(dataset: Dataset, part: Int8[np.ndarray, " n"]) -> dict[str, Bool[np.ndarray, " n"]]:
     """Find what `find_leaks` does, but for near duplicates."""
     is_test, is_train = part == TEST, (part >= 0) & (part != TEST)
-    same, either, overlap = np.zeros((3, len(dataset)), dtype=bool)
+    sides = (is_train, is_test), (is_test, is_train)
+    same, either = np.zeros((2, len(dataset)), dtype=bool)
     forward = map_windows(dataset.sequences, forward_hash, margin=dataset.spec.margin)
-    start, end = on_one_axis(dataset.loci)
-    placed = has_locus(dataset.loci)
-    for mine, others in ((is_train, is_test), (is_test, is_train)):
+    for mine, others in sides:
         same[mine] = np.isin(forward[mine], forward[others])
         either[mine] = np.isin(dataset.window_hashes[mine], dataset.window_hashes[others])
+    overlap = _overlap(dataset.loci, *sides)
+    return {"same sequence": same, "reverse complement": either & ~same, "overlap": overlap}
+
+
+def _overlap(
+    loci: pd.DataFrame, *sides: tuple[Bool[np.ndarray, " n"], Bool[np.ndarray, " n"]]
+) -> Bool[np.ndarray, " n"]:
+    """Tell which rows of the first of two sides overlap one of the second; no row is in the first of two pairs."""
+    overlap, placed = np.zeros(len(loci), dtype=bool), has_locus(loci)
+    start, end = on_one_axis(loci)
+    for mine, others in sides:
         here, there = mine & placed, others & placed
         overlap[here] = overlaps_any(start[here], end[here], start[there], end[there])
-    return {"same sequence": same, "reverse complement": either & ~same, "overlap": overlap}
+    return overlap
 
 
 def drop_leaks(split: SplitResult, report: LeakReport) -> SplitResult:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files as resources
 from typing import NamedTuple
 
@@ -75,13 +75,14 @@ def rc_page(trials: Sequence[Trial], scores: pd.DataFrame, progress: pd.DataFram
 def of_strategy(scores: pd.DataFrame, task: str, strategy: str, part: str = "test", metric: str = MAIN) -> pd.Series:
     """Return the row of a strategy on a task; an empty series where it was not run."""
     training, reading = STRATEGIES[strategy]
-    rows = scores[
-        (scores["task"] == task)
-        & (scores["training"] == training)
-        & (scores["reading"] == reading)
-        & (scores["part"] == part)
-        & (scores["metric"] == metric)
-    ]
+    return _row(scores, {"task": task, "training": training, "reading": reading, "part": part, "metric": metric})
+
+
+def _row(scores: pd.DataFrame, of: Mapping[str, str]) -> pd.Series:
+    """Return the first row that has these values; an empty series where there is none, or none of their columns."""
+    if not of.keys() <= set(scores):
+        return pd.Series(dtype=object)
+    rows = scores[np.logical_and.reduce([scores[name] == value for name, value in of.items()])]
     return rows.iloc[0] if len(rows) else pd.Series(dtype=object)
 
 
@@ -128,12 +129,10 @@ def _by_task(scores: pd.DataFrame, tasks: Sequence[str]) -> str:
 def _of_profiles(scores: pd.DataFrame, column: str, strategy: str) -> pd.Series:
     """Return the row of a strategy in a study of profiles; an empty series where there is none."""
     study, axis, value, metric = PROFILES[column]
-    if strategy not in OF_PROFILES or axis not in scores or "study" not in scores:
+    if strategy not in OF_PROFILES:
         return pd.Series(dtype=object)
     training, reading = OF_PROFILES[strategy]
-    of = {"study": study, axis: value, "training": training, "reading": reading, "metric": metric}
-    rows = scores[np.logical_and.reduce([scores[name] == each for name, each in of.items()])]
-    return rows.iloc[0] if len(rows) else pd.Series(dtype=object)
+    return _row(scores, {"study": study, axis: value, "training": training, "reading": reading, "metric": metric})
 
 
 def _over_baseline(scores: pd.DataFrame, tasks: Sequence[str]) -> str:
